@@ -1,0 +1,118 @@
+"""The command line: thin commands over the core, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+import sor
+from sor.errors import SorError
+
+# command -> (module, one line for the list of commands). The module is imported when its command is
+# typed, not before: `sor --help` must answer at once.
+COMMANDS = {
+    "backtest": ("sor.cli.backtest", "Route a parent order over a tape or a stream and report the savings."),
+    "produce": ("sor.cli.produce", "Stream a tape to a Kafka topic as a live market would."),
+    "place": ("sor.cli.place", "Solve one Cont-Kukanov order placement problem, JSON in, JSON out."),
+    "data": ("sor.cli.data", "Look at, make and convert tapes."),
+    "kafka": ("sor.cli.kafka", "Run a real local broker and ZooKeeper for development and tests."),
+    "paper": ("sor.cli.paper", "Reproduce the figures and tables of Cont and Kukanov."),
+    "sweep": ("sor.cli.sweep", "Run many orders over many tapes and parameters, in parallel."),
+    "doctor": ("sor.cli.doctor", "Check this machine, name what is wrong and the command that mends it."),
+    "tui": ("sor.cli.tui", "Open the terminal interface."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Example: sor backtest --json    (the bundled tape, 5,000 shares to buy)",
+)
+@click.version_option(sor.__version__, prog_name="sor")
+def cli() -> None:
+    """A smart order router backtester: exact, fast, honest in its numbers."""
+
+
+def run(args: list[str], name: str) -> int:
+    """Run the program and return its exit code; every error is one line on standard error."""
+    # Reports go to pipes that close early (`| head`), and a closed pipe is not an error of ours.
+    try:
+        result = cli.main(args=args, prog_name=name, standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        return _fail(_one_line(error), 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted", 130)
+    except SorError as error:
+        return _fail(str(error), error.exit_code)
+    except MemoryError:
+        return _fail("out of memory: use a smaller tape, or a Parquet tape with --start and --end", 1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}", 1)
+
+
+def _one_line(error: click.ClickException) -> str:
+    message = " ".join(error.format_message().split())
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{message} (see: {error.ctx.command_path} --help)"
+    return message
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"sor: {' '.join(message.split())}", err=True)
+    return code
+
+
+def main() -> None:
+    """Entry point of `sor`."""
+    sys.exit(run(sys.argv[1:], "sor"))
+
+
+def backtest_main() -> None:
+    """Entry point of `sor-backtest`, the same as `sor backtest`."""
+    _alias("backtest")
+
+
+def produce_main() -> None:
+    """Entry point of `sor-producer`, the same as `sor produce`."""
+    _alias("produce")
+
+
+def tui_main() -> None:
+    """Entry point of `sor-tui`, the same as `sor tui`."""
+    _alias("tui")
+
+
+def _alias(command: str) -> None:
+    """Run one command under a name of its own, with `--version` as the program has it."""
+    args = sys.argv[1:]
+    sys.exit(run(args if args == ["--version"] else [command, *args], "sor"))
