@@ -1,0 +1,262 @@
+"""From snapshots to books: each venue's last quote carried forward, as dense arrays, oriented for the order's side.
+
+Orientation: the core only ever buys. For a sell, bid prices are negated and play the ask. So `take` is the side
+that a market order hits (lowest price best) and `rest` the side where a limit order waits (highest price best).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sor.core.market import BUYER, SELLER, Chars, Ints, SnapshotBatch
+from sor.core.order import Liquidity, Side
+from sor.core.queue import Lane, LaneBuilder, trades_by_venue
+from sor.core.units import NO_PRICE
+
+FAR = 2**62  # an oriented take price that no quote has; -FAR is that of the rest side
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class OrientedBatch:
+    """A SnapshotBatch seen from one side of the market. Sides without a quote: FAR (take) or -FAR (rest), size 0.
+
+    `trade_sold` is True where the aggressor takes what rests on our side: a seller, when we buy. Trades of unknown
+    side are placed by their price later, so they are flagged by `trade_unknown`.
+    """
+
+    ts: Ints
+    quote_end: Ints
+    venue: Ints
+    take_px: Ints
+    take_sz: Ints
+    rest_px: Ints
+    rest_sz: Ints
+    trade_end: Ints
+    trade_venue: Ints
+    trade_px: Ints
+    trade_sz: Ints
+    trade_sold: Flags
+    trade_unknown: Flags
+
+
+def orient(batch: SnapshotBatch, side: Side) -> OrientedBatch:
+    """The batch as an order of this side sees it."""
+    if side is Side.BUY:
+        take, rest = (batch.ask_px, batch.ask_sz), (batch.bid_px, batch.bid_sz)
+    else:
+        take, rest = (batch.bid_px, batch.bid_sz), (batch.ask_px, batch.ask_sz)
+    sign = side.sign
+    return OrientedBatch(
+        ts=batch.ts,
+        quote_end=batch.quote_end,
+        venue=batch.venue,
+        take_px=np.where(_quoted(*take), take[0] * sign, FAR),
+        take_sz=np.where(_quoted(*take), take[1], 0),
+        rest_px=np.where(_quoted(*rest), rest[0] * sign, -FAR),
+        rest_sz=np.where(_quoted(*rest), rest[1], 0),
+        trade_end=batch.trade_end,
+        trade_venue=batch.trade_venue,
+        trade_px=batch.trade_px * sign,
+        trade_sz=batch.trade_sz,
+        trade_sold=batch.trade_side == (SELLER if side is Side.BUY else BUYER),
+        trade_unknown=~np.isin(batch.trade_side, (SELLER, BUYER)),
+    )
+
+
+def _quoted(px: Ints, sz: Ints) -> Flags:
+    return (px != NO_PRICE) & (sz > 0)
+
+
+@dataclass(frozen=True)
+class Book:
+    """The state of K venues after each of n snapshots; row 0 repeats the last row of the batch before, if any.
+
+    ts int64[n]; venues ascending, length K; take_px, take_sz, rest_px, rest_sz, run int64[n, K]; `run` numbers the
+    uninterrupted prices of the take side of a venue: shares taken in one run are gone while it lasts. `fresh`
+    bool[n]: this snapshot may offer something the one before did not. `new`: index of the first new snapshot.
+    `lanes`: the rest side venue by venue, where resting orders are simulated. `prior_take`: price and venue of the last best take quote before row 0, if there ever was one.
+    Quotes older than the age limit appear as no quote.
+    """
+
+    ts: Ints
+    venues: tuple[int, ...]
+    take_px: Ints
+    take_sz: Ints
+    rest_px: Ints
+    rest_sz: Ints
+    run: Ints
+    fresh: Flags
+    new: int
+    events: OrientedBatch
+    prior_take: tuple[int, int] | None
+    prior_mid2: int | None
+    lanes: tuple[Lane, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    @cached_property
+    def best_take(self) -> Ints:
+        return self.take_px.min(axis=1)
+
+    @cached_property
+    def best_rest(self) -> Ints:
+        return self.rest_px.max(axis=1)
+
+    @cached_property
+    def fresh_rows(self) -> list[int]:
+        return np.flatnonzero(self.fresh).tolist()  # type: ignore[no-any-return]
+
+    @cached_property
+    def mid2(self) -> Ints:
+        """Twice the national mid after each snapshot, the last one carried where a side is empty; FAR: none yet."""
+        both = (self.best_take < FAR) & (self.best_rest > -FAR)
+        last = np.maximum.accumulate(np.where(both, np.arange(len(self)), -1))
+        mids = (self.best_take + self.best_rest)[np.maximum(last, 0)]
+        return np.where(last >= 0, mids, FAR if self.prior_mid2 is None else self.prior_mid2)
+
+    def mid2_at(self, row: int) -> int | None:
+        value = int(self.mid2[row])
+        return None if value == FAR else value
+
+    def last_take(self, row: int) -> tuple[int, int, bool] | None:
+        """The last best take quote at or before `row`: price, smallest venue that shows it, and if it still stands."""
+        rows = np.flatnonzero(self.best_take[: row + 1] < FAR)
+        if not len(rows):
+            return None if self.prior_take is None else (*self.prior_take, False)
+        at = int(rows[-1])
+        price = int(self.best_take[at])
+        return price, self.venues[int(np.argmax(self.take_px[at] == price))], at == row
+
+    def first_at(self, ts: int) -> int:
+        """The first row whose time is ts or later; len(self) if there is none."""
+        return int(np.searchsorted(self.ts, ts, side="left"))
+
+    def last_at(self, ts: int) -> int:
+        """The last row whose time is ts or earlier; -1 if there is none."""
+        return int(np.searchsorted(self.ts, ts, side="right")) - 1
+
+
+@dataclass(slots=True)
+class _Venue:
+    """The last known state of one venue."""
+
+    take_px: int = FAR
+    take_sz: int = 0
+    rest_px: int = -FAR
+    rest_sz: int = 0
+    seen: int = -FAR
+    run: int = 0
+
+
+@dataclass(slots=True)
+class BookBuilder:
+    """Carries every venue's last quote forward from batch to batch."""
+
+    liquidity: Liquidity = Liquidity.CONSUME
+    max_quote_age: int | None = None
+    queues: bool = False
+    _lanes: dict[int, LaneBuilder] = field(default_factory=dict)
+    _venues: dict[int, _Venue] = field(default_factory=dict)
+    _last_ts: int | None = None
+    _snapshots: int = 0
+    _prior_take: tuple[int, int] | None = None
+    _prior_mid2: int | None = None
+
+    def extend(self, events: OrientedBatch) -> Book:
+        """The books after each snapshot of a non-empty batch, with the last state before it as row 0."""
+        new = 0 if self._last_ts is None else 1
+        ts = events.ts if self._last_ts is None else np.concatenate(([self._last_ts], events.ts))
+        n = len(ts)
+        for venue in np.unique(events.venue).tolist():
+            self._venues.setdefault(venue, _Venue())
+        venues = tuple(sorted(self._venues))
+        columns = {name: np.empty((n, len(venues)), np.int64) for name in _STATE}
+        fresh = np.zeros(n, dtype=np.bool_)
+        snapshot_of_row = np.repeat(np.arange(new, n), np.diff(events.quote_end, prepend=0))
+        for k, venue in enumerate(venues):
+            rows = np.flatnonzero(events.venue == venue) if len(venues) > 1 else slice(None)
+            self._carry(k, self._venues[venue], events, rows, snapshot_of_row[rows], columns, fresh)
+        self._apply_rules(ts, columns, fresh)
+        book = Book(
+            ts=ts,
+            venues=venues,
+            **{name: columns[name] for name in _STATE if name != "seen"},
+            fresh=fresh,
+            new=new,
+            events=events,
+            prior_take=self._prior_take,
+            prior_mid2=self._prior_mid2,
+            lanes=self._extend_lanes(venues, events, new) if self.queues else (),
+        )
+        self._remember(book)
+        return book
+
+    def _carry(
+        self,
+        k: int,
+        state: _Venue,
+        events: OrientedBatch,
+        rows: Ints | slice,
+        at: Ints,
+        columns: dict[str, Ints],
+        fresh: Flags,
+    ) -> None:
+        """Fill column k: the state before the batch, then each row's, carried forward to the next."""
+        n = len(fresh)
+        which = np.zeros(n, np.int64)
+        which[at] = 1
+        which = np.cumsum(which)
+        values = {name: np.concatenate(([getattr(state, name)], getattr(events, name)[rows])) for name in _QUOTE}
+        values["seen"] = np.concatenate(([state.seen], events.ts[at - (n - len(events.ts))]))
+        changed = np.diff(values["take_px"]) != 0
+        values["run"] = np.concatenate(([state.run], state.run + np.cumsum(changed)))
+        for name in _STATE:
+            columns[name][:, k] = values[name][which]
+            setattr(state, name, int(values[name][-1]))
+        fresh[at] |= (values["take_sz"][1:] > 0) & (changed | (np.diff(values["take_sz"]) > 0))
+
+    def _extend_lanes(self, venues: tuple[int, ...], events: OrientedBatch, new: int) -> tuple[Lane, ...]:
+        trades = trades_by_venue(events, new)
+        row_of = np.searchsorted(events.quote_end, np.arange(len(events.venue)), side="right") + new
+        lanes = []
+        for venue in venues:
+            at = np.flatnonzero(events.venue == venue)
+            lane = self._lanes.setdefault(venue, LaneBuilder(-FAR))
+            lanes.append(
+                lane.extend(
+                    row_of[at].tolist(), events.rest_px[at].tolist(), events.rest_sz[at].tolist(), trades.get(venue, {})
+                )
+            )
+        return tuple(lanes)
+
+    def _apply_rules(self, ts: Ints, columns: dict[str, Ints], fresh: Flags) -> None:
+        if self.liquidity is Liquidity.REPLENISH:
+            # Every snapshot is a price run of its own, so nothing taken before it counts.
+            first = self._snapshots - (0 if self._last_ts is None else 1)
+            columns["run"][:] = np.arange(first, first + len(ts))[:, None]
+            fresh[:] = True
+        if self.max_quote_age is not None:
+            stale = ts[:, None] - columns["seen"] > self.max_quote_age
+            columns["take_px"][stale], columns["take_sz"][stale] = FAR, 0
+            columns["rest_px"][stale], columns["rest_sz"][stale] = -FAR, 0
+            # A stale quote that is confirmed unchanged offers shares again, without being larger or at a new price.
+            fresh[:] = True
+
+    def _remember(self, book: Book) -> None:
+        self._snapshots += len(book) - book.new
+        self._last_ts = int(book.ts[-1])
+        last = book.last_take(len(book) - 1)
+        self._prior_take = None if last is None else last[:2]
+        self._prior_mid2 = book.mid2_at(len(book) - 1)
+
+
+_QUOTE = ("take_px", "take_sz", "rest_px", "rest_sz")
+_STATE = (*_QUOTE, "seen", "run")
+
+__all__ = ["FAR", "Book", "BookBuilder", "Chars", "Flags", "OrientedBatch", "orient"]

@@ -1,0 +1,65 @@
+"""The parent order, its child orders' fills, and the rules of the game that all strategies share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sor.core.fees import FeeSchedule
+
+
+class Side(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        """+1 for a buy, -1 for a sell: an oriented price times this is the price on the tape."""
+        return 1 if self is Side.BUY else -1
+
+
+class Liquidity(StrEnum):
+    CONSUME = "consume"  # what the order took stays taken until the price at that venue changes
+    REPLENISH = "replenish"  # every snapshot shows fresh shares (the naive rule)
+
+
+@dataclass(frozen=True, slots=True)
+class ParentOrder:
+    """Side, quantity in shares, closed window [start, end] in ns, and a limit price in nanodollars or none."""
+
+    side: Side
+    quantity: int
+    start: int
+    end: int
+    limit_price: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How the market answers: the same for every strategy. Times in ns; max_quote_age None is no limit."""
+
+    fees: FeeSchedule
+    liquidity: Liquidity = Liquidity.CONSUME
+    latency: int = 0
+    max_quote_age: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """An execution of a child order.
+
+    ts, px (nanodollars, as on the tape), qty; making: it rested and was hit; forced: completed at the deadline;
+    decided, mid2: when the child order was decided and twice the mid at that time; ahead: the queue displayed in
+    front of it when it joined (making only); joined: when it joined the queue, or was decided.
+    """
+
+    ts: int
+    venue: int
+    px: int
+    qty: int
+    making: bool
+    forced: bool
+    decided: int
+    mid2: int | None
+    joined: int
+    ahead: int

@@ -1,0 +1,225 @@
+"""Queues: when a resting order is filled (DESIGN section 8). One model, for decisions and for accounting.
+
+Only trades fill. Shares sold at the venue at our price or through it eat what is `ahead` of us first, then fill us,
+share by share. `ahead` also falls to the displayed size where that is smaller while our price is the venue's best,
+to 0 once the venue's best is worse (nobody is left in front), and by cancellations as the queue model says.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sor.core.order import Fill
+from sor.core.strategy import Rest
+
+if TYPE_CHECKING:
+    from sor.core.book import Book, OrientedBatch
+
+
+class QueueModel(StrEnum):
+    """How many of the cancellations at our price were in front of us."""
+
+    CONSERVATIVE = "conservative"  # none
+    PROPORTIONAL = "proportional"  # ahead / displayed of them
+    OPTIMISTIC = "optimistic"  # all
+
+    def in_front(self, cancelled: int, ahead: int, displayed: int) -> int:
+        """Shares of `cancelled` that stood ahead; `displayed` is the size just before they went."""
+        if self is QueueModel.CONSERVATIVE or not cancelled:
+            return 0
+        if self is QueueModel.OPTIMISTIC or ahead >= displayed:
+            return min(cancelled, ahead)
+        return cancelled * ahead // displayed
+
+
+Hit = tuple[int, int, int]  # row of the book, position of the trade in its snapshot, shares
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What happened at one venue within a book, on the rest side: entry i is at row rows[i], ascending.
+
+    px, sz: its best rest quote after that row; cancelled: shares that left the queue at an unchanged price without a
+    trade that explains it; trades: (position, price, size) of the trades that can have hit a resting order.
+    """
+
+    rows: list[int]
+    px: list[int]
+    sz: list[int]
+    cancelled: list[int]
+    trades: list[tuple[tuple[int, int, int], ...]]
+
+
+@dataclass(slots=True)
+class LaneBuilder:
+    """Follows one venue's rest side from batch to batch.
+
+    A trade is reported before the book shows its removal, often in another snapshot. So traded shares wait in
+    `unexplained` until a decrease at that price claims them, and only what is left of a decrease is a cancellation.
+    """
+
+    px: int
+    sz: int = 0
+    unexplained: int = 0
+
+    def extend(
+        self, rows: list[int], px: list[int], sz: list[int], trades: dict[int, list[tuple[int, int, int]]]
+    ) -> Lane:
+        """`rows` are those at which the venue sent a quote; trades by row may add others."""
+        quotes = dict(zip(rows, zip(px, sz, strict=True), strict=True))
+        lane = Lane([], [], [], [], [])
+        for row in sorted(quotes.keys() | trades.keys()) if trades else rows:
+            traded = trades.get(row, ())
+            self.unexplained += sum(size for _, price, size in traded if price == self.px)
+            new_px, new_sz = quotes.get(row, (self.px, self.sz))
+            cancelled = 0
+            if new_px != self.px:
+                self.unexplained = 0
+            elif new_sz < self.sz:
+                explained = min(self.sz - new_sz, self.unexplained)
+                self.unexplained -= explained
+                cancelled = self.sz - new_sz - explained
+            self.px, self.sz = new_px, new_sz
+            lane.rows.append(row)
+            lane.px.append(new_px)
+            lane.sz.append(new_sz)
+            lane.cancelled.append(cancelled)
+            lane.trades.append(tuple(traded))
+        return lane
+
+
+def trades_by_venue(events: OrientedBatch, first_row: int) -> dict[int, dict[int, list[tuple[int, int, int]]]]:
+    """venue -> row -> trades (position, price, size) whose aggressor took, or may have taken, our rest side."""
+    at = np.flatnonzero(events.trade_sold | events.trade_unknown)
+    row_of = np.searchsorted(events.trade_end, at, side="right")
+    begins = np.concatenate(([0], events.trade_end))[row_of]
+    result: dict[int, dict[int, list[tuple[int, int, int]]]] = {}
+    for row, position, venue, px, sz in zip(
+        (row_of + first_row).tolist(),
+        (at - begins).tolist(),
+        events.trade_venue[at].tolist(),
+        events.trade_px[at].tolist(),
+        events.trade_sz[at].tolist(),
+        strict=True,
+    ):
+        result.setdefault(venue, {}).setdefault(row, []).append((position, px, sz))
+    return result
+
+
+@dataclass(slots=True)
+class QueuePlace:
+    """A place in the queue at one venue and price, with `ahead` shares in front of it."""
+
+    px: int
+    ahead: int
+    model: QueueModel
+
+    def pass_through(self, lane: Lane, start: int, stop: int) -> Iterator[Hit]:
+        """Go through lane entries start:stop; yields what is sold to this place, as if its quantity had no end."""
+        px, ahead, model = self.px, self.ahead, self.model
+        for i in range(start, stop):
+            for position, price, size in lane.trades[i]:
+                if price <= px:
+                    reached = size - ahead
+                    if reached > 0:
+                        ahead = 0
+                        yield lane.rows[i], position, reached
+                    else:
+                        ahead = -reached
+            best = lane.px[i]
+            if best < px:
+                ahead = 0
+            elif best == px and ahead:
+                displayed, cancelled = lane.sz[i], lane.cancelled[i]
+                if cancelled:
+                    ahead -= model.in_front(cancelled, ahead, displayed + cancelled)
+                ahead = min(ahead, displayed)
+        self.ahead = ahead
+
+
+@dataclass(slots=True)
+class RestingOrder:
+    """A child order that rests. It is never repriced; it ends when filled, cancelled or past its `expires`."""
+
+    index: int
+    rest: Rest
+    decided: int
+    mid2: int | None
+    joins: int
+    place: QueuePlace
+    ahead_at_entry: int
+    joined: bool = False
+    rejected: bool = False
+    filled: int = 0
+    _hits: list[Hit] = field(default_factory=list)
+
+    @classmethod
+    def send(
+        cls, index: int, rest: Rest, book: Book, row: int, latency: int, mid2: int | None, model: QueueModel
+    ) -> RestingOrder:
+        """Decide at `row` of the book; the order joins its queue `latency` ns later."""
+        k = book.venues.index(rest.venue)
+        queue = int(book.rest_sz[row, k]) if int(book.rest_px[row, k]) == rest.px else 0
+        decided = int(book.ts[row])
+        order = cls(index, rest, decided, mid2, decided + latency, QueuePlace(rest.px, queue, model), queue)
+        order.enter(book)
+        return order
+
+    @property
+    def leaves(self) -> int:
+        return 0 if self.rejected else self.rest.qty - self.filled
+
+    def enter(self, book: Book) -> None:
+        """Look through a book that has new snapshots: join when it is time, and note what will hit us in it."""
+        self._hits = []
+        start_row = book.new - 1
+        if not self.joined:
+            if self.joins > int(book.ts[-1]):
+                return
+            start_row = book.last_at(self.joins)
+            self._join(book, start_row)
+        if not self.leaves or self.rest.venue not in book.venues:
+            return
+        lane = book.lanes[book.venues.index(self.rest.venue)]
+        start = bisect_right(lane.rows, start_row)
+        stop = bisect_left(lane.rows, book.last_at(self.rest.expires) + 1)
+        room = self.leaves
+        for row, position, qty in self.place.pass_through(lane, start, stop):
+            self._hits.append((row, position, min(qty, room)))
+            room -= min(qty, room)
+            if not room:
+                break
+
+    def _join(self, book: Book, row: int) -> None:
+        k = book.venues.index(self.rest.venue)
+        best, size = int(book.rest_px[row, k]), int(book.rest_sz[row, k])
+        self.joined = True
+        # An order that would take on arrival is refused by the venue (post only): it was sent to make.
+        self.rejected = int(book.take_px[row, k]) <= self.rest.px
+        if best == self.rest.px:
+            self.place.ahead = size
+        elif best < self.rest.px:
+            self.place.ahead = 0
+        # else: the best has moved above our price while we were on the way; Level 1 does not show the queue at our
+        # price any more, so the size seen at the decision stands.
+        self.ahead_at_entry = self.place.ahead
+
+    def next_hit(self, row: int, none: int) -> int:
+        """The first row from `row` on at which this order is hit; `none` if there is none in this book."""
+        return next((hit[0] for hit in self._hits if hit[0] >= row), none)
+
+    def hits(self, row: int) -> list[tuple[int, int, int]]:
+        """(position of the trade, index of this order, shares) at this row."""
+        return [(position, self.index, qty) for at, position, qty in self._hits if at == row]
+
+    def fill(self, ts: int, qty: int) -> Fill:
+        self.filled += qty
+        return Fill(
+            ts, self.rest.venue, self.rest.px, qty, True, False, self.decided, self.mid2, self.joins, self.ahead_at_entry
+        )
