@@ -106,7 +106,23 @@ def benchmark(name: str, side: Side, quantity: int, price: Fraction | None) -> R
     comparable = None if cost is None else Fraction(cost, quantity)
     filled = quantity if cost is not None else 0
     return Result(
-        name, "benchmark", side, quantity, filled, 0, quantity - filled, 0, cost, 0, 0, comparable, None, None, 0, (), ()
+        name,
+        "benchmark",
+        side,
+        quantity,
+        filled,
+        0,
+        quantity - filled,
+        0,
+        cost,
+        0,
+        0,
+        comparable,
+        None,
+        None,
+        0,
+        (),
+        (),
     )
 
 

@@ -198,9 +198,7 @@ class Execution:
             )
             for k, venue in enumerate(book.venues)
         )
-        return View(
-            int(book.ts[row]), self.done, self._sent, self.leaves - self._sent, book.mid2_at(row), venues
-        )
+        return View(int(book.ts[row]), self.done, self._sent, self.leaves - self._sent, book.mid2_at(row), venues)
 
     # -- taking ----------------------------------------------------------------------------------------------------
 

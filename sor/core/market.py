@@ -45,9 +45,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """At one instant: the quote of each venue that sent a row (ascending venue), and the trades in their order.
-
-    """
+    """At one instant: the quote of each venue that sent a row (ascending venue), and the trades in their order."""
 
     ts: int
     quotes: tuple[Quote, ...]

@@ -221,5 +221,14 @@ class RestingOrder:
     def fill(self, ts: int, qty: int) -> Fill:
         self.filled += qty
         return Fill(
-            ts, self.rest.venue, self.rest.px, qty, True, False, self.decided, self.mid2, self.joins, self.ahead_at_entry
+            ts,
+            self.rest.venue,
+            self.rest.px,
+            qty,
+            True,
+            False,
+            self.decided,
+            self.mid2,
+            self.joins,
+            self.ahead_at_entry,
         )

@@ -1,0 +1,126 @@
+"""What the user asked for, in exact units: one frozen value that every front end builds and the core reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+
+from sor.core.fees import NO_FEES, FeeSchedule
+from sor.core.order import Liquidity, ParentOrder, Rules, Side
+from sor.core.queue import QueueModel
+from sor.core.units import NANO
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One value of a penalty: dollars a share, or a multiple of the slice's natural scale (DESIGN section 8)."""
+
+    value: Fraction
+    multiple: bool
+
+    def __str__(self) -> str:
+        return f"{float(self.value):g}{'x' if self.multiple else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """One candidate of the search."""
+
+    lambda_over: Level
+    lambda_under: Level
+    theta_queue: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The candidates of the search: all combinations, in the order lambda_over, lambda_under, theta_queue."""
+
+    lambda_over: tuple[Level, ...]
+    lambda_under: tuple[Level, ...]
+    theta_queue: tuple[Level, ...]
+
+    def __len__(self) -> int:
+        return len(self.lambda_over) * len(self.lambda_under) * len(self.theta_queue)
+
+    def candidates(self) -> list[Parameters]:
+        return [Parameters(*levels) for levels in product(self.lambda_over, self.lambda_under, self.theta_queue)]
+
+
+def _levels(first: str, step: str, count: int, *, multiple: bool) -> tuple[Level, ...]:
+    return tuple(Level(Fraction(first) + k * Fraction(step), multiple) for k in range(count))
+
+
+# 25 x 15 x 13 = 4,875 candidates. Multiples above 1 satisfy the model's assumptions on every slice.
+MULTIPLES = Grid(
+    lambda_over=_levels("1.05", "0.25", 25, multiple=True),
+    lambda_under=_levels("1.05", "0.45", 15, multiple=True),
+    theta_queue=_levels("0", "0.25", 13, multiple=True),
+)
+# The seed's parameters were dollars; the static allocator knows no others.
+DOLLARS = Grid(
+    lambda_over=_levels("0.01", "0.01", 25, multiple=False),
+    lambda_under=_levels("0.01", "0.01", 15, multiple=False),
+    theta_queue=_levels("0", "0.0005", 13, multiple=False),
+)
+
+SECOND = NANO
+DAY = 86_400 * NANO
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time in ns: since the epoch, or (`of_day`) since midnight UTC of the tape's first day."""
+
+    ns: int
+    of_day: bool = False
+
+    def resolve(self, first_ts: int) -> int:
+        return first_ts // DAY * DAY + self.ns if self.of_day else self.ns
+
+
+STRATEGIES = ("best_ask", "twap", "static")
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A backtest. start and end None mean the whole tape; interval, latency and ages in ns; prices in nanodollars."""
+
+    side: Side = Side.BUY
+    quantity: int = 5_000
+    start: When | None = None
+    end: When | None = None
+    interval: int = 60 * SECOND
+    limit_price: int | None = None
+    liquidity: Liquidity = Liquidity.CONSUME
+    latency: int = 0
+    max_quote_age: int | None = None
+    fees: FeeSchedule = field(default=NO_FEES)
+    strategy: str = "static"
+    lambda_over: tuple[Level, ...] | None = None
+    lambda_under: tuple[Level, ...] | None = None
+    theta_queue: tuple[Level, ...] | None = None
+    router_interval: int = 5 * SECOND
+    queue_model: QueueModel = QueueModel.CONSERVATIVE
+    adverse_selection: bool = False
+    seed: int = 0
+    profile: str = "default"
+
+    def order(self, first_ts: int, last_ts: int) -> ParentOrder:
+        """The parent order on a tape whose first and last snapshots have these times."""
+        start = first_ts if self.start is None else self.start.resolve(first_ts)
+        end = last_ts if self.end is None else self.end.resolve(first_ts)
+        return ParentOrder(self.side, self.quantity, start, end, self.limit_price)
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.fees, self.liquidity, self.latency, self.max_quote_age)
+
+    @property
+    def grid(self) -> Grid:
+        default = DOLLARS if self.strategy == "static" else MULTIPLES
+        return Grid(
+            default.lambda_over if self.lambda_over is None else self.lambda_over,
+            default.lambda_under if self.lambda_under is None else self.lambda_under,
+            default.theta_queue if self.theta_queue is None else self.theta_queue,
+        )

@@ -1,0 +1,203 @@
+"""From the outcome of a session to the report of DESIGN section 10: the only place where figures are rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import sor
+from sor.core.accounting import Result, VenueShare, savings
+from sor.core.order import Fill, Side
+from sor.core.path import PathPoint
+from sor.core.search import SearchResult
+from sor.core.session import Outcome
+from sor.core.spec import Spec
+from sor.core.units import NANO, bps, dollars, format_time, round_half_even
+from sor.report.model import FillRecord, Report
+from sor.report.warnings import warnings
+from sor.source import StreamFacts, TapeFacts
+
+BASELINES = ("best_ask", "twap", "vwap")
+
+
+def build(spec: Spec, outcome: Outcome, search: SearchResult, tape: TapeFacts, stream: StreamFacts) -> Report:
+    """The report of one backtest."""
+    results = outcome.results
+    chosen = results[spec.strategy]
+    entries = {name: _strategy(result, outcome.arrival2) for name, result in results.items()}
+    data: dict[str, Any] = {
+        "best_parameters": search.best_parameters(),
+        "optimized": entries[spec.strategy],
+        "baselines": {name: entries[name] for name in BASELINES},
+        "savings_vs_baselines_bps": {name: _bps(savings(chosen, results[name])) for name in BASELINES},
+        "out_of_sample": {"slices": 0, "mean_savings_bps": {}, "ci95": {}},
+        "search": search.summary(),
+        "order": _order(spec, outcome),
+        "tape": _tape(tape, outcome),
+        "stream": _stream(stream),
+        "strategies": entries,
+        "rules": _rules(spec),
+        "warnings": warnings(spec, outcome, search, tape, stream),
+        "version": sor.__version__,
+    }
+    fills = tuple(_fill(spec, name, fill) for name, result in results.items() for fill in result.fills)
+    return Report(data, fills, tuple(_point(spec.side, point) for point in outcome.path))
+
+
+def _bps(value: Fraction | None) -> Decimal | None:
+    return None if value is None else bps(value, Fraction(1))
+
+
+def _money(value: int | None) -> Decimal | None:
+    return None if value is None else dollars(value)
+
+
+def _strategy(result: Result, arrival2: int | None) -> dict[str, Any]:
+    average = result.average
+    entry: dict[str, Any] = {
+        "total_cash": _money(result.total_cash),
+        "avg_fill_px": None if average is None else round_half_even(average / NANO, 9),
+        "filled": result.filled,
+        "leaves": result.leaves,
+        "kind": result.kind,
+        "forced": result.forced,
+        "forced_beyond_displayed": result.forced_beyond_displayed,
+        "fees": _money(result.fees),
+        "rebates": _money(result.rebates),
+        **_costs(result, arrival2),
+    }
+    if result.kind == "strategy":
+        shares = result.shares
+        entry["making_share"] = round_half_even(Fraction(result.made, shares), 6) if shares else None
+        entry["taking_share"] = round_half_even(Fraction(shares - result.made, shares), 6) if shares else None
+        entry["fills"] = len(result.fills)
+        entry["venues"] = [_venue(venue, result.side) for venue in result.venues]
+    return entry
+
+
+def _costs(result: Result, arrival2: int | None) -> dict[str, Decimal | None]:
+    """Costs against arrival, positive where they hurt: all of them sum to slippage_bps."""
+    names = ("slippage_bps", "timing_bps", "placement_bps", "fees_bps", "implementation_shortfall_bps")
+    if arrival2 is None or result.cost is None or result.comparable is None:
+        return dict.fromkeys(names)
+    arrival = Fraction(arrival2, 2)
+    whole = abs(arrival) * result.shares
+    fees = Fraction(result.fees - result.rebates)
+    parts = (result.cost - arrival * result.shares, result.timing, result.placement, fees)
+    figures = [None if part is None else bps(Fraction(part), whole) for part in parts]
+    return dict(zip(names, [*figures, _bps((result.comparable - arrival) / abs(arrival))], strict=True))
+
+
+def _venue(venue: VenueShare, side: Side) -> dict[str, Any]:
+    shares = venue.made + venue.taken + venue.forced
+    return {
+        "publisher_id": venue.venue,
+        "shares": shares,
+        "made": venue.made,
+        "taken": venue.taken,
+        "forced": venue.forced,
+        "avg_px": round_half_even(Fraction(venue.cost * side.sign, shares * NANO), 9),
+        "fees": dollars(venue.fees),
+        "rebates": dollars(venue.rebates),
+    }
+
+
+def _order(spec: Spec, outcome: Outcome) -> dict[str, Any]:
+    order = outcome.order
+    arrival = None if outcome.arrival2 is None else dollars(Fraction(outcome.arrival2 * order.side.sign, 2))
+    return {
+        "side": order.side.value,
+        "quantity": order.quantity,
+        "start": format_time(order.start),
+        "end": format_time(order.end),
+        "limit_price": _money(order.limit_price),
+        "arrival_px": arrival,
+        "participation": _participation(outcome),
+    }
+
+
+def _participation(outcome: Outcome) -> Decimal | None:
+    volume = outcome.market.volume_in_window
+    return round_half_even(Fraction(outcome.order.quantity, volume), 6) if volume else None
+
+
+def _tape(tape: TapeFacts, outcome: Outcome) -> dict[str, Any]:
+    market = outcome.market
+    return {
+        "name": tape.name,
+        "symbol": tape.symbol,
+        "rows": tape.rows,
+        "bad_rows": tape.bad_rows,
+        "out_of_order": tape.out_of_order,
+        "snapshots": market.snapshots,
+        "snapshots_in_window": market.snapshots_in_window,
+        "quotes": market.quotes,
+        "first": None if market.first_ts is None else format_time(market.first_ts),
+        "last": None if market.last_ts is None else format_time(market.last_ts),
+        "venues": list(market.venues),
+        "trades_in_window": market.trades_in_window,
+        "volume_in_window": market.volume_in_window,
+    }
+
+
+def _stream(stream: StreamFacts) -> dict[str, Any]:
+    return {
+        "expected": stream.expected,
+        "received": stream.received,
+        "duplicates": stream.duplicates,
+        "gaps": stream.gaps,
+        "rejected": stream.rejected,
+        "complete": stream.complete,
+    }
+
+
+def _rules(spec: Spec) -> dict[str, Any]:
+    def seconds(ns: int | None) -> Decimal | None:
+        return None if ns is None else round_half_even(Fraction(ns, NANO), 9)
+
+    return {
+        "profile": spec.profile,
+        "strategy": spec.strategy,
+        "liquidity": spec.liquidity.value,
+        "interval_s": seconds(spec.interval),
+        "router_interval_s": seconds(spec.router_interval),
+        "queue_model": spec.queue_model.value,
+        "latency_us": round_half_even(Fraction(spec.latency, 1000), 3),
+        "max_quote_age_s": seconds(spec.max_quote_age),
+        "fees": _fees(spec),
+        "seed": spec.seed,
+    }
+
+
+def _fees(spec: Spec) -> Mapping[str, Any]:
+    return {
+        str(venue): {"take": dollars(fee.take), "make": dollars(fee.make)}
+        for venue, fee in sorted(spec.fees.venues.items())
+    }
+
+
+def _fill(spec: Spec, strategy: str, fill: Fill) -> FillRecord:
+    sign, fees = spec.side.sign, spec.fees
+    fee = -fees.make(fill.venue) if fill.making else fees.take(fill.venue)
+    return FillRecord(
+        strategy=strategy,
+        ts=fill.ts,
+        publisher_id=fill.venue,
+        px=dollars(fill.px * sign),
+        qty=fill.qty,
+        kind="make" if fill.making else "forced" if fill.forced else "take",
+        decided=fill.decided,
+        mid=None if fill.mid2 is None else dollars(Fraction(fill.mid2 * sign, 2)),
+        joined=fill.joined,
+        queue_ahead=fill.ahead,
+        fee=dollars(fee * fill.qty),
+    )
+
+
+def _point(side: Side, point: PathPoint) -> PathPoint:
+    def turn(price: int | None) -> int | None:
+        return None if price is None else price * side.sign
+
+    return PathPoint(point.ts, turn(point.take), turn(point.rest))
