@@ -1,0 +1,1 @@
+"""The Cont-Kukanov placement problem."""

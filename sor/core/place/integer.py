@@ -1,0 +1,197 @@
+"""The placement problem in whole shares and exact money, for the backtest: the same answer on every machine.
+
+One `IntegerSample` is a slice of the backtest: S, the samples and what does not depend on the parameters (h, f, r_k).
+
+    sample = IntegerSample.build(size=200, fills=e, h=Fraction(5_000_000), f=3_000_000, rebates=[2_000_000, 0])
+    best = sample.solve(theta, lambda_under, lambda_over, starts=[previous.x])
+    best.m, best.limits        # whole shares
+    best.cost                  # N V(X) in nanodollars, exact (a Fraction)
+    a, b, c, d = sample.coefficients([best.x])[0]
+    best.cost == a + b * theta + c * lambda_under + d * lambda_over
+
+Shares are integers; money is nanodollars a share as int or Fraction (h may be half a nanodollar, a lambda may be 3/2 of
+something). Every decision compares integers over a common denominator; no float takes part in it, except that slopes
+choose which exact line search is tried first, and those are sums of counts far below 2^53, exact as well.
+Ties go to the smaller M, then to the lexicographically smaller L, along every line that the search can see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sor.core.place.sample import SampleProblem, Search
+from sor.errors import InputError
+
+Money = int | Fraction
+Ints = NDArray[np.int64]
+_SAFE = 2**52  # totals stay below this, so that sums and slopes are exact in int64 and in float64 too
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerPlacement:
+    """An allocation in whole shares. `cost` is N V(X) in nanodollars, exact."""
+
+    x: tuple[int, ...]  # (M, L_1, ..., L_K)
+    cost: Fraction
+
+    @property
+    def m(self) -> int:
+        """Shares to take at once."""
+        return self.x[0]
+
+    @property
+    def limits(self) -> tuple[int, ...]:
+        """Shares to rest at every venue."""
+        return self.x[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerSample:
+    """S, N joint outcomes and the money that no parameter changes; build it once for a slice."""
+
+    size: int
+    e: Ints  # (K + 1, N) clipped to [0, S], row 0 (the market order) is S
+    take: Fraction  # h + f
+    make: tuple[Fraction, ...]  # h + r_k
+
+    @classmethod
+    def build(cls, size: int, fills: Ints, h: Money, f: Money, rebates: Sequence[Money]) -> IntegerSample:
+        """A slice from `fills`, int64 (N, K): what an endless order at venue k would fill, max(xi_k - Q_k, 0).
+
+        InputError for S < 1, no sample, no venue or h + min r <= 0 (A1; the caller takes all at once there).
+        """
+        fills = np.asarray(fills)
+        if fills.ndim != 2 or fills.shape[1] != len(rebates) or 0 in fills.shape or fills.dtype.kind not in "iu":
+            raise InputError(f"fills: an integer array (N, {len(rebates)}) is wanted, not {fills.dtype} {fills.shape}")
+        if size < 1 or size > 2**31:
+            raise InputError(f"S: at least one share and at most 2^31 are wanted, not {size}")
+        make = tuple(Fraction(h) + Fraction(r) for r in rebates)
+        if min(make) <= 0:
+            raise InputError("h + r must be above zero at every venue (A1)")
+        e = np.empty((len(rebates) + 1, len(fills)), np.int64)
+        e[0] = size
+        np.clip(fills.T, 0, size, out=e[1:])
+        return cls(int(size), e, Fraction(h) + Fraction(f), make)
+
+    @property
+    def n(self) -> int:
+        """N, the number of outcomes."""
+        return int(self.e.shape[1])
+
+    def shares(self, pool: Iterable[Sequence[int]]) -> Ints:
+        """(P, K + 4) exact sums over the samples for every X.
+
+        Columns: sum (S - A)+, sum (A - S)+, N (M + sum L), N M, sum_i fill_1, ..., sum_i fill_K.
+        """
+        x = np.asarray(list(pool), dtype=np.int64).reshape(-1, len(self.e))
+        out = np.empty((len(x), 4 + len(self.make)), np.int64)
+        for row, one in zip(out, x, strict=True):
+            fills = np.minimum(self.e, one[:, None])
+            gap = self.size - fills.sum(axis=0)
+            short = int(np.maximum(gap, 0).sum())
+            row[:3] = short, short - int(gap.sum()), self.n * int(one.sum())
+            row[3:] = fills.sum(axis=1)
+        return out
+
+    def coefficients(self, pool: Iterable[Sequence[int]]) -> list[tuple[Fraction, int, int, int]]:
+        """For every X the (a, b, c, d) with N V = a + b theta + c lambda_under + d lambda_over, a in nanodollars.
+
+        V is linear in the parameters for a fixed X, so one pool serves a whole grid by a product of matrices.
+        """
+        result = []
+        for short, over, placed, taken, *made in self.shares(pool).tolist():
+            a = self.take * taken - sum((m * g for m, g in zip(self.make, made, strict=True)), Fraction(0))
+            result.append((a, placed + short, short, over))
+        return result
+
+    def cost(self, x: Sequence[int], theta: Money, lambda_under: Money, lambda_over: Money) -> Fraction:
+        """N V(X) in nanodollars, exact, for any X >= 0 in whole shares."""
+        a, b, c, d = self.coefficients([x])[0]
+        return a + b * Fraction(theta) + c * Fraction(lambda_under) + d * Fraction(lambda_over)
+
+    def solve(
+        self,
+        theta: Money,
+        lambda_under: Money,
+        lambda_over: Money,
+        starts: Iterable[Sequence[int]] | None = None,
+    ) -> IntegerPlacement:
+        """The best X found: from `starts` (warm, well under a millisecond each) or from the full list of starts.
+
+        InputError where theta < 0 or A2 or A3 does not hold.
+        """
+        problem = self._problem(Fraction(theta), Fraction(lambda_under), Fraction(lambda_over))
+        points = self.starts() if starts is None else list(starts)
+        if not points:
+            raise InputError("starts: at least one is wanted")
+        found = [Search(problem, np.asarray(x, dtype=np.int64)) for x in points]
+        for search in found:
+            search.descend()
+        found.sort(key=_rank)
+        found = found[:3]
+        for search in found:
+            search.settle()
+        least = min(search.total for search in found)
+        winners = [search for search in found if search.total == least]
+        for search in winners:
+            search.break_ties()
+        best = min(winners, key=_rank)
+        x = tuple(int(v) for v in best.x)
+        return IntegerPlacement(x, self.cost(x, theta, lambda_under, lambda_over))
+
+    def starts(self) -> list[tuple[int, ...]]:
+        """All market, all limit at each venue, and equal split and full duplication beside several M."""
+        k, s = len(self.make), self.size
+        points: list[tuple[int, ...]] = [(s,) + (0,) * k]
+        for quarters in range(4):
+            m = s * quarters // 4
+            points += [(m,) + (s - m,) * k, (m,) + ((s - m) // k,) * k]
+        points += [(0, *(s if j == i else 0 for j in range(k))) for i in range(k)]
+        return list(dict.fromkeys(points))
+
+    def _problem(self, theta: Fraction, under: Fraction, over: Fraction) -> SampleProblem:
+        """The search's problem, money scaled to integers over the common denominator."""
+        if theta < 0:
+            raise InputError(f"theta: {float(theta)} is below zero")
+        if over <= max(self.make):
+            raise InputError("lambda_over must be above h + max r (A2)")
+        if under <= self.take:
+            raise InputError("lambda_under must be above h + f (A3)")
+        b = [over + self.take] + [over - m for m in self.make]
+        lam = theta + under + over
+        unit = Fraction(lcm(theta.denominator, lam.denominator, *(value.denominator for value in b)))
+        weight = self.n * self.size * len(self.e) * 4
+        while int(max(lam, *b) * unit) * weight >= _SAFE and unit * lam > 2**20:
+            unit /= 2  # coarser than exact: the search only, the cost reported is always exact
+        scale = [round(value * unit) for value in (theta, lam, *b)]
+        return SampleProblem(self.e, np.array(scale[2:], np.int64), scale[0], scale[1], self.size)
+
+
+def _rank(search: Search) -> tuple[int, ...]:
+    return (int(search.total), *(int(v) for v in search.x))
+
+
+def place_integer(
+    size: int,
+    fills: Ints,
+    h: Money,
+    f: Money,
+    rebates: Sequence[Money],
+    theta: Money,
+    lambda_under: Money,
+    lambda_over: Money,
+    starts: Iterable[Sequence[int]] | None = None,
+) -> IntegerPlacement:
+    """One problem from scratch: `IntegerSample.build(...).solve(...)`."""
+    sample = IntegerSample.build(size, fills, h, f, rebates)
+    return sample.solve(theta, lambda_under, lambda_over, starts)
+
+
+__all__: list[Any] = ["IntegerPlacement", "IntegerSample", "place_integer"]

@@ -1,0 +1,344 @@
+"""The sample-average problem: V over N joint outcomes, exact line searches, and a local search from several starts.
+
+One code path serves floats (`sor place`) and exact integers (the backtest): all arithmetic stays in the dtype of its
+input. Two identities carry everything here.
+
+1. The market order is a venue that always fills: with e_0 = S, L_0 = M and rebate r_0 = -(2h + f), the cost (8) of the
+   paper becomes symmetric in its K + 1 quantities.
+2. (A - S)+ = (S - A)+ + A - S. So, with b_k = lambda_o - h - r_k > 0 (A2) and Lambda = theta + lambda_u + lambda_o,
+
+       N V(X) + N lambda_o S = sum_k [N theta L_k + b_k sum_i min(e_ki, L_k)] + Lambda sum_i (S - A_i)+ .
+
+   The last sum is convex in X, and what is not convex is separable: one concave function for each venue. Along a line
+   the minimum therefore lies on a convex kink, and sorting finds all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import combinations, product
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]  # float64, or int64 throughout
+Number = float | int
+
+
+@dataclass(frozen=True)
+class SampleProblem:
+    """N outcomes of K venues and the market order (row 0). Money is per share, `total` is N times V + lambda_o S."""
+
+    e: Array  # (K + 1, N) what an endless order would fill, clipped to [0, S]; row 0 is S
+    b: Array  # (K + 1,) lambda_o - h - r_k; for the market order lambda_o + h + f
+    theta: Number
+    lam: Number  # theta + lambda_u + lambda_o
+    size: Number  # S
+
+    @property
+    def n(self) -> int:
+        """N, the number of outcomes."""
+        return int(self.e.shape[1])
+
+    @cached_property
+    def ordered(self) -> Array:
+        """(K + 1, N) each row of e in ascending order."""
+        return np.sort(self.e, axis=1)
+
+    @cached_property
+    def prefix(self) -> Array:
+        """(K + 1, N + 1) sums of the first j ordered outcomes."""
+        sums = np.zeros((self.e.shape[0], self.n + 1), self.e.dtype)
+        np.cumsum(self.ordered, axis=1, out=sums[:, 1:])
+        return sums
+
+    @property
+    def tolerance(self) -> Number:
+        """Below this a difference of `total` is rounding: zero for integers."""
+        if self.e.dtype.kind == "i":
+            return 0
+        return 1e-12 * self.n * float(self.lam) * float(self.size)
+
+    def filled(self, k: int, t: Array) -> Array:
+        """sum_i min(e_ki, t) for every t."""
+        if k == 0:
+            return np.asarray(t * self.n)
+        index = np.searchsorted(self.ordered[k], t)
+        return np.asarray(self.prefix[k][index] + (self.n - index) * t)
+
+    def total(self, x: Array) -> Any:
+        """N (V(x) + lambda_o S) for one x of shape (K + 1,)."""
+        fills = np.minimum(self.e, x[:, None])
+        short = np.maximum(self.size - fills.sum(axis=0), 0)
+        return self.n * self.theta * x.sum() + (self.b * fills.sum(axis=1)).sum() + self.lam * short.sum()
+
+    def thin(self, m: int) -> SampleProblem:
+        """Every (N / m)-th outcome: a smaller problem to begin with."""
+        if self.n <= m:
+            return self
+        columns = (np.arange(m) * self.n) // m
+        return SampleProblem(np.ascontiguousarray(self.e[:, columns]), self.b, self.theta, self.lam, self.size)
+
+
+class Search:
+    """A point of one problem and the moves that lower its total; never raises it."""
+
+    def __init__(self, problem: SampleProblem, x: Array) -> None:
+        self.p = problem
+        self.x = np.clip(np.array(x, dtype=problem.e.dtype), 0, problem.size)
+        self.fills = np.minimum(problem.e, self.x[:, None])
+        self.a = self.fills.sum(axis=0)
+        self.total = problem.total(self.x)
+
+    def _set(self, k: int, value: Any) -> None:
+        self.x[k] = value
+        new = np.minimum(self.p.e[k], value)
+        self.a += new - self.fills[k]
+        self.fills[k] = new
+
+    def coordinate(self, k: int, ties: bool = False) -> bool:
+        """The exact minimum over L_k alone. True if it is lower (with `ties`: or as low at a smaller L_k)."""
+        p = self.p
+        room = p.size - self.a
+        room += self.fills[k]
+        np.maximum(room, 0, out=room)
+        np.minimum(room, p.e[k], out=room)
+        room.sort()
+        now = self.x[k]
+        here = p.n * p.theta * now + p.b[k] * p.filled(k, now) - p.lam * np.minimum(room, now).sum()
+        # Breakpoint j: the convex kinks below it contribute themselves, those above it t each.
+        below = np.cumsum(room)
+        below += np.arange(p.n - 1, -1, -1) * room
+        cost = p.n * p.theta * room + p.b[k] * p.filled(k, room) - p.lam * below
+        j = int(cost.argmin())
+        value, t = (cost[j], room[j]) if cost[j] < 0 else (0, 0)
+        if not (value < here - p.tolerance or (ties and value == here and t < now)):
+            return False
+        self._set(k, t)
+        self.total += value - here
+        return True
+
+    def pair(self, j: int, k: int, ties: bool = False) -> bool:
+        """The exact minimum over L_j with L_j + L_k kept. True if lower (with `ties`: or equal at a smaller L_j).
+
+        With P = L_j + L_k and x = L_j the joint fill is a trapezoid, H - (lo - x)+ - (x - hi)+, so the shortfall of a
+        sample is const + (alpha - x)+ + (x - beta)+: two convex kinks each.
+        """
+        p = self.p
+        both = self.x[j] + self.x[k]
+        if not both > 0:
+            return False
+        ej, rest = np.minimum(p.e[j], both), both - np.minimum(p.e[k], both)
+        low, high = np.minimum(ej, rest), np.maximum(ej, rest)
+        spare = np.maximum(self.a - self.fills[j] - self.fills[k] + np.minimum(both, ej + both - rest) - p.size, 0)
+        low -= spare
+        high += spare
+        top = min(both, p.size)
+        kinks = np.concatenate([low, high, [both - top, top, self.x[j]]])
+        kinks = np.clip(kinks, both - top, top)
+        low.sort()
+        high.sort()
+        cost = (
+            p.b[j] * p.filled(j, kinks)
+            + p.b[k] * p.filled(k, both - kinks)
+            + p.lam * (_above(low, kinks) + _below(high, kinks))
+        )
+        here = cost[-1]
+        best = int(cost.argmin())
+        x = kinks[cost == cost[best]].min() if ties else kinks[best]
+        if not (cost[best] < here - p.tolerance or (ties and cost[best] == here and x < self.x[j])):
+            return False
+        self._set(j, x)
+        self._set(k, both - x)
+        self.total += cost[best] - here
+        return True
+
+    def slopes(self) -> tuple[Array, Array, Array]:
+        """One-sided slopes of the total: raising j, lowering k, and the matrix of raising j while lowering k."""
+        p = self.p
+        at = self.x[:, None]
+        band = 0 if p.e.dtype.kind == "i" else 1e-9 * p.size
+        up = (p.e > at).astype(np.float64)
+        down = (p.e >= at).astype(np.float64)
+        gap = p.size - self.a
+        short = (gap > band).astype(np.float64)
+        even = np.abs(gap) <= band
+        lam = float(p.lam)
+        base = p.n * float(p.theta)
+        b = p.b.astype(np.float64)
+        rise = base + b * up.sum(axis=1) - lam * (up @ short)
+        fall = -base - b * down.sum(axis=1) + lam * (down @ (short + even))
+        rise[self.x >= p.size] = np.inf
+        fall[self.x <= 0] = np.inf
+        both = rise[:, None] + fall[None, :]
+        both -= lam * (up[:, even] @ down[:, even].T)
+        np.fill_diagonal(both, np.inf)
+        return rise, fall, both
+
+    def descend(self, limit: int = 200) -> None:
+        """Follow the steepest of all single and pair directions until none goes down."""
+        scale = -1e-9 * self.p.n * float(self.p.lam)
+        for _ in range(limit):
+            rise, fall, both = self.slopes()
+            single = np.minimum(rise, fall)
+            order_single = int(single.argmin())
+            order_pair = int(both.argmin())
+            j, k = divmod(order_pair, len(self.x))
+            moved = False
+            if min(single[order_single], both[j, k]) >= scale:
+                return
+            if both[j, k] < single[order_single]:
+                moved = self.pair(j, k) or self.coordinate(order_single)
+            else:
+                moved = self.coordinate(order_single) or self.pair(j, k)
+            if not moved:
+                return
+
+    def ridge(self) -> bool:
+        """The best direction of the table that keeps to ridges, where many outcomes fill exactly S. True if lower.
+
+        On a ridge no single quantity and no pair can move, but one against several can: with M + L_1 = M + L_2 = S, a
+        larger M needs both L to shrink. The slope of every direction of the table is exact.
+        """
+        p = self.p
+        gap = p.size - self.a
+        band = 0 if p.e.dtype.kind == "i" else 1e-9 * p.size
+        even = np.abs(gap) <= band
+        if not even.any():
+            return False
+        at = self.x[:, None]
+        up, down = p.e > at, p.e >= at
+        short = gap > band
+        lam, base, b = float(p.lam), p.n * float(p.theta), p.b.astype(np.float64)
+        rise = base + b * up.sum(axis=1) - lam * (up & short).sum(axis=1)
+        fall = base + b * down.sum(axis=1) - lam * (down & short).sum(axis=1)
+        money = np.concatenate([rise, fall])
+        patterns, counts = _patterns(np.concatenate([up[:, even], down[:, even]]))
+        blocked = np.concatenate([self.x >= p.size, self.x <= 0]).astype(np.float64)
+        for table in directions(len(self.x)):
+            slope = table.split @ money + lam * (np.maximum(-(table.split @ patterns), 0) @ counts)
+            slope[np.abs(table.split) @ blocked > 0] = 0
+            for i in np.argsort(slope, kind="stable")[:3]:
+                if slope[i] < -1e-9 * p.n * lam and self._along(table.steps[i]):
+                    return True
+        return False
+
+    def _along(self, d: Array) -> bool:
+        """The least total on a ladder of steps along d, refined around the best step."""
+        p = self.p
+        moving = np.flatnonzero(d)
+        room = np.where(d[moving] > 0, p.size - self.x[moving], self.x[moving])
+        whole = p.e.dtype.kind == "i"
+        far = (room // np.abs(d[moving])).min() if whole else (room / np.abs(d[moving])).min()
+        low, high = (1, int(far)) if whole else (0.0, float(far))
+        rest = self.a - self.fills[moving].sum(axis=0)
+        cost_now = self._partial(moving, self.x[moving][None, :], rest)[0]
+        best_t: Any = 0
+        best = cost_now
+        for _ in range(4):
+            if high < low or not high > 0:
+                break
+            t = np.unique(np.linspace(low, high, 33).astype(p.e.dtype))
+            cost = self._partial(moving, self.x[moving] + t[:, None] * d[moving], rest)
+            i = int(cost.argmin())
+            if cost[i] < best:
+                best, best_t = cost[i], t[i]
+            low, high = t[max(i - 1, 0)], t[min(i + 1, len(t) - 1)]
+            if whole and len(t) < 33:
+                break
+        if not best < cost_now - p.tolerance:
+            return False
+        for k, value in zip(moving, self.x[moving] + best_t * d[moving], strict=True):
+            self._set(int(k), value)
+        self.total += best - cost_now
+        return True
+
+    def _partial(self, moving: Array, at: Array, rest: Array) -> Array:
+        """The part of the total that the moving quantities change, for rows of values `at`."""
+        p = self.p
+        fills = np.minimum(p.e[moving][None], at[:, :, None])
+        short = np.maximum(p.size - rest - fills.sum(axis=1), 0).sum(axis=1)
+        return np.asarray(p.n * p.theta * at.sum(axis=1) + fills.sum(axis=2) @ p.b[moving] + p.lam * short)
+
+    def settle(self, rounds: int = 50) -> None:
+        """Descend until neither singles, pairs nor ridges go down."""
+        for _ in range(rounds):
+            self.descend()
+            if not self.ridge():
+                return
+
+    def break_ties(self) -> None:
+        """Walk along flat lines to a smaller M, then to smaller L_1, L_2, ... (integers only: equality is exact)."""
+        size = len(self.x)
+        for _ in range(4 * size):
+            _, fall, both = self.slopes()
+            flat = [(k, k) for k in range(size) if fall[k] == 0]
+            flat += [(j, k) for j in range(size) for k in range(j + 1, size) if both[k, j] == 0]
+            if not any(self.coordinate(j, True) if j == k else self.pair(j, k, True) for j, k in flat):
+                return
+
+    def sweep(self) -> bool:
+        """Every coordinate and every pair once, globally along each line. True if anything was lower."""
+        size = len(self.x)
+        moved = False
+        for k in range(size):
+            moved |= self.coordinate(k)
+        for j in range(size):
+            for k in range(j + 1, size):
+                moved |= self.pair(j, k)
+        return moved
+
+
+class Directions(NamedTuple):
+    """Directions of three or more quantities at once, and their parts: what rises beside what falls."""
+
+    steps: NDArray[np.int64]  # (D, K + 1)
+    split: NDArray[np.float64]  # (D, 2 K + 2): the positive part of steps, then the negative part
+
+
+@cache
+def directions(size: int) -> tuple[Directions, ...]:
+    """All of {-1, 0, 1} and then those with one quantity twice as fast; above 6 quantities three at a time."""
+    if size > 6:
+        trios = [(c, s) for c in combinations(range(size), 3) for s in product((-1, 1), repeat=3)]
+        rows = np.zeros((len(trios), size), dtype=np.int64)
+        for row, (columns, sign) in zip(rows, trios, strict=True):
+            row[list(columns)] = sign
+        return (_split(rows),)
+    signs = np.array(list(product((-1, 0, 1), repeat=size)), dtype=np.int64)
+    doubled = np.concatenate([np.where(np.arange(size) == k, 2, 1) * signs[signs[:, k] != 0] for k in range(size)])
+    return (_split(signs), _split(doubled))
+
+
+def _split(steps: NDArray[np.int64]) -> Directions:
+    """Without the directions of one or two quantities and those that only rise or only fall."""
+    mixed = (steps > 0).any(axis=1) & (steps < 0).any(axis=1) & ((steps != 0).sum(axis=1) >= 3)
+    steps = np.ascontiguousarray(steps[mixed])
+    split = np.concatenate([np.maximum(steps, 0), np.minimum(steps, 0)], axis=1).astype(np.float64)
+    return Directions(steps, split)
+
+
+def _patterns(codes: Array) -> tuple[Array, Array]:
+    """The distinct columns of a boolean matrix and how often each occurs."""
+    weights = 1 << np.arange(len(codes), dtype=np.int64)
+    _, first, counts = np.unique(weights @ codes, return_index=True, return_counts=True)
+    return codes[:, first].astype(np.float64), counts.astype(np.float64)
+
+
+def _above(ordered: Array, t: Array) -> Array:
+    """sum_i (a_i - t)+ for every t, a ascending."""
+    n = len(ordered)
+    tail = np.zeros(n + 1, ordered.dtype)
+    tail[:n] = np.cumsum(ordered[::-1])[::-1]
+    index = np.searchsorted(ordered, t)
+    return np.asarray(tail[index] - (n - index) * t)
+
+
+def _below(ordered: Array, t: Array) -> Array:
+    """sum_i (t - a_i)+ for every t, a ascending."""
+    head = np.zeros(len(ordered) + 1, ordered.dtype)
+    head[1:] = np.cumsum(ordered)
+    index = np.searchsorted(ordered, t)
+    return np.asarray(index * t - head[index])
