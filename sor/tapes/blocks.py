@@ -1,0 +1,125 @@
+"""The bytes of a tape, decompressed where needed and cut into blocks of whole lines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from sor.errors import InputError
+
+Progress = Callable[[int, int], None]  # (bytes of the file done, bytes of the file)
+
+BLOCK_BYTES = 2**20
+_COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_MAX_LINE = 2**24
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines of a file: `first_line` is the number of the first one (the header is line 1).
+
+    Every line ends with a line feed, but for the last line of a file that ends without one.
+    """
+
+    data: bytes
+    first_line: int
+
+
+def open_file(path: Path) -> Any:
+    """The file, opened; InputError where there is nothing to read."""
+    if path.is_dir():
+        raise InputError(f"{path}: is a directory, and a tape is a file")
+    try:
+        file = path.open("rb")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"{path}: cannot open this tape: {reason}") from None
+    if not file.peek(1):
+        file.close()
+        raise InputError(f"{path}: the file is empty: a tape has a header and rows")
+    return file
+
+
+class ByteTape:
+    """A file as a stream of decompressed bytes; its first bytes tell the compression, not its name.
+
+    InputError for a file that is missing, empty or a directory, or whose compressed stream is cut off or damaged.
+    """
+
+    def __init__(self, path: Path, progress: Progress | None = None) -> None:
+        self.path = path
+        self._progress = progress
+        self._file = open_file(path)
+        self._total = os.fstat(self._file.fileno()).st_size
+        magic = self._file.peek(4)
+        self._compression = next((name for start, name in _COMPRESSIONS if magic.startswith(start)), None)
+        self._stream = self._file
+        if self._compression:
+            self._stream = pa.CompressedInputStream(pa.PythonFile(self._file, "r"), self._compression)
+        self._ahead = b""
+
+    def __enter__(self) -> ByteTape:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes without taking them; fewer only at the end."""
+        while len(self._ahead) < size and (piece := self._read(size - len(self._ahead))):
+            self._ahead += piece
+        return self._ahead[:size]
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, none only at the end."""
+        if self._ahead:
+            piece, self._ahead = self._ahead[:size], self._ahead[size:]
+            return piece
+        return self._read(size)
+
+    def blocks(self, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+        """The rest as blocks of whole lines, of about `block_bytes`."""
+        line, parts, size = 1, [], 0
+        while piece := self.read(block_bytes):
+            cut = piece.rfind(b"\n") + 1
+            if cut == 0:
+                parts.append(piece)
+                size += len(piece)
+                if size > _MAX_LINE:
+                    raise InputError(
+                        f"{self.path}: line {line} has more than {_MAX_LINE >> 20} MiB: this is no CSV tape"
+                    )
+                continue
+            data = b"".join([*parts, memoryview(piece)[:cut]])
+            yield Block(data, line)
+            line += data.count(b"\n")
+            parts, size = [piece[cut:]], len(piece) - cut
+        if size:
+            yield Block(b"".join(parts), line)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            piece: bytes = self._stream.read(size)
+        except (OSError, pa.ArrowException) as error:
+            what = "cut off before its end" if "runcated" in str(error) else "damaged"
+            where = f"the {self._compression} stream is {what}" if self._compression else str(error)
+            raise InputError(f"{self.path}: {where}: copy or download the file again") from None
+        if self._progress is not None:
+            self._progress(self._file.tell(), self._total)
+        return piece
+
+
+def in_background(blocks: Iterator[Block]) -> Iterator[Block]:
+    """The same blocks, the next one being made while this one is worked on (decompression frees the interpreter)."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as worker:
+        ahead = worker.submit(next, blocks, None)
+        while (block := ahead.result()) is not None:
+            ahead = worker.submit(next, blocks, None)
+            yield block

@@ -1,0 +1,84 @@
+"""Rows that come late, and how they find their place without holding the tape in memory.
+
+Rows at or above the running maximum of time are sorted as they come. The others, the late rows, are collected,
+sorted and kept as runs; at the end all runs are merged. A row on time precedes in the file every late row of the same
+instant, so merging the runs in their order keeps ties in the order of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, Protocol, Self, TypeVar
+
+import numpy as np
+
+from sor.core.market import Ints
+from sor.tapes.rows import RowChunk
+
+
+class Timed(Protocol):
+    """Something with sorted times that can be cut."""
+
+    @property
+    def ts(self) -> Ints: ...
+
+    def __len__(self) -> int: ...
+
+    def slice(self, start: int, stop: int) -> Self: ...
+
+
+T = TypeVar("T", bound=Timed)
+
+
+class Punctual:
+    """Splits rows into those on time and those that are late, and counts the rows before the row above."""
+
+    def __init__(self) -> None:
+        self.out_of_order = 0
+        self._last = self._highest = -1
+
+    def split(self, rows: RowChunk) -> tuple[RowChunk, RowChunk | None]:
+        above = np.concatenate([[self._last], rows.ts[:-1]])
+        fallen = int(np.count_nonzero(rows.ts < above))
+        self.out_of_order += fallen
+        self._last = int(rows.ts[-1])
+        if not fallen and rows.ts[0] >= self._highest:
+            self._highest = self._last
+            return rows, None
+        peak = np.maximum.accumulate(np.maximum(rows.ts, self._highest))
+        self._highest = int(peak[-1])
+        late = rows.ts < peak
+        return rows.take(~late), rows.take(late)
+
+
+def merge_runs(runs: Sequence[Iterator[T]], join: Callable[[list[T]], T]) -> Iterator[T]:
+    """Sorted runs to one; `join` makes one sorted piece of pieces that overlap, given in the order of the runs.
+
+    One piece of each run is in memory. Whatever is not after the end of any of these pieces is ready to be joined.
+    """
+    heads = [_Head(run) for run in runs]
+    while ends := [head.end for head in heads if head.end is not None]:
+        parts = [part for head in heads for part in head.take_to(min(ends))]
+        yield parts[0] if len(parts) == 1 else join(parts)
+
+
+class _Head(Generic[T]):
+    """The piece of a run that is in memory; `end` is its last time, None after the end of the run."""
+
+    def __init__(self, run: Iterator[T]) -> None:
+        self._run = run
+        self._load()
+
+    def _load(self) -> None:
+        self._piece = next((piece for piece in self._run if len(piece)), None)
+        self.end = None if self._piece is None else int(self._piece.ts[-1])
+
+    def take_to(self, horizon: int) -> Iterator[T]:
+        """All that is not after the horizon. The next piece may go on with the same instant, so it is asked, too."""
+        while self._piece is not None and self._piece.ts[0] <= horizon:
+            cut = int(np.searchsorted(self._piece.ts, horizon, "right"))
+            yield self._piece.slice(0, cut)
+            if cut < len(self._piece):
+                self._piece = self._piece.slice(cut, len(self._piece))
+            else:
+                self._load()

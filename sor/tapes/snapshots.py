@@ -1,0 +1,156 @@
+"""From rows to snapshots: one per ts_event, per venue its last (or first) row (DESIGN section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sor.core.market import BUYER, QUOTE_COLUMNS, SELLER, TRADE_COLUMNS, UNKNOWN, Ints, SnapshotBatch, concat
+from sor.core.units import NO_PRICE
+from sor.tapes.rows import TRADE, RowChunk, concat_rows
+
+SnapshotRule = Literal["last", "first"]
+
+_SIDES = np.full(256, UNKNOWN, np.uint8)
+_SIDES[[SELLER, BUYER]] = SELLER, BUYER
+
+
+def group_rows(rows: RowChunk, rule: SnapshotRule) -> SnapshotBatch:
+    """Snapshots of rows sorted by time; none of them continues before or after these rows."""
+    is_new = np.empty(len(rows), np.bool_)
+    is_new[:1] = True
+    np.not_equal(rows.ts[1:], rows.ts[:-1], out=is_new[1:])
+    starts = np.flatnonzero(is_new)
+    instant = np.cumsum(is_new) - 1
+    picked = _pick(instant, rows.venue, rule)
+    trades = np.flatnonzero((rows.action == TRADE) & (rows.price != NO_PRICE) & (rows.size > 0))
+    bid_px, bid_sz = _side(rows.bid_px[picked], rows.bid_sz[picked])
+    ask_px, ask_sz = _side(rows.ask_px[picked], rows.ask_sz[picked])
+    return SnapshotBatch(
+        ts=rows.ts[starts],
+        quote_end=_ends(instant[picked], len(starts)),
+        venue=rows.venue[picked],
+        bid_px=bid_px,
+        bid_sz=bid_sz,
+        ask_px=ask_px,
+        ask_sz=ask_sz,
+        trade_end=_ends(instant[trades], len(starts)),
+        trade_venue=rows.venue[trades],
+        trade_px=rows.price[trades],
+        trade_sz=rows.size[trades],
+        trade_side=_SIDES[rows.side[trades]],
+    )
+
+
+def join_snapshots(parts: Sequence[SnapshotBatch], rule: SnapshotRule) -> SnapshotBatch:
+    """Snapshots of several parts of a tape that overlap in time, the parts in the order of the file.
+
+    Where two parts have the same instant, the rule decides between their quotes of one venue, and trades follow
+    each other: the same as if the parts' rows had been sorted and grouped together.
+    """
+    times, instants = np.unique(np.concatenate([part.ts for part in parts]), return_inverse=True)
+    of_part = np.split(instants, np.cumsum([len(part) for part in parts])[:-1])
+    quote_at = np.concatenate([_spread(at, part.quote_end) for at, part in zip(of_part, parts, strict=True)])
+    trade_at = np.concatenate([_spread(at, part.trade_end) for at, part in zip(of_part, parts, strict=True)])
+    flat = concat(parts)
+    picked = _pick(quote_at, flat.venue, rule)
+    trades = np.argsort(trade_at, kind="stable")
+    columns: dict[str, Any] = {name: getattr(flat, name)[picked] for name in QUOTE_COLUMNS}
+    columns |= {name: getattr(flat, name)[trades] for name in TRADE_COLUMNS}
+    return SnapshotBatch(
+        ts=times, quote_end=_ends(quote_at[picked], len(times)), trade_end=_ends(trade_at, len(times)), **columns
+    )
+
+
+class SnapshotBuilder:
+    """Groups sorted rows that come in chunks, holding back the last instant because the next chunk may go on with it.
+
+    Batches have `batch_snapshots` snapshots, the last one fewer.
+    """
+
+    def __init__(self, rule: SnapshotRule, batch_snapshots: int) -> None:
+        self._rule: SnapshotRule = rule
+        self._cutter = BatchCutter(batch_snapshots)
+        self._open: RowChunk | None = None
+
+    def add(self, rows: RowChunk) -> Iterator[SnapshotBatch]:
+        if len(rows) == 0:
+            return
+        if self._open is not None:
+            rows = concat_rows([self._open, rows])
+        cut = int(np.searchsorted(rows.ts, rows.ts[-1]))
+        # A copy, because a view would keep the whole chunk in memory.
+        self._open = rows.take(np.arange(cut, len(rows)))
+        if cut:
+            yield from self._cutter.add(group_rows(rows.slice(0, cut), self._rule))
+
+    def finish(self) -> Iterator[SnapshotBatch]:
+        if self._open is not None:
+            yield from self._cutter.add(group_rows(self._open, self._rule))
+            self._open = None
+        yield from self._cutter.finish()
+
+
+class BatchCutter:
+    """Batches of any sizes in, batches of one size out."""
+
+    def __init__(self, batch_snapshots: int) -> None:
+        self._size = batch_snapshots
+        self._parts: list[SnapshotBatch] = []
+        self._held = 0
+
+    def add(self, batch: SnapshotBatch) -> Iterator[SnapshotBatch]:
+        self._parts.append(batch)
+        self._held += len(batch)
+        if self._held < self._size:
+            return
+        whole = concat(self._parts)
+        cut = self._held - self._held % self._size
+        for start in range(0, cut, self._size):
+            yield whole.slice(start, start + self._size)
+        self._held -= cut
+        self._parts = [whole.slice(cut, len(whole))] if self._held else []
+
+    def finish(self) -> Iterator[SnapshotBatch]:
+        if self._held:
+            yield concat(self._parts)
+        self._parts, self._held = [], 0
+
+
+def _pick(instant: NDArray[Any], venue: Ints, rule: SnapshotRule) -> NDArray[Any]:
+    """Of each instant and venue the last (first) row: their indices, by instant, then venue."""
+    if len(venue) == 0 or ((venue == venue[0]).all() and _ascends(instant)):
+        order, same_venue = np.arange(len(venue)), np.ones(max(len(venue) - 1, 0), np.bool_)
+        at = instant
+    else:
+        order = np.lexsort((venue, instant))
+        at = instant[order]
+        same_venue = np.diff(venue[order]) == 0
+    is_edge = ~((np.diff(at) == 0) & same_venue)
+    last = np.append(is_edge, np.ones(min(len(venue), 1), np.bool_))
+    return order[last] if rule == "last" else order[np.roll(last, 1)]
+
+
+def _ascends(values: NDArray[Any]) -> bool:
+    return bool((values[1:] >= values[:-1]).all())
+
+
+def _ends(instant: NDArray[Any], n: int) -> Ints:
+    """Where the rows of each of n instants end, given each row's instant."""
+    return np.cumsum(np.bincount(instant, minlength=n), dtype=np.int64)
+
+
+def _spread(at: NDArray[Any], ends: Ints) -> NDArray[Any]:
+    """The instant of each row, given each snapshot's instant and where its rows end."""
+    return np.repeat(at, np.diff(ends, prepend=0))
+
+
+def _side(px: Ints, sz: Ints) -> tuple[Ints, Ints]:
+    """A side as the core keeps it: (NO_PRICE, 0) where there is no quote."""
+    is_none = (px == NO_PRICE) | (sz <= 0)
+    if not is_none.any():
+        return px, sz
+    return np.where(is_none, NO_PRICE, px), np.where(is_none, 0, sz)
