@@ -7,14 +7,16 @@ to 0 once the venue's best is worse (nobody is left in front), and by cancellati
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sor.core.market import Ints
 from sor.core.order import Fill
 from sor.core.strategy import Rest
 
@@ -38,10 +40,23 @@ class QueueModel(StrEnum):
         return cancelled * ahead // displayed
 
 
+NEVER = 2**61  # a queue that is never reached: our price is behind the venue's best
 Hit = tuple[int, int, int]  # row of the book, position of the trade in its snapshot, shares
 
 
 @dataclass(frozen=True, slots=True)
+class LaneColumns:
+    """A Lane as arrays: px, sz, cancelled int64[entries]; entry, trade_px, trade_sz int64[trades]."""
+
+    px: Ints
+    sz: Ints
+    cancelled: Ints
+    entry: Ints
+    trade_px: Ints
+    trade_sz: Ints
+
+
+@dataclass(frozen=True)
 class Lane:
     """What happened at one venue within a book, on the rest side: entry i is at row rows[i], ascending.
 
@@ -54,6 +69,17 @@ class Lane:
     sz: list[int]
     cancelled: list[int]
     trades: list[tuple[tuple[int, int, int], ...]]
+
+    def entries(self, start_row: int, stop_row: int) -> tuple[int, int]:
+        """The entries after start_row, up to and including stop_row, as a half-open range."""
+        return bisect_right(self.rows, start_row), bisect_right(self.rows, stop_row)
+
+    @cached_property
+    def columns(self) -> LaneColumns:
+        flat = [(i, px, sz) for i, trades in enumerate(self.trades) for _, px, sz in trades]
+        entry, trade_px, trade_sz = np.array(flat, np.int64).reshape(-1, 3).T
+        state = (np.array(values, np.int64) for values in (self.px, self.sz, self.cancelled))
+        return LaneColumns(*state, entry, trade_px, trade_sz)
 
 
 @dataclass(slots=True)
@@ -142,6 +168,35 @@ class QueuePlace:
                 ahead = min(ahead, displayed)
         self.ahead = ahead
 
+    def sold(self, lane: Lane, start: int, stop: int) -> int:
+        """The sum of what pass_through yields, in one piece where the queue model allows it.
+
+        In units of shares gone from the queue since entry `start`, our place is reached at
+        min(ahead, min over entries of gone + what is shown); before each trade the queue ahead is that minus gone.
+        """
+        if start >= stop:
+            return 0
+        if self.model is QueueModel.PROPORTIONAL:
+            return sum(qty for _, _, qty in self.pass_through(lane, start, stop))
+        columns = lane.columns
+        t0, t1 = np.searchsorted(columns.entry, (start, stop))
+        hit = columns.trade_px[t0:t1] <= self.px
+        sizes, at = columns.trade_sz[t0:t1][hit], columns.entry[t0:t1][hit] - start
+        if not self.ahead:
+            return int(sizes.sum())
+        best = columns.px[start:stop]
+        traded = np.zeros(stop - start, np.int64)
+        np.add.at(traded, at, sizes)
+        gone = np.cumsum(traded)
+        if self.model is QueueModel.OPTIMISTIC:
+            gone += np.cumsum(np.where(best == self.px, columns.cancelled[start:stop], 0))
+        shown = np.where(best == self.px, columns.sz[start:stop], np.where(best < self.px, 0, NEVER))
+        reached = np.minimum(np.minimum.accumulate(shown + gone), self.ahead)
+        after = np.maximum(reached - gone, 0)
+        before = np.concatenate(([self.ahead], after[:-1]))
+        self.ahead = int(after[-1])
+        return int(np.maximum(traded - before, 0).sum())
+
 
 @dataclass(slots=True)
 class RestingOrder:
@@ -187,8 +242,7 @@ class RestingOrder:
         if not self.leaves or self.rest.venue not in book.venues:
             return
         lane = book.lanes[book.venues.index(self.rest.venue)]
-        start = bisect_right(lane.rows, start_row)
-        stop = bisect_left(lane.rows, book.last_at(self.rest.expires) + 1)
+        start, stop = lane.entries(start_row, book.last_at(self.rest.expires))
         room = self.leaves
         for row, position, qty in self.place.pass_through(lane, start, stop):
             self._hits.append((row, position, min(qty, room)))
