@@ -1,0 +1,68 @@
+"""The report as data frames, for notebooks: floats and timestamps, what pandas is quick with. JSON has the exact money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from sor.report.model import Report
+
+TIMES = ("ts", "decided", "joined")
+
+
+def strategies_frame(report: Report) -> pd.DataFrame:
+    """One row a strategy, indexed by its name, with every figure of the report's `strategies` but the tables by venue.
+
+    `savings_bps` is what the chosen strategy saved against that row (NaN where the report does not compare them).
+    """
+    strategies = report.data["strategies"]
+    rows = [{key: _plain(value) for key, value in entry.items() if _is_figure(value)} for entry in strategies.values()]
+    frame = pd.DataFrame(rows, index=pd.Index(list(strategies), name="strategy"))
+    saved = report.data["savings_vs_baselines_bps"]
+    frame["savings_bps"] = pd.Series({name: _plain(value) for name, value in saved.items()}, dtype="float64")
+    return frame
+
+
+def fills_frame(report: Report) -> pd.DataFrame:
+    """One row a fill, strategies in the report's order and times ascending within each.
+
+    Columns as in FillRecord; ts, decided and joined are UTC timestamps with nanoseconds, px, mid and fee are floats.
+    """
+    fills = report.fill_records
+    columns: dict[str, Any] = {
+        "strategy": pd.Series([f.strategy for f in fills], dtype="str"),
+        "ts": [f.ts for f in fills],
+        "publisher_id": _ints(f.publisher_id for f in fills),
+        "px": _floats(f.px for f in fills),
+        "qty": _ints(f.qty for f in fills),
+        "kind": pd.Series([f.kind for f in fills], dtype="str"),
+        "decided": [f.decided for f in fills],
+        "mid": _floats(f.mid for f in fills),
+        "joined": [f.joined for f in fills],
+        "queue_ahead": _ints(f.queue_ahead for f in fills),
+        "fee": _floats(f.fee for f in fills),
+    }
+    for name in TIMES:
+        columns[name] = pd.to_datetime(pd.Series(columns[name], dtype="int64"), utc=True, unit="ns")
+    return pd.DataFrame(columns)
+
+
+def _is_figure(value: Any) -> bool:
+    return not isinstance(value, Mapping | list | tuple)
+
+
+def _plain(value: Any) -> Any:
+    """A Decimal as the nearest float, nothing as NaN."""
+    return float("nan") if value is None else float(value) if isinstance(value, Decimal) else value
+
+
+def _ints(values: Iterable[int]) -> pd.Series[int]:
+    return pd.Series(list(values), dtype="int64")
+
+
+def _floats(values: Iterable[Decimal | None]) -> pd.Series[float]:
+    return pd.Series([_plain(value) for value in values], dtype="float64")
