@@ -172,7 +172,7 @@ class Execution:
 
     def _decide(self, book: Book, row: int) -> None:
         self._started = True
-        plan = self.strategy.decide(self._view(book, row))
+        plan = self.strategy.decide(self.view(book, row))
         self.plan, self._wake = plan, plan.wake
         self._to_sweep, self._backlog = plan.sweep, True
         ts, mid2 = int(book.ts[row]), book.mid2_at(row)
@@ -187,7 +187,8 @@ class Execution:
             if rest.qty > 0 and rest.px <= self.limit
         ]
 
-    def _view(self, book: Book, row: int) -> View:
+    def view(self, book: Book, row: int) -> View:
+        """What the strategy may know after snapshot `row`."""
         venues = tuple(
             VenueView(
                 venue,

@@ -15,11 +15,12 @@ class Schedule:
     interval: int
     slices: int
     quantity: int
+    end: int
 
     @classmethod
     def of(cls, order: ParentOrder, interval: int) -> Schedule:
         horizon = order.end - order.start
-        return cls(order.start, interval, max(1, -(-horizon // interval)), order.quantity)
+        return cls(order.start, interval, max(1, -(-horizon // interval)), order.quantity, order.end)
 
     def index(self, ts: int) -> int:
         """The slice that holds time ts >= start; the last one also holds the closed end of the window."""
@@ -27,6 +28,10 @@ class Schedule:
 
     def begins(self, index: int) -> int:
         return self.start + index * self.interval
+
+    def ends(self, index: int) -> int:
+        """When the slice is over: the next one begins, or the window ends."""
+        return self.end if index >= self.slices - 1 else self.begins(index + 1)
 
     def target(self, index: int) -> int:
         """Shares to be done by the end of slice `index`."""

@@ -6,7 +6,7 @@ is cut into batches changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,8 +17,11 @@ from sor.core.book import FAR, Book, BookBuilder, orient
 from sor.core.execution import Execution
 from sor.core.market import SnapshotBatch
 from sor.core.order import ParentOrder, Rules
+from sor.core.outflow import OutflowHistory
 from sor.core.path import PathPoint, PathRecorder
+from sor.core.queue import QueueModel
 from sor.core.strategy import Strategy
+from sor.core.study import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Session:
     builder: BookBuilder
     averages: WindowAverages
     path: PathRecorder
+    histories: tuple[OutflowHistory, ...] = ()
+    study: Study | None = None
     _arrival2: int | None = None
     _late: bool = False
     _arrived: bool = False
@@ -71,14 +76,27 @@ class Session:
     _venues: set[int] = field(default_factory=set)
 
     @classmethod
-    def of(cls, order: ParentOrder, rules: Rules, strategies: list[Strategy], *, queues: bool = False) -> Session:
+    def of(
+        cls,
+        order: ParentOrder,
+        rules: Rules,
+        strategies: Sequence[Strategy | tuple[Strategy, QueueModel]],
+        *,
+        histories: Sequence[OutflowHistory] = (),
+        study: Study | None = None,
+        queues: bool = False,
+    ) -> Session:
+        """`queues`: resting orders are simulated; implied by histories, which are fed before the strategies."""
+        pairs = [pair if isinstance(pair, tuple) else (pair, QueueModel.CONSERVATIVE) for pair in strategies]
         return cls(
             order,
             rules,
-            {s.name: Execution(order, rules, s) for s in strategies},
-            BookBuilder(rules.liquidity, rules.max_quote_age, queues),
+            {strategy.name: Execution(order, rules, strategy, model) for strategy, model in pairs},
+            BookBuilder(rules.liquidity, rules.max_quote_age, queues or bool(histories)),
             WindowAverages(order.start, order.end),
             PathRecorder(order),
+            tuple(histories),
+            study,
         )
 
     def feed(self, batch: SnapshotBatch) -> Book | None:
@@ -91,6 +109,10 @@ class Session:
         book = self.builder.extend(events)
         self._find_arrival(book)
         self.path.add(book)
+        for history in self.histories:
+            history.feed(book)
+        if self.study is not None:
+            self.study.feed(book)
         for execution in self.executions.values():
             execution.advance(book)
         return book
@@ -98,6 +120,8 @@ class Session:
     def finish(self) -> Outcome:
         """The stream has ended: complete the orders and settle."""
         self.path.finish()
+        if self.study is not None:
+            self.study.finish()
         results: dict[str, Result] = {}
         for name, execution in self.executions.items():
             execution.finish()

@@ -1,0 +1,224 @@
+"""The Cont-Kukanov router in the backtest (DESIGN section 8): what it sees at a slice's start, and what it does.
+
+At the start of a slice of its schedule it forms the placement problem from the book and from past outflows, and
+solves it for (M, L_1..L_K). M is swept as best_ask does, L_k rests at the national best for 90 % of the slice; then L
+is cancelled and what is missing is swept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from sor.core.book import FAR
+from sor.core.fees import FeeSchedule
+from sor.core.outflow import ENOUGH, OutflowHistory
+from sor.core.place.integer import IntegerSample
+from sor.core.schedule import Schedule
+from sor.core.spec import Level, Parameters
+from sor.core.strategy import Plan, Rest, View
+
+LEAST = Fraction(1)  # a nanodollar: how far a penalty is raised above the bound it must exceed
+
+
+@dataclass(frozen=True, slots=True)
+class SliceProblem:
+    """One slice's placement problem: prices oriented, in nanodollars a share (h may be half of one).
+
+    px: the national best rest price p; venues: where a limit order can rest, ascending; make: effective rebates.
+    """
+
+    size: int
+    px: int
+    venues: tuple[int, ...]
+    h: Fraction
+    f: int
+    make: tuple[Fraction, ...]
+    sample: IntegerSample
+
+
+@dataclass(frozen=True, slots=True)
+class Penalties:
+    """Dollars of the slice: theta, lambda_under, lambda_over in nanodollars; raised: a plain number was too small."""
+
+    theta: Fraction
+    under: Fraction
+    over: Fraction
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The router's answer: M, and L_k at p by venue. `reason` says why where no problem was solved."""
+
+    market: int
+    px: int = 0
+    limits: tuple[tuple[int, int], ...] = ()
+    reason: str = ""
+
+
+def slice_problem(
+    view: View, size: int, history: OutflowHistory, fees: FeeSchedule, *, adverse_selection: bool
+) -> SliceProblem | str:
+    """The problem at this view; where there is none, the reason: the slice then goes all market."""
+    best_take = min((v.take_px for v in view.venues), default=FAR)
+    px = max((v.rest_px for v in view.venues), default=-FAR)
+    if best_take == FAR or px == -FAR:
+        return "one side of the market is empty"
+    # A limit order at p rests only where it does not take; a venue without any quote is not there to rest at.
+    places = [v for v in view.venues if v.take_px > px and not (v.take_px == FAR and v.rest_px == -FAR)]
+    venues = tuple(v.venue for v in places)
+    samples = history.before(view.ts, venues)
+    if len(samples.sold) < ENOUGH:
+        return "fewer than 30 past windows"
+    h = Fraction(best_take - px, 2)
+    make = [Fraction(fees.make(venue)) for venue in venues]
+    if adverse_selection:
+        for k in range(len(venues)):
+            falls = samples.falls2[samples.sold[:, k] > 0]
+            make[k] -= Fraction(int(falls.sum()), 2 * len(falls)) if len(falls) else 0
+    if not venues or h + min(make) <= 0:
+        return "the market is locked or crossed"
+    first = min(
+        (v for v in view.venues if v.take_px < FAR),
+        key=lambda v: (v.available <= 0, v.take_px, -v.available, v.venue),
+    )
+    f = fees.take(first.venue)
+    sample = IntegerSample.build(size, samples.sold, h, f, make)
+    return SliceProblem(size, px, venues, h, f, tuple(make), sample)
+
+
+def penalties(parameters: Parameters, problem: SliceProblem) -> Penalties:
+    """A candidate's penalties on this slice: multiples of its h, f and r, or dollars raised to the least admissible."""
+    take, make = problem.h + problem.f, problem.h + max(problem.make)
+    theta = _scaled(parameters.theta_queue, problem.h)
+    under, raised_under = _admissible(parameters.lambda_under, take)
+    over, raised_over = _admissible(parameters.lambda_over, make)
+    return Penalties(max(theta, Fraction(0)), under, over, raised_under or raised_over)
+
+
+def _scaled(level: Level, scale: Fraction) -> Fraction:
+    return level.value * (scale if level.multiple else 10**9)
+
+
+def _admissible(level: Level, bound: Fraction) -> tuple[Fraction, bool]:
+    """The level in nanodollars, above `bound` as the model's assumptions A2 and A3 want it."""
+    value = _scaled(level, bound)
+    if value > bound:
+        return value, False
+    return max(bound + LEAST, Fraction(0)), not level.multiple
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the router met on its way, for the report: reasons of slices that went all market, raised penalties."""
+
+    slices: int = 0
+    all_market: Counter[str] = field(default_factory=Counter)
+    raised: int = 0
+
+
+Allocator = Callable[[View, int], Allocation]
+
+
+@dataclass(slots=True)
+class CrossVenue:
+    """A strategy that splits every slice between taking and resting, as its allocator says."""
+
+    name: str
+    schedule: Schedule
+    allocate: Allocator
+    allocations: list[tuple[int, Allocation]] = field(default_factory=list)
+    _resting_in: int = -1
+
+    def decide(self, view: View) -> Plan:
+        index = self.schedule.index(view.ts)
+        missing = self.schedule.target(index) - view.done - view.working
+        cancel = passive_end(self.schedule, index)
+        after = self.schedule.begins(index + 1) if index < self.schedule.slices - 1 else None
+        if missing <= 0:
+            return Plan(wake=after)
+        if view.ts >= cancel or self._resting_in == index:
+            return Plan(sweep=missing, wake=after)
+        self._resting_in = index
+        allocation = self.allocate(view, missing)
+        self.allocations.append((view.ts, allocation))
+        rests = [Rest(venue, allocation.px, qty, cancel) for venue, qty in allocation.limits if qty]
+        return Plan(sweep=allocation.market, rests=rests, wake=cancel)
+
+
+def passive_end(schedule: Schedule, index: int) -> int:
+    """When the resting orders of a slice are cancelled: after 90 % of it."""
+    begins = schedule.begins(index)
+    return begins + (schedule.ends(index) - begins) * 9 // 10
+
+
+def window_length(interval: int) -> int:
+    """T of the model, in ns: the passive phase of a slice."""
+    return interval * 9 // 10
+
+
+@dataclass(slots=True)
+class Solver:
+    """The Cont-Kukanov allocator: solves the slice's problem with fixed parameters."""
+
+    parameters: Parameters
+    history: OutflowHistory
+    fees: FeeSchedule
+    adverse_selection: bool = False
+    tally: Tally = field(default_factory=Tally)
+
+    def __call__(self, view: View, size: int) -> Allocation:
+        self.tally.slices += 1
+        problem = slice_problem(view, size, self.history, self.fees, adverse_selection=self.adverse_selection)
+        if isinstance(problem, str):
+            self.tally.all_market[problem] += 1
+            return Allocation(size, reason=problem)
+        cost = penalties(self.parameters, problem)
+        self.tally.raised += cost.raised
+        best = problem.sample.solve(cost.theta, cost.under, cost.over)
+        return Allocation(best.m, problem.px, tuple(zip(problem.venues, best.limits, strict=True)))
+
+
+@dataclass(slots=True)
+class TunedSolver:
+    """The allocator that uses, in each slice, the candidate that a study found best in the slices before it."""
+
+    schedule: Schedule
+    candidates: Sequence[Parameters]
+    chosen: Mapping[int, int]
+    solver: Solver
+
+    def __call__(self, view: View, size: int) -> Allocation:
+        index = self.chosen.get(self.schedule.index(view.ts), 0)
+        self.solver.parameters = self.candidates[index]
+        return self.solver(view, size)
+
+
+def all_market(view: View, size: int) -> Allocation:
+    """X_M of the paper: take everything at once."""
+    return Allocation(size)
+
+
+@dataclass(frozen=True, slots=True)
+class AllLimit:
+    """X_L of the paper: rest everything at one venue."""
+
+    venue: int
+
+    def __call__(self, view: View, size: int) -> Allocation:
+        px = max((v.rest_px for v in view.venues), default=-FAR)
+        here = [v for v in view.venues if v.venue == self.venue and v.take_px > px > -FAR]
+        if not here:
+            return Allocation(size, reason="nowhere to rest")
+        return Allocation(0, px, ((self.venue, size),))
+
+
+def equal_split(view: View, size: int) -> Allocation:
+    """X_E of the paper: S / (K + 1) to the market and to each venue, what does not divide to the market."""
+    px = max((v.rest_px for v in view.venues), default=-FAR)
+    venues = [v.venue for v in view.venues if v.take_px > px > -FAR and v.rest_px > -FAR]
+    part = size // (len(venues) + 1)
+    return Allocation(size - part * len(venues), px, tuple((venue, part) for venue in venues if part))
