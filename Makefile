@@ -34,3 +34,9 @@ check: setup  ## lint, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+kafka-up: setup  ## bring up a real Kafka on loopback (VERSION=3.6.1 for the older one)
+	@$(BIN)/sor kafka up $(if $(VERSION),--version $(VERSION))
+
+kafka-down: setup  ## stop it
+	@$(BIN)/sor kafka down

@@ -1,0 +1,234 @@
+"""One local ZooKeeper and broker: up, down, status, and what happens in between when something went wrong.
+
+Nothing is remembered but the state folder (data, logs, pid files); every call looks at what really runs and mends it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sor.broker import ports, settings
+from sor.broker.distribution import Distribution, find_kafka
+from sor.broker.java import find_java
+from sor.broker.probe import broker_serves, zookeeper_serves
+from sor.broker.process import Daemon, Running, is_alive, last_meaningful_line
+from sor.errors import SorError
+
+READY_SECONDS = 60.0
+STOP_SECONDS = 30.0
+# zookeeper.session.timeout.ms is 18 s and is counted anew when ZooKeeper itself was restarted, hence twice and a bit.
+SESSION_SECONDS = 40.0
+_POLL = 0.1
+_OLD_SESSION = "node already exists"
+
+Say = Callable[[str], None]
+
+
+def _quiet(message: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBroker:
+    """A broker of one version at one loopback port, with its state in one folder."""
+
+    version: str
+    port: int
+    zookeeper_port: int
+    folder: Path
+    say: Say = field(default=_quiet, compare=False)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return f"{settings.LOOPBACK}:{self.port}"
+
+    @property
+    def kafka(self) -> Daemon:
+        return Daemon("Kafka", self.folder, f"-Dsor.kafka={self.folder}")
+
+    @property
+    def zookeeper(self) -> Daemon:
+        return Daemon("ZooKeeper", self.folder, f"-Dsor.zookeeper={self.folder}")
+
+    def is_ready(self) -> bool:
+        """Whether both processes are ours, alive, and answer."""
+        return (
+            self.zookeeper.find() is not None
+            and self.kafka.find() is not None
+            and zookeeper_serves(self.zookeeper_port)
+            and broker_serves(self.port)
+        )
+
+    def up(self) -> None:
+        """Bring up whatever is missing and return when the broker answers; nothing to do is no error."""
+        with self._lock():
+            if self.is_ready():
+                self.say(f"Kafka {self.version} already serves {self.bootstrap_servers}")
+                return
+            self._check_ports()
+            self._check_versions()
+            distribution, java = find_kafka(self.version, self.say), str(find_java().program)
+            self.start_zookeeper(distribution, java)
+            self.start_kafka(distribution, java)
+
+    def down(self) -> None:
+        """Stop the broker, then ZooKeeper: in this order it leaves the cluster in good order."""
+        with self._lock():
+            for daemon in (self.kafka, self.zookeeper):
+                if not daemon.stop(STOP_SECONDS):
+                    self.say(f"{daemon.name} did not stop within {STOP_SECONDS:.0f} s and had to be killed")
+
+    def wipe(self) -> None:
+        """Take the data of a stopped broker away: topics, offsets, logs."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start_zookeeper(self, distribution: Distribution, java: str) -> None:
+        running = self.zookeeper.find()
+        if running is None:
+            self.say(f"starting ZooKeeper at {settings.LOOPBACK}:{self.zookeeper_port}")
+            running = self.zookeeper.start(self._zookeeper_command(distribution, java))
+        if not _serves_or_dies(self.zookeeper, running, lambda: zookeeper_serves(self.zookeeper_port)):
+            raise _death(self.zookeeper)
+
+    def start_kafka(self, distribution: Distribution, java: str) -> None:
+        """Start the broker; while ZooKeeper still holds a killed one's session, say so and try again."""
+        deadline = time.monotonic() + SESSION_SECONDS
+        told = False
+        while True:
+            running = self.kafka.find()
+            if running is None:
+                if not told:
+                    self.say(f"starting Kafka {self.version} at {self.bootstrap_servers}")
+                running = self.kafka.start(self._kafka_command(distribution, java))
+            if _serves_or_dies(self.kafka, running, lambda: broker_serves(self.port)):
+                return
+            if _OLD_SESSION not in self.kafka.log_text() or time.monotonic() > deadline:
+                raise _death(self.kafka)
+            if not told:
+                self.say(
+                    "ZooKeeper still holds the session of a broker that was killed: "
+                    f"waiting until it expires (up to {SESSION_SECONDS:.0f} s)"
+                )
+                told = True
+
+    def _zookeeper_command(self, distribution: Distribution, java: str) -> list[str]:
+        shared = (settings.CONFIG / "zookeeper.properties").read_text("utf-8")
+        overrides = settings.zookeeper_overrides(self.zookeeper_port, self.folder / "zookeeper")
+        config = self.folder / "zookeeper.properties"
+        config.write_text(settings.with_overrides(shared, overrides), "utf-8")
+        options = [*settings.jvm_options("zookeeper"), self.zookeeper.mark]
+        main = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
+        return [java, *options, *_common(distribution), main, str(config)]
+
+    def _kafka_command(self, distribution: Distribution, java: str) -> list[str]:
+        overrides = settings.kafka_overrides(self.port, self.zookeeper_port, self.folder / "kafka")
+        options = [*settings.jvm_options("kafka"), self.kafka.mark]
+        config = str(settings.CONFIG / "server.properties")
+        return [
+            *(java, *options, *_common(distribution)),
+            *("kafka.Kafka", config, *settings.override_arguments(overrides)),
+        ]
+
+    def _check_ports(self) -> None:
+        wanted = ((self.kafka, self.port, "--port"), (self.zookeeper, self.zookeeper_port, "--zookeeper-port"))
+        for daemon, port, option in wanted:
+            if daemon.find() is None and not ports.is_free(port):
+                raise SorError(_taken(daemon.name, port, option))
+
+    def _check_versions(self) -> None:
+        """A folder's processes are of the version that runs: a change of version is a stop and a start."""
+        note = self.folder / "version"
+        running = self.kafka.find() or self.zookeeper.find()
+        if running is not None and note.exists() and note.read_text("utf-8") != self.version:
+            raise SorError(
+                f"Kafka {note.read_text('utf-8')} runs with the data in {self.folder}; stop it first: "
+                f"sor kafka down --port {self.port}"
+            )
+        note.write_text(self.version, "utf-8")
+        (self.folder / "ports").write_text(f"{self.port} {self.zookeeper_port}", "utf-8")
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One `up` or `down` at a time in one folder; the second waits for the first."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.say(f"waiting for another `sor kafka` that works in {self.folder}")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _serves_or_dies(daemon: Daemon, running: Running, serves: Callable[[], bool]) -> bool:
+    """True as soon as it answers, False as soon as it has ended; an error when it does neither for a minute."""
+    deadline = time.monotonic() + READY_SECONDS
+    while is_alive(running):
+        if serves():
+            return True
+        if time.monotonic() > deadline:
+            raise SorError(
+                f"{daemon.name} (process {running.pid}) has not answered for {READY_SECONDS:.0f} s; "
+                f"its last words: {last_meaningful_line(daemon.log_text())} ({daemon.log}). Stop it: sor kafka down"
+            )
+        time.sleep(_POLL)
+    return False
+
+
+def _death(daemon: Daemon) -> SorError:
+    daemon.pid_file.unlink(missing_ok=True)
+    return SorError(f"{daemon.name} did not start: {last_meaningful_line(daemon.log_text())} (log: {daemon.log})")
+
+
+def _common(distribution: Distribution) -> list[str]:
+    logging = (settings.CONFIG / "reload4j.properties").as_uri()
+    return [f"-Dlog4j.configuration={logging}", "-cp", distribution.classpath]
+
+
+def _taken(name: str, port: int, option: str) -> str:
+    who = ports.owner(port)
+    by = "another process" if who is None else f"process {who[0]} ({_short(who[1])})"
+    return f"{name}'s port {port} is taken by {by}: stop that, or choose another with {option}"
+
+
+def _short(command: str, width: int = 100) -> str:
+    """Enough of a command line to know it: of a JVM's pages the program and its main class."""
+    words = command.split()
+    if words and words[0].endswith("java"):
+        mains = [word for word in words[1:] if not word.startswith("-") and "." in word and "/" not in word]
+        command = " ".join([words[0], "...", *mains[:1]])
+    return command if len(command) <= width else command[: width - 3] + "..."
+
+
+def local_broker(version: str, port: int, zookeeper: int | None = None, folder: Path | None = None) -> LocalBroker:
+    """The broker at a port, with the usual ZooKeeper port and state folder unless others are given."""
+    place = folder or settings.state_dir() / "kafka" / f"{version}-{port}"
+    return LocalBroker(version, port, zookeeper or settings.zookeeper_port(port), place.absolute())
+
+
+def known_brokers() -> list[LocalBroker]:
+    """Every broker that has a state folder of the usual kind."""
+    return [
+        found for place in sorted((settings.state_dir() / "kafka").glob("*/ports")) if (found := read(place.parent))
+    ]
+
+
+def read(folder: Path) -> LocalBroker | None:
+    """The broker that a state folder belongs to; None if it belongs to none."""
+    try:
+        version = (folder / "version").read_text("utf-8")
+        port, zookeeper = map(int, (folder / "ports").read_text("utf-8").split())
+    except (OSError, ValueError):
+        return None
+    return LocalBroker(version, port, zookeeper, folder)
+
+
+def processes(broker: LocalBroker) -> dict[str, Running | None]:
+    """What runs of a broker, by name."""
+    return {daemon.name: daemon.find() for daemon in (broker.zookeeper, broker.kafka)}
