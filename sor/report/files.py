@@ -31,7 +31,7 @@ def check_writable(folder: Path) -> None:
     try:
         above = _nearest(folder)
         if not above.is_dir():
-            raise InputError(f"--out {folder}: {above} is a file, not a folder; choose another folder")
+            raise InputError(f"--out {folder}: {above} is in the way and is not a folder; choose another folder")
         with tempfile.TemporaryDirectory(prefix=".sor-", dir=above):
             pass
         if folder.is_dir():

@@ -1,4 +1,7 @@
-"""The report as data frames, for notebooks: floats and timestamps, what pandas is quick with. JSON has the exact money."""
+"""The report as data frames, for notebooks: floats and timestamps, which pandas is quick with.
+
+Exact money is in the JSON and in the files of `write`.
+"""
 
 from __future__ import annotations
 
