@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -59,7 +60,7 @@ def command(
         write_tape(spec, out),
         length=-(-spec.length // MINUTE),
         label=f"writing {out.name}",
-        file=click.get_text_stream("stderr"),
+        file=sys.stderr,
     ) as blocks:
         for written in blocks:
             rows += written

@@ -10,7 +10,7 @@ from sor.core.units import Price
 
 @dataclass(frozen=True, slots=True)
 class VenueFee:
-    """Nanodollars a share. take > 0 is charged to a taker, make > 0 is paid to a maker; an inverted venue has both < 0."""
+    """Nanodollars a share. take > 0 is charged to a taker, make > 0 paid to a maker; inverted venues have both < 0."""
 
     take: Price = 0
     make: Price = 0

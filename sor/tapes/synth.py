@@ -7,11 +7,11 @@ The model, in the words of its sources:
 - W. Huang, C.-A. Lehalle, M. Rosenbaum, "Simulating and analyzing order book data: the queue-reactive model", JASA 110
   (2015), model III: between two moves of a reference price the queues live on their own; a move draws them anew.
 
-What is ours: the reference price is an efficient price whose shocks come in clusters (Neyman-Scott, so that price levels
-live for milliseconds or for seconds, as on the real tape); it leans with a pressure, which also tilts the market orders,
-and against its distance from a slow anchor. Each venue hears of a shock with a delay of its own. A parent order reaches
-several venues at one time, so that their outflows are correlated but not identical. Rates do not depend on the queues,
-and a level's last shares go when the price leaves it, not before: that is the simplification to know of.
+What is ours: the reference price is an efficient price whose shocks come in clusters (Neyman-Scott, so that price
+levels live for milliseconds or for seconds, as on the real tape); it leans with a pressure, which also tilts the market
+orders, and against its distance from a slow anchor. Each venue hears of a shock with a delay of its own. A parent order
+reaches several venues at one time, so that their outflows are correlated but not identical. The simplification to know
+of: rates do not depend on the queues, and a level's last shares go when the price leaves it, not before.
 
 Across venues a late one may lock or cross the others for less than a millisecond; within a venue never.
 """

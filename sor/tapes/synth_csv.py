@@ -20,7 +20,10 @@ from sor.errors import InputError
 from sor.tapes.synth import Rows, SynthSpec, tape
 from sor.tapes.synth_price import NO_QUOTE
 
-COLUMNS = ["ts_recv", "ts_event", "rtype", "publisher_id", "instrument_id", "action", "side", "depth", "price", "size", "flags", "ts_in_delta", "sequence", "bid_px_00", "ask_px_00", "bid_sz_00", "ask_sz_00", "bid_ct_00", "ask_ct_00", "symbol"]
+HEADER = (
+    "ts_recv,ts_event,rtype,publisher_id,instrument_id,action,side,depth,price,size,flags,ts_in_delta,sequence,"
+    "bid_px_00,ask_px_00,bid_sz_00,ask_sz_00,bid_ct_00,ask_ct_00,symbol"
+)
 RTYPE_MBP_1 = 1
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst")
 _THREE_DIGITS = np.array([list(b"%03d" % i) for i in range(1000)], dtype=np.uint8)
@@ -35,13 +38,13 @@ def check_target(path: Path) -> None:
 
 
 def write_tape(spec: SynthSpec, path: Path) -> Iterator[int]:
-    """Write the tape of `spec` to `path`, yielding the rows of each minute as it is written. The file appears when whole.
+    """Write the tape of `spec` to `path`, yielding the rows of each minute as written. The file appears when whole.
 
     The same spec gives the same bytes, .gz included (no time stamp in it). InputError if the path cannot be written.
     """
     check_target(path)
     with _opened(path) as file:
-        file.write((",".join(COLUMNS) + "\n").encode())
+        file.write(f"{HEADER}\n".encode())
         for rows in tape(spec):
             file.write(csv_of(rows, spec.symbols))
             yield len(rows)
@@ -98,7 +101,7 @@ def csv_of(rows: Rows, symbols: tuple[str, ...]) -> Any:
     }
     sink = pa.BufferOutputStream()
     options = pa_csv.WriteOptions(include_header=False, quoting_style="none")
-    pa_csv.write_csv(pa.table({name: columns[name] for name in COLUMNS}), sink, options)
+    pa_csv.write_csv(pa.table({name: columns[name] for name in HEADER.split(",")}), sink, options)
     return sink.getvalue()
 
 

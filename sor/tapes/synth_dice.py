@@ -22,7 +22,7 @@ EXPONENTIAL: Ints = np.array([round(-math.log(1 - (i + 0.5) / ROWS) * ONE) for i
 
 
 def table(weights: Sequence[tuple[int, float]]) -> Ints:
-    """A discrete distribution as 65,536 rows: values with weights in any unit (largest remainders get the last rows)."""
+    """A discrete distribution as 65,536 rows: values with weights in any unit (largest remainders first)."""
     total = sum(weight for _, weight in weights)
     shares = [weight / total * ROWS for _, weight in weights]
     counts = [int(share) for share in shares]

@@ -160,7 +160,7 @@ class VenueQuotes:
     def _changes(self, dice: Dice, clock: Clock, shocks: Shocks, length: int) -> tuple[Ints, Ints, tuple[Ints, Ints]]:
         """When the venue may change a quote, the shock it then knows, and how far behind the best each side is.
 
-        Times ascend strictly and begin with 0. A row of `parts` is (time, shock, bid behind, ask behind), -1 for as before.
+        Times ascend strictly from 0. A column of `parts` is (time, shock, bid behind, ask behind), -1 for as before.
         """
         n = len(shocks.time) - 1
         delay = np.minimum(dice.waits(model.HEARING_DELAY, n), model.HEARING_MOST)

@@ -1,8 +1,8 @@
 """What happens in the queues at the venues' best prices, and the rows that a feed would send of it.
 
-A level's queue takes limit orders, cancellations and market orders in turn; a removal takes no more than stands above the
-level's floor. That is a Lindley recursion, q <- max(floor, q + x), and a running minimum solves it for all levels at once.
-When the price leaves a level, what is left there is cancelled or swept by trades.
+A level's queue takes limit orders, cancellations and market orders in turn; a removal takes no more than stands above
+the level's floor. That is a Lindley recursion, q <- max(floor, q + x), which a running maximum solves for all levels at
+once. When the price leaves a level, what is left there is cancelled or swept by trades.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Top:
 def order_flow(
     dice: Dice, clock: Clock, profiles: Profiles, levels: list[Levels], shocks: Shocks, activity: int
 ) -> Flow:
-    """Orders of all lanes in a block: a steady stream, an echo of every change of a venue's quotes, and market orders."""
+    """Orders of all lanes in a block: a steady stream, echoes of every change of a venue's quotes, market orders."""
     keys = []
     for lane, level in enumerate(levels):
         weight = profiles[lane >> 1].weight
@@ -164,7 +164,7 @@ def _entries(dice: Dice, levels: list[Levels], flow: Flow, top: Top) -> _Entries
 
 
 def _fresh(dice: Dice, kind: Ints, z: Ints, top: Top) -> tuple[Ints, Ints]:
-    """Shares and orders with which each level begins: one order where it improves, what stood behind where it retreats."""
+    """Shares and orders with which a level begins: one order where it improves, what stood behind where it retreats."""
     orders = np.where(kind == IMPROVE, 1, dice.pick(model.LEVEL_ORDERS, len(kind)))
     sizes = dice.pick(model.ORDER_SIZE, 4 * len(kind)).reshape(-1, 4)
     shares = np.where(np.arange(4) < orders[:, None], sizes, 0).sum(axis=1)
@@ -251,7 +251,8 @@ def _display(dice: Dice, r: Columns, lanes: int) -> tuple[Columns, Top]:
     ask_side = r["lane"] & 1 == ASK
     price = np.where(ask_side, r["price"], -r["price"])
     both = (book["bid"] < NO_QUOTE) & (book["ask"] < NO_QUOTE)
-    inside = book["bid"] + dice.words(n) % np.where(both, book["ask"] - book["bid"] + 1, 1)
+    room = np.where(both, book["ask"] - book["bid"] - 1, 0)  # a hidden order stands inside the spread where it can
+    inside = book["bid"] + np.minimum(room, 1) + dice.words(n) % np.maximum(room, 1)
     side = np.where(r["trade"], np.where(ask_side, BUY, SELL), np.where(ask_side, OFFER, BIDDER))
     ends_event = np.concatenate([np.diff(r["rank"] >> 2) != 0, [True]])
     columns = {
