@@ -27,10 +27,6 @@ def open_tape(
     batch_snapshots: the most snapshots in a batch. progress: called with (bytes done, bytes of the file).
     InputError, in one line, for whatever is wrong with the file.
     """
-    from sor.tapes.blocks import ByteTape
-    from sor.tapes.csv_tape import CsvReader
-    from sor.tapes.source import read_tape
+    from sor.tapes.reading import open_source
 
-    path = Path(path)
-    with ByteTape(path, progress) as tape:
-        return read_tape(CsvReader(tape), path, symbol, snapshot_rule, strict, batch_snapshots)
+    return open_source(Path(path), symbol, snapshot_rule, strict, batch_snapshots, progress)

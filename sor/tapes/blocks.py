@@ -69,11 +69,21 @@ class ByteTape:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
+    @property
+    def is_compressed(self) -> bool:
+        return self._compression is not None
+
     def peek(self, size: int) -> bytes:
         """The next bytes without taking them; fewer only at the end."""
         while len(self._ahead) < size and (piece := self._read(size - len(self._ahead))):
             self._ahead += piece
         return self._ahead[:size]
+
+    def take(self, size: int) -> bytes:
+        """Exactly the next bytes; fewer only at the end."""
+        taken = self.peek(size)
+        self._ahead = self._ahead[size:]
+        return taken
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes, none only at the end."""

@@ -16,17 +16,9 @@ from pathlib import Path
 from sor.core.units import NO_PRICE
 from sor.errors import InputError
 from sor.tapes.blocks import ByteTape
+from sor.tapes.rows import PRICES, QUOTES
 
-QUOTES = {
-    "venue": "publisher_id",
-    "bid_px": "bid_px_00",
-    "bid_sz": "bid_sz_00",
-    "ask_px": "ask_px_00",
-    "ask_sz": "ask_sz_00",
-}
 TRADES = {"action": "action", "price": "price", "size": "size"}
-PRICES = frozenset({"bid_px", "ask_px", "price"})
-SIZES = frozenset({"bid_sz", "ask_sz", "size"})
 CHARS = frozenset({"action", "side"})
 MISSING = ("", "nan", "NaN", "NAN", "null", "NULL", "None", "NA", "N/A", "<NA>", "NaT")
 

@@ -16,9 +16,9 @@ from pyarrow import csv
 
 from sor.errors import InputError
 from sor.tapes.blocks import BLOCK_BYTES, Block, ByteTape, in_background
-from sor.tapes.csv_form import CHARS, MISSING, PRICES, CsvForm, TimeForm, detect_form, parse_line
-from sor.tapes.decode import BadRow, Decoder
-from sor.tapes.rows import ROW_COLUMNS, RowChunk, concat_rows, empty_rows
+from sor.tapes.csv_form import CHARS, MISSING, CsvForm, TimeForm, detect_form, parse_line
+from sor.tapes.decode import Decoder
+from sor.tapes.rows import PRICES, ROW_COLUMNS, BadRow, RowChunk, concat_rows, empty_rows
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _TIMES = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,27 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sor.core.market import UNKNOWN, Chars, Ints
-from sor.core.units import MAX_PRICE, NANO, NO_PRICE
-from sor.tapes.csv_form import PRICES, SIZES, CsvForm
-from sor.tapes.rows import MAX_SIZE, MAX_VENUE, NO_ACTION, ROW_COLUMNS, RowChunk
-
-Mask = NDArray[np.bool_]
-
-_MAX_TIME = 2**63 - 2  # 2^63-1 would stand for "no time"
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that is left out. is_unreadable: its text is wrong, not just a number in it."""
-
-    line: int
-    column: str | None
-    reason: str
-    is_unreadable: bool = True
-
-    def __str__(self) -> str:
-        where = f"line {self.line}, column {self.column}" if self.column else f"line {self.line}"
-        return f"{where}: {self.reason}"
+from sor.core.units import NANO, NO_PRICE
+from sor.tapes.csv_form import CsvForm
+from sor.tapes.rows import NO_ACTION, NUMBERS, PRICES, ROW_COLUMNS, SIZES, BadRow, Mask, RowChunk, impossible
 
 
 class Decoder:
@@ -47,7 +28,7 @@ class Decoder:
         arrays = {role: table.column(role).chunk(0) for role in self._form.columns}
         is_bad = np.zeros(table.num_rows, np.bool_)
         columns: dict[str, Any] = {}
-        for role in _NUMBERS & arrays.keys():
+        for role in NUMBERS & arrays.keys():
             columns[role], fault = _numbers(role, arrays[role])
             is_bad |= fault
         if "symbol" in arrays:
@@ -81,7 +62,7 @@ class Decoder:
         for role, array in arrays.items():
             column = self._form.name_of(role)
             value = array.slice(row, 1)
-            if role in _NUMBERS and _numbers(role, value)[1][0]:
+            if role in NUMBERS and _numbers(role, value)[1][0]:
                 if value.null_count:
                     return BadRow(line, column, f"there is no {_WORDS[role]}")
                 return BadRow(line, column, f"{_shown(value)} is an impossible {_WORDS[role]}", is_unreadable=False)
@@ -90,7 +71,6 @@ class Decoder:
         raise AssertionError("a bad row has a bad column")
 
 
-_NUMBERS = frozenset({"ts", "venue"}) | PRICES | SIZES
 _CHARS = {"action": NO_ACTION, "side": UNKNOWN}
 _WORDS = {"ts": "time", "venue": "venue"} | dict.fromkeys(PRICES, "price") | dict.fromkeys(SIZES, "size")
 
@@ -103,8 +83,8 @@ def _numbers(role: str, array: Any) -> tuple[Ints, Mask]:
     is_null = _nulls(array)
     if role in SIZES:
         values = values if is_null is None else np.where(is_null, 0, values)
-        return values, (values < 0) | (values > MAX_SIZE)
-    fault = (values < 0) | (values > (MAX_VENUE if role == "venue" else _MAX_TIME))
+        return values, impossible(role, values)
+    fault = impossible(role, values)
     return values, fault if is_null is None else fault | is_null
 
 
@@ -121,7 +101,7 @@ def _prices(array: Any) -> tuple[Ints, Mask]:
     else:
         values = _int64(array)
         fault = np.zeros(len(array), np.bool_)
-    fault |= (values < 0) | ((values > MAX_PRICE) & (values != NO_PRICE))
+    fault |= impossible("price", values)
     if is_null is not None and is_null.any():
         values = np.where(is_null, NO_PRICE, values)
         fault &= ~is_null

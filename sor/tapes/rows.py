@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sor.core.market import Chars, Ints
+from sor.core.units import MAX_PRICE, NO_PRICE
+
+Mask = NDArray[np.bool_]
 
 TRADE = ord("T")  # the action of a row that is a trade
 NO_ACTION = ord(" ")  # the action where the schema has none
 MAX_SIZE = 2**40  # shares; beyond any real size, and safe to add up in 64 bits
 MAX_VENUE = 2**31 - 1
+MAX_TIME = 2**63 - 2  # 2^63-1 stands for no time
+_MOST = {"ts": MAX_TIME, "venue": MAX_VENUE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,40 @@ class RowChunk:
 
 
 ROW_COLUMNS = tuple(field.name for field in fields(RowChunk))
+
+
+# Columns of RowChunk, and what Databento calls them.
+QUOTES = {
+    "venue": "publisher_id",
+    "bid_px": "bid_px_00",
+    "bid_sz": "bid_sz_00",
+    "ask_px": "ask_px_00",
+    "ask_sz": "ask_sz_00",
+}
+PRICES = frozenset({"bid_px", "ask_px", "price"})
+SIZES = frozenset({"bid_sz", "ask_sz", "size"})
+NUMBERS = frozenset({"ts", "venue"}) | PRICES | SIZES
+
+
+def impossible(column: str, values: Ints) -> Mask:
+    """Which values of a column no tape can have; rows that have one are bad rows."""
+    most = MAX_PRICE if column in PRICES else _MOST.get(column, MAX_SIZE)
+    fault: Mask = (values < 0) | (values > most)
+    return fault & (values != NO_PRICE) if column in PRICES else fault
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that is left out. is_unreadable: its text is wrong, and not just a number in it."""
+
+    line: int
+    column: str | None
+    reason: str
+    is_unreadable: bool = True
+
+    def __str__(self) -> str:
+        where = f"line {self.line}, column {self.column}" if self.column else f"line {self.line}"
+        return f"{where}: {self.reason}"
 
 
 def concat_rows(chunks: Sequence[RowChunk]) -> RowChunk:

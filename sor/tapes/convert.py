@@ -1,0 +1,154 @@
+"""Any tape to our Parquet form, in bounded memory whatever the order of its rows."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from sor.core.market import Ints
+from sor.errors import InputError
+from sor.tapes.blocks import Progress
+from sor.tapes.order import Punctual, merge_runs
+from sor.tapes.parquet import ParquetFacts, ParquetReader, RowWriter, SymbolFacts, read_rows
+from sor.tapes.reading import open_reader
+from sor.tapes.rows import Reader, RowChunk, concat_rows, sort_rows
+from sor.tapes.source import refuse_bad_rows, tape_name
+
+_LATE_ROWS = 2**17
+_RUN_GROUP_ROWS = 2**13  # small, because one group of every run is in memory while they are merged
+
+
+def convert(path: Path, out: Path, *, strict: bool = False, progress: Progress | None = None) -> ParquetFacts:
+    """Write the tape `path` to the Parquet file `out`, which appears when it is whole. InputError for wrong files."""
+    if out.suffix != ".parquet":
+        raise InputError(f"{out}: the name of a Parquet tape ends with .parquet")
+    if not out.parent.is_dir():
+        raise InputError(f"{out}: there is no folder {out.parent}")
+    if out.is_dir() or (out.exists() and path.exists() and out.samefile(path)):
+        raise InputError(f"{out}: cannot be written: name another file")
+    with open_reader(path, progress) as reader, tempfile.TemporaryDirectory(dir=out.parent, prefix=".sor-") as folder:
+        whole = Path(folder) / "whole"
+        facts = _Conversion(reader, path, Path(folder)).run(whole, strict)
+        os.replace(whole, out)
+    return facts
+
+
+class _Conversion:
+    """Rows on time go straight into the file; if some are late, that file becomes the first of the runs to merge."""
+
+    def __init__(self, reader: Reader, path: Path, folder: Path) -> None:
+        self._reader = reader
+        self._path = path
+        self._folder = folder
+        self._order = _Order()
+        self._late: list[RowChunk] = []
+        self._runs: list[Path] = []
+
+    def run(self, out: Path, strict: bool) -> ParquetFacts:
+        sink = _Sink(out, self._reader)
+        punctual = Punctual()
+        for rows in self._reader.chunks():
+            refuse_bad_rows(self._reader, self._path, strict)
+            self._order.count(rows)
+            on_time, late = punctual.split(rows)
+            sink.add(on_time)
+            if late is not None:
+                self._late.append(late)
+                self._keep_late(_LATE_ROWS)
+        refuse_bad_rows(self._reader, self._path, strict)
+        self._keep_late(1)
+        if self._runs:
+            sink.writer.finish()
+            sink.writer.close()
+            first = self._folder / "on-time"
+            os.replace(out, first)
+            sink = _Sink(out, self._reader)
+            self._merge([first, *self._runs], sink)
+        sink.writer.finish()
+        facts = self._facts(sink)
+        sink.writer.close(facts)
+        return facts
+
+    def _keep_late(self, least: int) -> None:
+        """Write the late rows to a run of their own if there are at least so many."""
+        if sum(map(len, self._late)) < least:
+            return
+        path = self._folder / f"late-{len(self._runs)}"
+        writer = RowWriter(path, self._reader.symbols, _RUN_GROUP_ROWS)
+        rows = sort_rows(concat_rows(self._late))
+        for start in range(0, len(rows), _RUN_GROUP_ROWS):
+            writer.add(rows.slice(start, start + _RUN_GROUP_ROWS))
+        writer.finish()
+        writer.close()
+        self._late = []
+        self._runs.append(path)
+
+    def _merge(self, runs: list[Path], sink: _Sink) -> None:
+        pieces = [read_rows(run, self._reader.symbols) for run in runs]
+        for rows in merge_runs(pieces, lambda parts: sort_rows(concat_rows(parts))):
+            sink.add(rows)
+
+    def _facts(self, sink: _Sink) -> ParquetFacts:
+        reader = self._reader
+        name = reader.facts.name if isinstance(reader, ParquetReader) else tape_name(self._path)
+        columns = (self._order.rows, self._order.fallen, sink.count, sink.first, sink.last)
+        symbols = tuple(map(SymbolFacts, reader.symbols, *(column.tolist() for column in columns)))
+        return ParquetFacts(name, reader.bad_rows, reader.first_bad, symbols, tuple(sink.writer.groups))
+
+
+class _Order:
+    """Per symbol, in the order of the file: rows, and how many of them were before the row above."""
+
+    def __init__(self) -> None:
+        self.rows = self.fallen = self._last = np.empty(0, np.int64)
+
+    def count(self, rows: RowChunk) -> None:
+        n = max(len(self.rows), int(rows.symbol.max()) + 1)
+        self.rows, self.fallen, self._last = (
+            _grown(self.rows, n, 0),
+            _grown(self.fallen, n, 0),
+            _grown(self._last, n, -1),
+        )
+        symbol, ts, above = _by_symbol(rows, self._last)
+        self.rows += np.bincount(symbol, minlength=n)
+        self.fallen += np.bincount(symbol[ts < above], minlength=n)
+
+
+class _Sink:
+    """Where sorted rows end up, with the instants of each symbol: how many, the first and the last."""
+
+    def __init__(self, out: Path, reader: Reader) -> None:
+        self.writer = RowWriter(out, reader.symbols)
+        self.count = self.first = self.last = np.empty(0, np.int64)
+
+    def add(self, rows: RowChunk) -> None:
+        if len(rows) == 0:
+            return
+        self.writer.add(rows)
+        n = max(len(self.count), int(rows.symbol.max()) + 1)
+        self.count, self.first = _grown(self.count, n, 0), _grown(self.first, n, -1)
+        self.last = _grown(self.last, n, -1)
+        symbol, ts, before = _by_symbol(rows, self.last)
+        self.first[symbol[before < 0]] = ts[before < 0]
+        self.count += np.bincount(symbol[ts != before], minlength=n)
+
+
+def _by_symbol(rows: RowChunk, last: Ints) -> tuple[Ints, Ints, Ints]:
+    """Symbol and time of each row, by symbol, and the time of its symbol's row above; `last` is brought up to date.
+
+    last: per symbol its time so far, -1 before the first.
+    """
+    order = np.argsort(rows.symbol, kind="stable")
+    symbol, ts = rows.symbol[order], rows.ts[order]
+    is_first = np.append(True, symbol[1:] != symbol[:-1])
+    above = np.where(is_first, last[symbol], np.roll(ts, 1))
+    is_last = np.roll(is_first, -1)
+    last[symbol[is_last]] = ts[is_last]
+    return symbol, ts, above
+
+
+def _grown(values: Ints, n: int, fill: int) -> Ints:
+    return np.concatenate([values, np.full(n - len(values), fill)])

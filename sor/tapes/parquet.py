@@ -1,0 +1,261 @@
+"""Our own Parquet form of a tape: sorted by time, exact integers, all symbols, fast to read.
+
+Columns are those of RowChunk under plain names; a missing price is 2^63-1, as in DBN. `price` and `size` are kept in
+rows with action T only. The file's metadata hold, under `sor.tape`, the version of this form, what the original's
+reader knew (bad rows, order), the facts of each symbol, and for each row group its times and the last quote of each
+symbol and venue before it, so that reading can start in the middle. A row group begins with a new instant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sor.core.market import Chars, SnapshotBatch
+from sor.core.units import NO_PRICE
+from sor.errors import InputError
+from sor.source import StreamFacts, TapeFacts
+from sor.tapes.blocks import Progress
+from sor.tapes.rows import ROW_COLUMNS, TRADE, RowChunk, concat_rows
+from sor.tapes.snapshots import SnapshotBuilder, SnapshotRule
+
+VERSION = 1
+KEY = b"sor.tape"
+GROUP_ROWS = 2**17
+
+_TEXT = pa.dictionary(pa.int32(), pa.string())
+_NAMES = {"ts": "ts_event"}  # where a column of the file is not named as in RowChunk
+_TYPES = {"ts": pa.timestamp("ns", "UTC"), "symbol": _TEXT, "action": _TEXT, "side": _TEXT}
+SCHEMA = pa.schema(
+    [pa.field(_NAMES.get(name, name), _TYPES.get(name, pa.int64()), nullable=False) for name in ROW_COLUMNS]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolFacts:
+    """One symbol of a tape: rows, how many of them came before the row above, instants, first and last time in ns."""
+
+    symbol: str | None
+    rows: int
+    out_of_order: int
+    snapshots: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """A row group: its first and last time, and the last quotes before it as (symbol's place, venue, bid_px, ...)."""
+
+    first: int
+    last: int
+    books: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetFacts:
+    """What the metadata tell. bad_rows and first_bad are those of the original file."""
+
+    name: str
+    bad_rows: int
+    first_bad: str | None
+    symbols: tuple[SymbolFacts, ...]
+    groups: tuple[GroupFacts, ...]
+
+    def to_json(self) -> bytes:
+        return json.dumps({"version": VERSION, **asdict(self)}, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> ParquetFacts:
+        """ValueError, KeyError or TypeError where this is not what to_json wrote."""
+        found = json.loads(data)
+        if found.pop("version") != VERSION:
+            raise ValueError("another version of this form")
+        symbols = tuple(SymbolFacts(**symbol) for symbol in found.pop("symbols"))
+        groups = tuple(
+            GroupFacts(group["first"], group["last"], tuple(map(tuple, group["books"])))
+            for group in found.pop("groups")
+        )
+        return cls(symbols=symbols, groups=groups, **found)
+
+
+class RowWriter:
+    """Writes sorted rows as row groups. `groups` describes those written so far."""
+
+    def __init__(self, path: Path, symbols: list[str | None], group_rows: int = GROUP_ROWS) -> None:
+        self._symbols = symbols  # the reader's, which grows
+        self._group_rows = group_rows
+        self._held: list[RowChunk] = []
+        self._held_rows = 0
+        self._books: dict[tuple[int, int], tuple[int, ...]] = {}
+        self.groups: list[GroupFacts] = []
+        numbers = [_NAMES.get(name, name) for name in ROW_COLUMNS if name not in _TYPES]
+        self._file = pq.ParquetWriter(
+            path,
+            SCHEMA,
+            compression="zstd",
+            use_dictionary=["symbol", "action", "side", *numbers],
+            column_encoding={"ts_event": "DELTA_BINARY_PACKED"},
+            write_page_checksum=True,
+        )
+
+    def add(self, rows: RowChunk) -> None:
+        if len(rows) == 0:
+            return
+        self._held.append(rows)
+        self._held_rows += len(rows)
+        if self._held_rows >= self._group_rows:
+            held = concat_rows(self._held)
+            cut = int(np.searchsorted(held.ts, held.ts[-1]))
+            if cut:
+                self._write(held.slice(0, cut))
+            rest = held.take(np.arange(cut, len(held)))
+            self._held, self._held_rows = [rest], len(rest)
+
+    def finish(self) -> None:
+        """Write what is held: `groups` is complete after it, and close comes next."""
+        if self._held_rows:
+            self._write(concat_rows(self._held))
+        self._held, self._held_rows = [], 0
+
+    def close(self, facts: ParquetFacts | None = None) -> None:
+        """The end of the file; with facts it becomes a tape."""
+        if facts is not None:
+            self._file.add_key_value_metadata({KEY: facts.to_json()})
+        self._file.close()
+
+    def _write(self, rows: RowChunk) -> None:
+        books = tuple((*key, *quote) for key, quote in sorted(self._books.items()))
+        self.groups.append(GroupFacts(int(rows.ts[0]), int(rows.ts[-1]), books))
+        self._file.write_table(_table(rows, self._symbols), row_group_size=len(rows))
+        keys = rows.symbol << 32 | rows.venue
+        _, places = np.unique(keys[::-1], return_index=True)
+        last = rows.take(len(rows) - 1 - places)
+        quotes = zip(*(getattr(last, c).tolist() for c in ("bid_px", "bid_sz", "ask_px", "ask_sz")), strict=True)
+        self._books.update(zip(zip(last.symbol.tolist(), last.venue.tolist(), strict=True), quotes, strict=True))
+
+
+def _table(rows: RowChunk, symbols: list[str | None]) -> pa.Table:
+    is_trade = rows.action == TRADE
+    arrays = {name: pa.array(getattr(rows, name)) for name in ("venue", "bid_px", "bid_sz", "ask_px", "ask_sz")}
+    arrays["ts"] = pa.array(rows.ts.view("datetime64[ns]"), type=_TYPES["ts"])
+    names = pa.array([symbol or "" for symbol in symbols], pa.string())
+    arrays["symbol"] = pa.DictionaryArray.from_arrays(rows.symbol.astype(np.int32), names)
+    arrays["action"], arrays["side"] = _letters(rows.action), _letters(rows.side)
+    arrays["price"] = pa.array(np.where(is_trade, rows.price, NO_PRICE))
+    arrays["size"] = pa.array(np.where(is_trade, rows.size, 0))
+    return pa.Table.from_arrays([arrays[name] for name in ROW_COLUMNS], schema=SCHEMA)
+
+
+def _letters(chars: Chars) -> Any:
+    letters, codes = np.unique(chars, return_inverse=True)
+    return pa.DictionaryArray.from_arrays(codes.astype(np.int32), pa.array(list(map(chr, letters)), pa.string()))
+
+
+def read_rows(path: Path, symbols: list[str | None]) -> Iterator[RowChunk]:
+    """The rows of a file of RowWriter, one chunk a row group; symbols as their places in the given list."""
+    places = {symbol or "": place for place, symbol in enumerate(symbols)}
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        for group in range(file.num_row_groups):
+            yield _rows(file.read_row_group(group), places)
+
+
+_TEXTS = ("symbol", "action", "side")
+
+
+def _rows(table: pa.Table, places: dict[str, int]) -> RowChunk:
+    columns: dict[str, Any] = {}
+    for name in ROW_COLUMNS:
+        column = table.column(_NAMES.get(name, name))
+        if name not in _TEXTS:
+            columns[name] = column.to_numpy().view(np.int64)
+        elif name == "symbol":
+            columns[name] = _decoded(column, places.__getitem__, np.int64)
+        else:
+            columns[name] = _decoded(column, ord, np.uint8)
+    return RowChunk(**columns)
+
+
+def _decoded(column: Any, meaning: Callable[[str], int], dtype: Any) -> Any:
+    """A text column as numbers, through the few texts that it has."""
+    parts = []
+    for chunk in column.chunks:
+        values = np.array([meaning(text) for text in chunk.dictionary.to_pylist()], dtype)
+        parts.append(values[chunk.indices.to_numpy()])
+    return np.concatenate(parts) if len(parts) != 1 else parts[0]
+
+
+class ParquetReader:
+    """A Parquet tape as chunks of rows, all symbols. See `Reader`; here all is known from the start."""
+
+    def __init__(self, path: Path, progress: Progress | None = None) -> None:
+        self._path = path
+        self._progress = progress
+        self._size = path.stat().st_size
+        try:
+            footer = pq.read_metadata(path)
+            schema, metadata = footer.schema.to_arrow_schema(), footer.metadata or {}
+            found = ParquetFacts.from_json(metadata[KEY]) if KEY in metadata else None
+        except _DAMAGES as error:
+            raise self._damaged(error) from None
+        if found is None or schema.names != SCHEMA.names or schema.types != SCHEMA.types:
+            raise InputError(f"{path}: this Parquet file is not a tape of ours: make one with `sor data convert`")
+        self.facts = found
+        self.symbols = [symbol.symbol for symbol in found.symbols]
+        self.bad_rows = found.bad_rows
+        self.first_bad = found.first_bad
+
+    def chunks(self) -> Iterator[RowChunk]:
+        try:
+            for done, rows in enumerate(read_rows(self._path, self.symbols), 1):
+                yield rows
+                if self._progress is not None:
+                    self._progress(self._size * done // len(self.facts.groups), self._size)
+        except _DAMAGES as error:
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> InputError:
+        why = " ".join(str(error).split())[:80]
+        return InputError(
+            f"{self._path}: this Parquet tape is damaged or of another version ({why}): convert the original again"
+        )
+
+
+# What a Parquet file that was changed by accident makes of pyarrow and of us.
+_DAMAGES = (OSError, pa.ArrowException, ValueError, KeyError, TypeError, AttributeError, IndexError)
+
+
+class ParquetTape:
+    """One symbol of a Parquet tape as a `Source`: every pass streams from the file."""
+
+    has_bids = True
+
+    def __init__(self, reader: ParquetReader, symbol: str | None, rule: SnapshotRule, batch_snapshots: int) -> None:
+        self._reader = reader
+        self._place = reader.symbols.index(symbol)
+        self._symbol = reader.facts.symbols[self._place]
+        self._rule: SnapshotRule = rule
+        self._batch_snapshots = batch_snapshots
+
+    def bounds(self) -> tuple[int, int]:
+        return self._symbol.first, self._symbol.last
+
+    def batches(self) -> Iterator[SnapshotBatch]:
+        builder = SnapshotBuilder(self._rule, self._batch_snapshots)
+        for rows in self._reader.chunks():
+            yield from builder.add(rows if len(self._reader.symbols) == 1 else rows.take(rows.symbol == self._place))
+        yield from builder.finish()
+
+    def tape_facts(self) -> TapeFacts:
+        facts, symbol = self._reader.facts, self._symbol
+        return TapeFacts(facts.name, symbol.symbol, symbol.rows, facts.bad_rows, facts.first_bad, symbol.out_of_order)
+
+    def stream_facts(self) -> StreamFacts:
+        return StreamFacts(expected=self._symbol.snapshots, received=self._symbol.snapshots)
