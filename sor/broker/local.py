@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ STOP_SECONDS = 30.0
 # zookeeper.session.timeout.ms is 18 s and is counted anew when ZooKeeper itself was restarted, hence twice and a bit.
 SESSION_SECONDS = 40.0
 _POLL = 0.1
+_NOTE = "broker.json"
 _OLD_SESSION = "node already exists"
 
 Say = Callable[[str], None]
@@ -68,11 +71,11 @@ class LocalBroker:
     def up(self) -> None:
         """Bring up whatever is missing and return when the broker answers; nothing to do is no error."""
         with self._lock():
+            self._check_note()
             if self.is_ready():
                 self.say(f"Kafka {self.version} already serves {self.bootstrap_servers}")
                 return
             self._check_ports()
-            self._check_versions()
             distribution, java = find_kafka(self.version, self.say), str(find_java().program)
             self.start_zookeeper(distribution, java)
             self.start_kafka(distribution, java)
@@ -86,7 +89,7 @@ class LocalBroker:
 
     def wipe(self) -> None:
         """Take the data of a stopped broker away: topics, offsets, logs."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder)
 
     def start_zookeeper(self, distribution: Distribution, java: str) -> None:
         running = self.zookeeper.find()
@@ -141,17 +144,17 @@ class LocalBroker:
             if daemon.find() is None and not ports.is_free(port):
                 raise SorError(_taken(daemon.name, port, option))
 
-    def _check_versions(self) -> None:
-        """A folder's processes are of the version that runs: a change of version is a stop and a start."""
-        note = self.folder / "version"
-        running = self.kafka.find() or self.zookeeper.find()
-        if running is not None and note.exists() and note.read_text("utf-8") != self.version:
+    def _check_note(self) -> None:
+        """What runs in the folder must be what is asked for: a change of version or port is a stop and a start."""
+        before = read(self.folder)
+        runs = self.kafka.find() is not None or self.zookeeper.find() is not None
+        if runs and before is not None and before != self:
             raise SorError(
-                f"Kafka {note.read_text('utf-8')} runs with the data in {self.folder}; stop it first: "
-                f"sor kafka down --port {self.port}"
+                f"Kafka {before.version} at port {before.port} (ZooKeeper {before.zookeeper_port}) runs with the data in "
+                f"{self.folder}; stop it first: sor kafka down --port {before.port}"
             )
-        note.write_text(self.version, "utf-8")
-        (self.folder / "ports").write_text(f"{self.port} {self.zookeeper_port}", "utf-8")
+        note = {"version": self.version, "port": self.port, "zookeeper_port": self.zookeeper_port}
+        (self.folder / _NOTE).write_text(json.dumps(note), "utf-8")
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -192,7 +195,11 @@ def _common(distribution: Distribution) -> list[str]:
 
 
 def _taken(name: str, port: int, option: str) -> str:
-    who = ports.owner(port)
+    who, ours = ports.owner(port), ours_listening(port)
+    if ours is not None:
+        return (
+            f"port {port} is taken by Kafka {ours.version} of `sor kafka up`: stop it with sor kafka down --port {port}"
+        )
     by = "another process" if who is None else f"process {who[0]} ({_short(who[1])})"
     return f"{name}'s port {port} is taken by {by}: stop that, or choose another with {option}"
 
@@ -214,21 +221,28 @@ def local_broker(version: str, port: int, zookeeper: int | None = None, folder: 
 
 def known_brokers() -> list[LocalBroker]:
     """Every broker that has a state folder of the usual kind."""
-    return [
-        found for place in sorted((settings.state_dir() / "kafka").glob("*/ports")) if (found := read(place.parent))
-    ]
+    notes = sorted((settings.state_dir() / "kafka").glob(f"*/{_NOTE}"))
+    return [found for note in notes if (found := read(note.parent)) is not None]
+
+
+def brokers_at(port: int) -> list[LocalBroker]:
+    """Ours at a port: those of the usual state folders, and one that listens there with a folder of its own."""
+    found = [broker for broker in known_brokers() if broker.port == port]
+    listening = ours_listening(port)
+    return found if listening is None or listening in found else [*found, listening]
+
+
+def ours_listening(port: int) -> LocalBroker | None:
+    """The broker of ours that listens at a port, known by the mark on its command line."""
+    who = ports.owner(port)
+    mark = re.search(r"-Dsor\.kafka=(.*?) -Dlog4j", who[1]) if who else None
+    return read(Path(mark[1])) if mark else None
 
 
 def read(folder: Path) -> LocalBroker | None:
     """The broker that a state folder belongs to; None if it belongs to none."""
     try:
-        version = (folder / "version").read_text("utf-8")
-        port, zookeeper = map(int, (folder / "ports").read_text("utf-8").split())
-    except (OSError, ValueError):
+        note = json.loads((folder / _NOTE).read_text("utf-8"))
+        return LocalBroker(str(note["version"]), int(note["port"]), int(note["zookeeper_port"]), folder)
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return LocalBroker(version, port, zookeeper, folder)
-
-
-def processes(broker: LocalBroker) -> dict[str, Running | None]:
-    """What runs of a broker, by name."""
-    return {daemon.name: daemon.find() for daemon in (broker.zookeeper, broker.kafka)}

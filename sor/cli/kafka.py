@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from sor.broker import settings
-from sor.broker.local import LocalBroker, known_brokers, local_broker, read
+from sor.broker.local import LocalBroker, brokers_at, known_brokers, local_broker, read
 from sor.errors import InputError
 
 
@@ -89,7 +89,7 @@ def down(port: int, state: Path | None, wipe: bool) -> None:
 
 def _at(port: int, state: Path | None) -> list[LocalBroker]:
     if state is None:
-        return [broker for broker in known_brokers() if broker.port == port]
+        return brokers_at(port)
     broker = read(state.absolute())
     if broker is None:
         raise InputError(f"--state {state}: no broker was ever started there")
@@ -103,9 +103,8 @@ def status(port: int | None, state: Path | None) -> None:
     """Say which brokers of ours run, whether they answer, and their memory. Exit code 1 if one does not serve."""
     from sor.broker.status import describe, stranger
 
-    brokers = known_brokers() if state is None else _at(0, state)
-    shown = [broker for broker in brokers if port in (None, broker.port)]
-    reports = [describe(broker) for broker in shown]
+    brokers = known_brokers() if port is None and state is None else _at(port or 0, state)
+    reports = [describe(broker) for broker in brokers]
     for line in (line for report in reports if report.runs or port is not None or state for line in report.lines):
         click.echo(line)
     if not any(report.runs for report in reports):
@@ -118,15 +117,15 @@ def status(port: int | None, state: Path | None) -> None:
 @command.command(epilog="Example: sor kafka topics")
 @_servers
 def topics(bootstrap_servers: str) -> None:
-    """List the topics: partitions, messages, first and last offset, bytes on disk."""
+    """List the topics: partitions, messages, the offsets they lie between, bytes on disk."""
     from sor.stream.admin import Admin
 
     with Admin(bootstrap_servers) as admin:
         rows = [
-            (t.name, str(t.partition), str(t.last - t.first), str(t.first), str(t.last), _size(t.bytes))
+            (t.name, str(t.partition), str(t.end - t.first), str(t.first), str(t.end), _size(t.bytes))
             for t in admin.topics()
         ]
-    _table(("topic", "partition", "messages", "first", "next", "on disk"), rows, "no topics")
+    _table(("topic", "partition", "messages", "first", "end", "on disk"), rows, "no topics")
 
 
 @command.command(epilog="Example: sor kafka groups")

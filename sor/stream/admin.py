@@ -1,0 +1,203 @@
+"""What an operator asks a broker: topics, groups with their lag, the last messages. Nothing here changes anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import OffsetSpec
+
+from sor.errors import InputError
+from sor.stream.client import _COMMON, CONNECT_SECONDS, _admin, _our_words, check_servers, no_broker
+
+_CONNECT_SECONDS = 5  # an operator wants to know soon
+_POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFacts:
+    """One partition of a topic: its offsets [first, end), and its bytes on disk where the broker tells."""
+
+    name: str
+    partition: int
+    first: int
+    end: int
+    bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """What one group has committed of one partition: the next offset it will read, and the end of the partition.
+
+    A group that has members but has committed nothing has no topic, and -1 for the numbers.
+    """
+
+    name: str
+    state: str
+    topic: str
+    partition: int
+    committed: int
+    end: int
+
+    @property
+    def lag(self) -> int:
+        return max(0, self.end - self.committed)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it lies in the topic; `timestamp` is the broker's, in milliseconds since the epoch."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    headers: tuple[tuple[str, bytes | None], ...]
+    value: bytes | None
+
+    def text(self) -> str:
+        """The value in one line; bytes that are no text show as \\x.., a missing value as (null)."""
+        if self.value is None:
+            return "(null)"
+        text = self.value.decode("utf-8", "backslashreplace")
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+    def place(self) -> str:
+        """Partition, offset, time and headers."""
+        moment = datetime.fromtimestamp(self.timestamp / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        headers = " ".join(
+            f"{name}={(value or b'').decode('utf-8', 'backslashreplace')}" for name, value in self.headers
+        )
+        return f"{self.partition}:{self.offset} {moment} [{headers}]"
+
+
+class Admin:
+    """An operator's view of one broker; a context manager. Every failure is a StreamError of one line."""
+
+    def __init__(self, servers: str) -> None:
+        self._servers = check_servers(servers)
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        with _our_words(self._servers, "connecting"):
+            self._client: Any = self._open.enter_context(_admin(self._servers, _CONNECT_SECONDS))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def topics(self) -> list[TopicFacts]:
+        """Every partition of every topic, by name; Kafka's own topics too."""
+        with _our_words(self._servers, "listing topics"):
+            partitions = self._partitions()
+            first, end = self._offsets(partitions, OffsetSpec.EARLIEST), self._offsets(partitions, OffsetSpec.LATEST)
+            size = self._bytes()
+        return [TopicFacts(p.topic, p.partition, first[p], end[p], size.get(p)) for p in sorted(partitions)]
+
+    def groups(self) -> list[GroupFacts]:
+        """Every partition that a consumer group has committed an offset of."""
+        with _our_words(self._servers, "listing groups"):
+            names = sorted(group["group_id"] for group in self._client.list_groups())
+            if not names:
+                return []
+            states = {name: facts["group_state"] or "?" for name, facts in self._client.describe_groups(names).items()}
+            committed = {name: self._client.list_group_offsets(name)[name] for name in names}
+            there = set(self._partitions())
+            ends = self._offsets(
+                [p for p in there if any(p in found for found in committed.values())], OffsetSpec.LATEST
+            )
+        return [
+            facts
+            for name in names
+            for facts in _group_facts(name, states[name], {p: c.offset for p, c in committed[name].items()}, ends)
+        ]
+
+    def tail(self, topic: str, count: int, follow: bool = False) -> Iterator[Message]:
+        """The last `count` messages in the order of their time, then, with `follow`, what arrives."""
+        with _our_words(self._servers, f"reading topic {topic!r}"):
+            partitions = [p for p in self._partitions() if p.topic == topic]
+            if not partitions:
+                raise InputError(f"no topic {topic!r} at {self._servers}; see: sor kafka topics")
+            first, end = self._offsets(partitions, OffsetSpec.EARLIEST), self._offsets(partitions, OffsetSpec.LATEST)
+            reader = _Tail(self._servers, {p: (max(first[p], end[p] - count), end[p]) for p in partitions})
+            with closing(reader):
+                yield from reader.last(count)
+                while follow:
+                    yield from reader.more()
+
+    def _partitions(self) -> list[TopicPartition]:
+        return [
+            TopicPartition(topic["name"], partition["partition_index"])
+            for topic in self._client.describe_topics()
+            for partition in topic["partitions"]
+        ]
+
+    def _offsets(self, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, int]:
+        if not partitions:
+            return {}
+        found = self._client.list_partition_offsets(dict.fromkeys(partitions, spec))
+        return {partition: int(answer.offset) for partition, answer in found.items()}
+
+    def _bytes(self) -> dict[TopicPartition, int]:
+        return {
+            TopicPartition(topic["name"], partition["partition_index"]): partition["partition_size"]
+            for broker in self._client.describe_log_dirs()
+            for folder in broker["log_dirs"]
+            for topic in folder["topics"]
+            for partition in topic["partitions"]
+        }
+
+
+def _group_facts(
+    name: str, state: str, committed: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+) -> list[GroupFacts]:
+    if not committed:
+        return [GroupFacts(name, state, "-", -1, -1, -1)]
+    return [GroupFacts(name, state, p.topic, p.partition, at, ends.get(p, at)) for p, at in sorted(committed.items())]
+
+
+class _Tail:
+    """Reads several partitions from given offsets."""
+
+    def __init__(self, servers: str, ranges: dict[TopicPartition, tuple[int, int]]) -> None:
+        self._servers, self._ranges = servers, ranges
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=servers,
+            bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
+            group_id=None,
+            enable_auto_commit=False,
+            allow_auto_create_topics=False,
+            **_COMMON,
+        )
+        self._consumer.assign(list(ranges))
+        for partition, (start, _) in ranges.items():
+            self._consumer.seek(partition, start)
+
+    def last(self, count: int) -> list[Message]:
+        """Everything up to the ends as they were; of that, the last `count`."""
+        found: list[Message] = []
+        deadline = time.monotonic() + CONNECT_SECONDS
+        while any(self._consumer.position(p) < end for p, (start, end) in self._ranges.items() if start < end):
+            if more := self.more():
+                found += more
+                deadline = time.monotonic() + CONNECT_SECONDS
+            elif time.monotonic() > deadline:
+                raise no_broker(self._servers)
+        found.sort(key=lambda message: (message.timestamp, message.partition, message.offset))
+        return found[-count:] if count else []
+
+    def more(self) -> list[Message]:
+        polled = self._consumer.poll(timeout_ms=round(_POLL_SECONDS * 1000))
+        return [
+            Message(r.topic, r.partition, r.offset, r.timestamp, tuple(r.headers), r.value)
+            for records in polled.values()
+            for r in records
+        ]
+
+    def close(self) -> None:
+        self._consumer.close(autocommit=False, timeout_ms=1000)
