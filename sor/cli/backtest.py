@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +39,7 @@ def order_options(command: Any) -> Any:
         option(
             "--fees", metavar="FILE|none", help='{"2": {"take": 0.003, "make": 0.002}}.  [default: the bundled table]'
         ),
-        option("--strategy", metavar="NAME", help="Which one is `optimized` in the report."),
+        option("--strategy", metavar="NAME", help="Which one is `optimized` in the report.  [default: cont_kukanov]"),
         option(
             "--lambda-over", metavar="LEVELS", help="Penalty for buying too much: dollars or multiples (1.5x), commas."
         ),
@@ -50,6 +52,9 @@ def order_options(command: Any) -> Any:
         option("--limit-price", metavar="DOLLARS", help="Nothing trades beyond it."),
         option("--latency-us", metavar="MICROSECONDS", help="Time from a decision to the market.  [default: 0]"),
         option("--max-quote-age", metavar="SECONDS", help="Older quotes do not take part.  [default: no limit]"),
+        option(
+            "--orders", metavar="N", help="Spread N parent orders over the window for a distribution.  [default: 1]"
+        ),
         option("--seed", metavar="N", help="Seed of whatever is random.  [default: 0]"),
         option("--adverse-selection", is_flag=True, help="Lower the rebate by the mid's mean move against past fills."),
         option("--strict", is_flag=True, help="A bad row of the tape is an error."),
@@ -91,8 +96,9 @@ def command(
         from sor.report.files import check_writable
 
         check_writable(Path(out))
-    source = _stream(bootstrap_servers, topic, run_id, idle_timeout) if from_kafka else _tape(request)
-    report = run(source, spec)
+    opened = _stream(bootstrap_servers, topic, run_id, idle_timeout) if from_kafka else _tape(request)
+    with opened as source:
+        report = run(source, spec)
     if out is not None:
         for path in report.write(Path(out)):
             click.echo(f"wrote {path}", err=True)
@@ -104,24 +110,27 @@ def command(
         print_report(report)
 
 
-def _tape(request: Request) -> Source:
+@contextmanager
+def _tape(request: Request) -> Iterator[Source]:
     from sor.api import tape_source
     from sor.cli.progress import bytes_progress
 
     with bytes_progress("reading the tape") as progress:
-        source = tape_source(request, progress)
-        source.bounds()  # the reading happens here, under the progress bar
-    return source
+        yield tape_source(request, progress)
 
 
-def _stream(bootstrap_servers: str, topic: str, run_id: str, idle_timeout: float) -> Source:
+@contextmanager
+def _stream(bootstrap_servers: str, topic: str, run_id: str, idle_timeout: float) -> Iterator[Source]:
     from sor.cli.progress import stream_progress
     from sor.stream import open_stream
 
-    return open_stream(
-        bootstrap_servers=bootstrap_servers,
-        topic=topic,
-        run=run_id,
-        idle_timeout=idle_timeout,
-        progress=stream_progress(),
-    )
+    with stream_progress() as progress:
+        source = open_stream(
+            bootstrap_servers=bootstrap_servers,
+            topic=topic,
+            run=run_id,
+            idle_timeout=idle_timeout,
+            progress=progress,
+        )
+        with closing(source):
+            yield source

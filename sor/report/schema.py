@@ -8,6 +8,6 @@ from typing import Any
 
 
 def load_schema() -> dict[str, Any]:
-    """The schema as an object. To check a report: `jsonschema.validate(json.loads(report.to_json()), load_schema())`."""
+    """The schema as an object, ready for `jsonschema.validate(json.loads(report.to_json()), load_schema())`."""
     schema: dict[str, Any] = json.loads(files("sor.report").joinpath("schema.json").read_text(encoding="utf-8"))
     return schema

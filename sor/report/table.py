@@ -287,12 +287,9 @@ def _name(name: str, chosen: str) -> str:
 def venue_names() -> Mapping[int, str]:
     """Names by publisher_id from the bundled table; empty where it cannot be read, as a name is a courtesy."""
     from sor.errors import SorError
+    from sor.venues import load_venues
 
     try:
-        from sor.venues import names
-    except ImportError:
-        return {}
-    try:
-        return names()
+        return {venue.publisher_id: venue.name for venue in load_venues()}
     except SorError:
         return {}

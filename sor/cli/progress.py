@@ -1,0 +1,131 @@
+"""How far a long reading has come, on standard error.
+
+On a terminal a bar that appears only when half a second has passed, elsewhere a plain line every few seconds. A small
+tape is read before either would show, and then nothing is imported for it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from sor.stream.progress import Show
+
+PATIENCE = 0.5  # seconds before a bar is worth the flicker
+LINE_SECONDS = 5.0
+
+BytesDone = Callable[[int, int], None]
+
+
+@contextmanager
+def bytes_progress(text: str) -> Iterator[BytesDone]:
+    """Yields a function to be called with (bytes done, bytes in all), from any thread, also after the end."""
+    shown = _Calm(text, _Bar if sys.stderr.isatty() else _Lines)
+    try:
+        yield shown.update
+    finally:
+        shown.close()
+
+
+@contextmanager
+def stream_progress() -> Iterator[Show]:
+    """Yields what the stream's consumer and producer report to; the screen is plain text again at the end."""
+    from sor.stream.progress import Lines
+
+    lines = Lines()
+    try:
+        yield lines
+    finally:
+        lines.close()
+
+
+class _Display(Protocol):
+    """Something that shows a share of the whole."""
+
+    def show(self, done: int, total: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Calm:
+    """Shows nothing before PATIENCE has passed, and nothing after the end."""
+
+    def __init__(self, text: str, make: Callable[[str], _Display]) -> None:
+        self._text, self._make = text, make
+        self._display: _Display | None = None
+        self._began = time.monotonic()
+        self._closed = False
+        self._lock = Lock()
+
+    def update(self, done: int, total: int) -> None:
+        if time.monotonic() - self._began < PATIENCE or total <= 0:
+            return
+        with self._lock:
+            if self._closed:
+                return
+            if self._display is None:
+                self._display = self._make(self._text)
+            self._display.show(done, total)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            if self._display is not None:
+                self._display.close()
+
+
+class _Bar:
+    """A bar that is gone when it is done. Output of others is not captured: it may be a pipe."""
+
+    def __init__(self, text: str) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TaskProgressColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._progress: Any = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TaskProgressColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._progress.add_task(text, total=None)
+        self._progress.start()
+
+    def show(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)
+
+    def close(self) -> None:
+        self._progress.stop()
+
+
+class _Lines:
+    """For logs: one line every LINE_SECONDS."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._last = time.monotonic()
+
+    def show(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._last >= LINE_SECONDS:
+            self._last = now
+            print(f"sor: {self._text}: {done / total:.0%} of {total / 1e6:,.1f} MB", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        pass
