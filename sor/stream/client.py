@@ -1,0 +1,421 @@
+"""Every call to kafka-python on the way of the stream is here, in our words and with our limits.
+
+kafka-python 3.0.12 prints lost connections as errors with tracebacks and waits without limit in several places; what
+leaves this file is a StreamError of one line, or nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import errors as kafka_errors
+from kafka.structs import OffsetAndMetadata
+
+from sor.errors import InputError, StreamError
+from sor.stream.envelope import Headers
+
+PARTITION = 0
+CONNECT_SECONDS = 10
+MAX_UNACKED_BYTES = 16 * 2**20
+MAX_UNACKED = 20_000  # messages: each costs about half a kilobyte of bookkeeping in kafka-python
+
+# Without the last, a client comes back up to 30 s after its broker.
+_COMMON: dict[str, Any] = {"client_id": "sor", "reconnect_backoff_ms": 50, "reconnect_backoff_max_ms": 1000}
+
+
+class Record(Protocol):
+    """A message as kafka-python hands it over."""
+
+    offset: int
+    timestamp: int
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+def quiet() -> None:
+    """kafka-python's own log goes nowhere, except when somebody looks for trouble (SOR_KAFKA_LOG=1)."""
+    logger = logging.getLogger("kafka")
+    if not os.environ.get("SOR_KAFKA_LOG"):
+        logger.handlers = [logging.NullHandler()]
+        logger.propagate = False
+
+
+@contextmanager
+def _our_words(servers: str, doing: str) -> Iterator[None]:
+    quiet()
+    try:
+        yield
+    except (kafka_errors.KafkaConnectionError, kafka_errors.KafkaTimeoutError) as error:
+        raise no_broker(servers) from error
+    except kafka_errors.InvalidTopicError as error:
+        raise InputError(f"{doing}: a topic's name has letters, digits, dot, dash and underscore only") from error
+    except (kafka_errors.KafkaError, ValueError) as error:
+        raise StreamError(f"{doing} failed at {servers}: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__.removesuffix('Error')}: {' '.join(str(error).split())[:160]}"
+
+
+def no_broker(servers: str) -> StreamError:
+    return StreamError(
+        f"no Kafka broker answers at {servers}: is it running? (sor kafka up starts one here, sor kafka status looks)"
+    )
+
+
+def check_servers(servers: str) -> str:
+    """`host:port[,host:port]`, or a clear error."""
+    for server in servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise InputError(f"--bootstrap-servers {servers!r}: a server is written host:port, as in 127.0.0.1:9092")
+    return servers
+
+
+@contextmanager
+def _admin(servers: str, seconds: int = CONNECT_SECONDS) -> Iterator[Any]:
+    client = KafkaAdminClient(
+        bootstrap_servers=servers, bootstrap_timeout_ms=seconds * 1000, request_timeout_ms=seconds * 1000, **_COMMON
+    )
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def ensure_topic(servers: str, topic: str) -> None:
+    """Make the topic if it is not there: one partition, because the order of a run is the order of its partition."""
+    settings = {
+        "num_partitions": 1,
+        "replication_factor": 1,
+        "configs": {"message.timestamp.type": "LogAppendTime"},  # replayed event times would be expired on arrival
+    }
+    with _our_words(servers, f"creating topic {topic!r}"), _admin(servers) as admin:
+        with suppress(kafka_errors.TopicAlreadyExistsError):
+            admin.create_topics({topic: settings}, wait_for_metadata=True)
+        (found,) = admin.describe_topics([topic])
+        check_partitions(topic, {partition["partition_index"] for partition in found["partitions"]})
+
+
+def check_partitions(topic: str, partitions: set[int]) -> None:
+    if len(partitions) > 1:
+        raise StreamError(
+            f"topic {topic!r} has {len(partitions)} partitions, and the order of a run needs one: use another --topic"
+        )
+
+
+class Reader:
+    """The messages of one topic, read by offset. It belongs to no group: the checkpoint file is the truth."""
+
+    def __init__(self, servers: str, topic: str) -> None:
+        self.servers, self.topic = check_servers(servers), topic
+        self._partition = TopicPartition(topic, PARTITION)
+        with _our_words(servers, "connecting"):
+            self._consumer = KafkaConsumer(
+                bootstrap_servers=servers,
+                bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
+                group_id=None,
+                enable_auto_commit=False,
+                auto_offset_reset="none",  # an offset that is gone is an error, not a silent jump
+                allow_auto_create_topics=False,
+                metrics_enabled=False,
+                **_COMMON,
+            )
+
+    def exists(self) -> bool:
+        """Is the topic there? A missing one shows here only: poll is silent about it. Several partitions: an error."""
+        with _our_words(self.servers, f"looking for topic {self.topic!r}"):
+            partitions = self._consumer.partitions_for_topic(self.topic)
+        check_partitions(self.topic, set(partitions))
+        return bool(partitions)
+
+    def range(self) -> tuple[int, int]:
+        """The first offset that is still there, and the one that the next message will get."""
+        with _our_words(self.servers, f"reading topic {self.topic!r}"):
+            wait = CONNECT_SECONDS * 1000
+            begin = self._consumer.beginning_offsets([self._partition], timeout_ms=wait)[self._partition]
+            return begin, self._consumer.end_offsets([self._partition], timeout_ms=wait)[self._partition]
+
+    def end(self, seconds: float = 2.0) -> int | None:
+        """The next message's offset, or None where no broker answers in time."""
+        try:
+            ends = self._consumer.end_offsets([self._partition], timeout_ms=round(seconds * 1000))
+        except kafka_errors.KafkaError:
+            return None
+        return int(ends[self._partition])
+
+    def seek(self, offset: int) -> None:
+        self._consumer.assign([self._partition])
+        self._consumer.seek(self._partition, offset)
+
+    def poll(self, seconds: float, most: int = 2000) -> list[Record]:
+        """What comes next, after at most `seconds`; nothing also while there is no broker."""
+        try:
+            found = self._consumer.poll(timeout_ms=round(seconds * 1000), max_records=most)
+        except kafka_errors.OffsetOutOfRangeError as error:
+            raise StreamError(
+                f"topic {self.topic!r} no longer has the messages that come next (deleted by retention, or the topic "
+                "was made anew): produce the run again"
+            ) from error
+        except kafka_errors.RetriableError:
+            return []
+        except kafka_errors.KafkaError as error:
+            raise StreamError(f"reading topic {self.topic!r} failed at {self.servers}: {_said(error)}") from error
+        records: list[Record] = found.get(self._partition, [])
+        return records
+
+    def at(self, offset: int, seconds: float = CONNECT_SECONDS) -> Record | None:
+        """The message at this offset, or the next one that is there; None if none comes in time."""
+        self.seek(offset)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if records := self.poll(0.5, most=1):
+                return records[0]
+        return None
+
+    def close(self) -> None:
+        with suppress(Exception):
+            self._consumer.close(autocommit=False, timeout_ms=1000)
+
+
+class Writer:
+    """Sends to one topic, idempotent and acknowledged; knows what has arrived, and gives up in time.
+
+    kafka-python's own producer never sends again once a batch that was tried before reaches delivery_timeout_ms, so
+    that is far above `timeout`, ours: seconds without an acknowledgement while something waits for one.
+    """
+
+    def __init__(
+        self, servers: str, topic: str, timeout: float, *, linger_ms: int = 20, compression: str | None = None
+    ) -> None:
+        self.servers, self.topic, self.timeout = check_servers(servers), topic, timeout
+        self.sent = self.acked = 0
+        self.stopping: Callable[[], bool] = lambda: False  # whoever asks us to stop need not wait for room
+        self._waiting: deque[tuple[Any, int]] = deque()  # (future, bytes)
+        self._waiting_bytes = 0
+        self._progress = time.monotonic()
+        with _our_words(servers, "connecting"):
+            self._producer = KafkaProducer(
+                bootstrap_servers=servers,
+                bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
+                acks="all",
+                enable_idempotence=True,
+                delivery_timeout_ms=round(timeout * 1000) + 600_000,
+                max_block_ms=round(timeout * 1000),
+                request_timeout_ms=30_000,
+                batch_size=256 * 1024,
+                linger_ms=linger_ms,
+                compression_type=compression,
+                allow_auto_create_topics=False,
+                metrics_enabled=False,
+                **_COMMON,
+            )
+
+    def send(self, value: bytes, headers: Headers) -> None:
+        """Waits while too much is unacknowledged. StreamError once anything failed."""
+        size = len(value)
+        if self._waiting_bytes + size > MAX_UNACKED_BYTES or len(self._waiting) >= MAX_UNACKED:
+            self._make_room(size)
+        if not self._waiting:
+            self._progress = time.monotonic()
+        try:
+            future = self._producer.send(self.topic, value, headers=headers, partition=PARTITION)
+        except kafka_errors.MessageSizeTooLargeError as error:
+            raise self._too_large(size) from error
+        except kafka_errors.KafkaTimeoutError as error:
+            raise self._gone() from error
+        except (kafka_errors.KafkaError, ValueError) as error:
+            raise StreamError(f"sending to topic {self.topic!r} failed: {_said(error)}") from error
+        self._waiting.append((future, size))
+        self._waiting_bytes += size
+        self.sent += 1
+
+    def check(self) -> None:
+        """Count what has been acknowledged. StreamError if something failed, or nothing was for `timeout`."""
+        waiting, before = self._waiting, self.acked
+        while waiting and waiting[0][0].is_done:
+            future, size = waiting.popleft()
+            self._waiting_bytes -= size
+            if future.failed():
+                raise self._failed(future.exception, size)
+            self.acked += 1
+        now = time.monotonic()
+        if self.acked > before or not waiting:
+            self._progress = now
+        elif now - self._progress > self.timeout:
+            raise self._gone()
+
+    @property
+    def stalled(self) -> float:
+        """Seconds since the last acknowledgement, while something waits for one."""
+        return time.monotonic() - self._progress if self._waiting else 0.0
+
+    def flush(self) -> Iterator[None]:
+        """Wait until everything is acknowledged; yields now and then so that the caller can show it."""
+        while self._waiting:
+            with suppress(kafka_errors.KafkaTimeoutError):
+                self._producer.flush(timeout=0.2)
+            self.check()
+            yield
+
+    def close(self) -> None:
+        """Never waits for a broker that is gone."""
+        with suppress(Exception):
+            self._producer.close(timeout=0 if self._waiting else 2)
+
+    def _make_room(self, size: int) -> None:
+        self.check()
+        while self._waiting and (
+            self._waiting_bytes + size > MAX_UNACKED_BYTES // 2 or len(self._waiting) > MAX_UNACKED // 2
+        ):
+            if self.stopping():
+                return
+            time.sleep(0.002)
+            self.check()
+
+    def _failed(self, error: Exception, size: int) -> StreamError:
+        if isinstance(error, kafka_errors.MessageSizeTooLargeError | kafka_errors.RecordListTooLargeError):
+            return self._too_large(size)
+        if isinstance(error, kafka_errors.UnknownTopicOrPartitionError):
+            return StreamError(f"topic {self.topic!r} is not there any more: was it deleted while it was written?")
+        return StreamError(f"sending to topic {self.topic!r} failed: {_said(error)}")
+
+    def _too_large(self, size: int) -> StreamError:
+        return StreamError(
+            f"message {self.acked + 1:,} has {size:,} bytes, more than topic {self.topic!r} takes "
+            "(max.message.bytes, 1 MiB by default): use a topic that takes more, or a tape with fewer venues"
+        )
+
+    def _gone(self) -> StreamError:
+        return StreamError(f"no broker at {self.servers} acknowledged anything for {self.timeout:g} s (--timeout)")
+
+
+class Commits:
+    """Tells the broker how far a group has read, for operators (`sor kafka groups`); nothing depends on it.
+
+    A thread of its own, so that a broker that is busy or gone never holds up the reading.
+    """
+
+    def __init__(self, servers: str, topic: str, group: str) -> None:
+        self._servers, self._group = servers, group
+        self._partition = TopicPartition(topic, PARTITION)
+        self._wanted: int | None = None
+        self._wake = threading.Event()
+        self._closing: float | None = None  # the moment to give up
+        self._thread = threading.Thread(target=self._run, name="sor-commits", daemon=True)
+
+    def commit(self, offset: int) -> None:
+        """The offset of the next message to be read."""
+        self._wanted = offset
+        if self._thread.ident is None:
+            self._thread.start()
+        self._wake.set()
+
+    def close(self, seconds: float = 3.0) -> None:
+        """Try for so long to get the last one through."""
+        self._closing = time.monotonic() + seconds
+        self._wake.set()
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while self._pending():
+            try:
+                with _admin(self._servers, seconds=5) as admin:
+                    while self._pending():
+                        offset = self._wanted
+                        admin.alter_group_offsets(self._group, {self._partition: OffsetAndMetadata(offset, "", -1)})
+                        if self._wanted == offset:
+                            self._wanted = None
+            except (
+                Exception
+            ):  # the coordinator is being made, the broker is away: another try, as long as there is time
+                time.sleep(0.2)
+
+    def _pending(self) -> bool:
+        """Wait for something to commit; False when it is time to end."""
+        while self._wanted is None and self._closing is None:
+            self._wake.wait()
+            self._wake.clear()
+        return self._wanted is not None and (self._closing is None or time.monotonic() < self._closing)
+
+
+class DeadLetters:
+    """Messages that could not be read, kept in `<topic>.dlq` with the reason and where they came from.
+
+    Several readers of one topic meet the same message; it is kept once.
+    """
+
+    MAX_BYTES = 1_000_000  # what a broker takes by default, less room for the headers
+
+    def __init__(self, servers: str, topic: str) -> None:
+        self.name = f"{topic}.dlq"
+        self._servers, self._source = servers, topic
+        self._writer: Writer | None = None
+        self._known: set[tuple[bytes, bytes]] = set()
+        self.trouble: str | None = None  # why letters could not be kept, in words
+
+    def put(self, record: Record, reason: str) -> None:
+        if self.trouble:
+            return
+        try:
+            self._put(record, reason)
+        except StreamError as error:
+            self.trouble = str(error)
+
+    def flush(self) -> None:
+        """Wait until they are kept."""
+        try:
+            for _ in self._writer.flush() if self._writer else ():
+                pass
+        except StreamError as error:
+            self.trouble = str(error)
+
+    def close(self) -> None:
+        self.flush()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _put(self, record: Record, reason: str) -> None:
+        if self._writer is None:
+            ensure_topic(self._servers, self.name)
+            self._known = self._kept()
+            self._writer = Writer(self._servers, self.name, timeout=30.0)
+        key = (b"%d" % record.offset, b"%d" % record.timestamp)
+        if key in self._known:
+            return
+        self._known.add(key)
+        value = record.value or b""
+        headers: Headers = [
+            ("reason", reason.encode("utf-8", "replace")),
+            ("offset", key[0]),
+            ("timestamp", key[1]),
+            ("topic", self._source.encode()),
+            ("bytes", b"%d" % len(value)),
+        ]
+        headers += [(f"was-{name}"[:100], text[:200]) for name, text in list(record.headers)[:10] if text is not None]
+        self._writer.send(value[: self.MAX_BYTES], headers)
+
+    def _kept(self) -> set[tuple[bytes, bytes]]:
+        reader = Reader(self._servers, self.name)
+        try:
+            position, end = reader.range()
+            reader.seek(position)
+            known = set()
+            while position < end and (records := reader.poll(5.0)):
+                for record in records:
+                    headers = dict(record.headers)
+                    known.add((headers.get("offset") or b"", headers.get("timestamp") or b""))
+                position = records[-1].offset + 1
+            return known
+        finally:
+            reader.close()

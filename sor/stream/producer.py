@@ -1,0 +1,229 @@
+"""A tape to a topic, as a live market would send it: paced by an absolute clock, acknowledged, ended by a marker."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from sor.core.market import SnapshotBatch
+from sor.core.units import NANO
+from sor.errors import InputError, StreamError
+from sor.source import Source, StreamFacts, TapeFacts
+from sor.stream.client import Writer, ensure_topic
+from sor.stream.codec import encode
+from sor.stream.envelope import SCHEMA_HEADER, Ahead, end_headers, end_value, snapshot_headers
+from sor.stream.pacing import MAX, Pace
+from sor.stream.progress import Meter, Show, silent
+
+SLICE = 1000  # snapshots encoded at a time: little memory, and nothing encoded long before it is due
+LOOK_SECONDS = 0.1  # how often a paced run looks after acknowledgements
+STOP_SECONDS = 5.0  # how long an interrupted run waits for what is under way
+AWAY_SECONDS = 2.0  # no acknowledgement for so long is worth a word
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a run of the producer did. late_*: seconds a snapshot was sent after it was due; None at full speed."""
+
+    run: str
+    snapshots: int  # acknowledged by the broker
+    complete: bool  # all of them and the end marker
+    seconds: float
+    late_p99: float | None = None
+    late_max: float | None = None
+
+
+def new_run_id() -> str:
+    """Readable, in the order of time, and never the same twice."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def check_run_id(run: str) -> str:
+    if not run or len(run) > 200 or not run.isprintable() or run == "latest" or run.startswith("bare@"):
+        raise InputError(f"run id {run!r}: up to 200 printable characters, not `latest`, not beginning with `bare@`")
+    return run
+
+
+class Lateness:
+    """A histogram in steps of 10 microseconds up to 0.2 s, so that a day of tape costs no more than a minute."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(20_001, dtype=np.int64)
+        self.worst = 0
+
+    def add(self, ns: int) -> None:
+        self._counts[min(ns // 10_000, 20_000)] += 1
+        self.worst = max(self.worst, ns)
+
+    def quantile(self, share: float) -> float | None:
+        """Seconds, rounded up to the step; the worst where it is beyond the histogram; None where nothing was paced."""
+        total = int(self._counts.sum())
+        if not total:
+            return None
+        step = int(np.searchsorted(np.cumsum(self._counts), share * total))
+        return self.worst / NANO if step == 20_000 else min((step + 1) * 1e-5, self.worst / NANO)
+
+
+class Window:
+    """A source cut to the snapshots from `start` to `end`, both included (ns)."""
+
+    def __init__(self, source: Source, start: int | None, end: int | None) -> None:
+        self._source = source
+        self._start = -(2**63) if start is None else start
+        self._end = 2**63 - 1 if end is None else end
+        self.has_bids = source.has_bids
+        times = [(int(batch.ts[0]), int(batch.ts[-1])) for batch in self.batches()]
+        if not times:
+            raise InputError("no snapshot of the tape lies between --start and --end")
+        self._bounds = times[0][0], times[-1][1]
+
+    def bounds(self) -> tuple[int, int]:
+        return self._bounds
+
+    def batches(self) -> Iterator[SnapshotBatch]:
+        for batch in self._source.batches():
+            first = int(np.searchsorted(batch.ts, self._start, "left"))
+            last = int(np.searchsorted(batch.ts, self._end, "right"))
+            if last > first:
+                yield batch.slice(first, last)
+
+    def tape_facts(self) -> TapeFacts:
+        return self._source.tape_facts()
+
+    def stream_facts(self) -> StreamFacts:
+        return self._source.stream_facts()
+
+
+def produce(
+    source: Source,
+    bootstrap_servers: str,
+    topic: str,
+    *,
+    pace: Pace | None = None,
+    run_id: str | None = None,
+    timeout: float = 60.0,
+    compression: str | None = None,
+    progress: Show = silent,
+) -> Sent:
+    """Send a source as one run, and its end marker once everything before it is acknowledged.
+
+    `pace` may be changed from other threads; after `pace.stop()` what is under way is flushed and there is no end
+    marker. StreamError, with what has arrived, where the broker fails for longer than `timeout` seconds.
+    """
+    pace = pace or Pace(MAX)
+    run = check_run_id(run_id) if run_id else new_run_id()
+    ensure_topic(bootstrap_servers, topic)
+    linger = 20 if pace.flat_out else 2
+    writer = Writer(bootstrap_servers, topic, timeout, linger_ms=linger, compression=compression)
+    writer.stopping = lambda: pace.stopped
+    try:
+        return _Run(source, writer, pace, run, Meter(progress)).send()
+    except StreamError as error:
+        raise StreamError(
+            f"{error}; {writer.acked:,} messages of run {run} are in topic {topic!r}, without an end marker: "
+            f"run this again, with --run-id {run} to complete that run or without for a new one"
+        ) from error
+    finally:
+        writer.close()
+
+
+class _Run:
+    """One run on its way."""
+
+    def __init__(self, source: Source, writer: Writer, pace: Pace, run: str, meter: Meter) -> None:
+        self._source, self._writer, self._pace, self._run, self._meter = source, writer, pace, run, meter
+        self._bounds = source.bounds()
+        self._late = Lateness()
+        self._looked = time.monotonic()
+        self._away = False
+
+    def send(self) -> Sent:
+        began = time.monotonic()
+        seq = 0
+        with _quick_turns(not self._pace.flat_out):
+            for batch in self._source.batches():
+                for start in range(0, len(batch), SLICE):
+                    seq = self._slice(batch.slice(start, min(start + SLICE, len(batch))), seq)
+        self._flush(STOP_SECONDS if self._pace.stopped else None)
+        snapshots = self._writer.acked
+        complete = not self._pace.stopped
+        if complete:
+            self._writer.send(end_value(self._run, seq, self._source.tape_facts()), end_headers(self._run, seq))
+            self._flush(None)
+        seconds = time.monotonic() - began
+        late = self._late.quantile(0.99)
+        return Sent(self._run, snapshots, complete, seconds, late, None if late is None else self._late.worst / NANO)
+
+    def _slice(self, batch: SnapshotBatch, seq: int) -> int:
+        send, pace = self._writer.send, self._pace
+        run = ("run", self._run.encode())
+        for ts, message in zip(batch.ts.tolist(), encode(batch, self._source.has_bids), strict=True):
+            if not pace.flat_out and not self._wait(ts):
+                return seq
+            send(message, [run, ("seq", b"%d" % seq), SCHEMA_HEADER] if seq else self._first_headers())
+            seq += 1
+        self._look(int(batch.ts[-1]) if len(batch) else 0)
+        return seq
+
+    def _first_headers(self) -> list[tuple[str, bytes]]:
+        ahead = None
+        if self._bounds is not None:
+            ahead = Ahead(*self._bounds, self._source.tape_facts().symbol, self._source.has_bids)
+        return snapshot_headers(self._run, 0, ahead)
+
+    def _wait(self, ts: int) -> bool:
+        """Until it is time for the snapshot at `ts`; False if the run is stopped."""
+        while not self._pace.stopped:
+            late = self._pace.wait(ts)
+            if late is not None:
+                self._late.add(late)
+            if time.monotonic() - self._looked >= LOOK_SECONDS:
+                self._look(ts, late)
+            if late is not None:
+                return True
+        return False
+
+    def _look(self, ts: int, late: int | None = None) -> None:
+        """After acknowledgements, and for whoever watches."""
+        self._looked = time.monotonic()
+        self._writer.check()
+        away = self._writer.stalled > AWAY_SECONDS
+        if away and not self._away:
+            self._meter.note("waiting", f"the broker at {self._writer.servers} does not answer; waiting for it")
+        elif self._away and not away:
+            self._meter.note("sending", f"the broker at {self._writer.servers} is back")
+        self._away = away
+        done = None
+        if self._bounds is not None and self._bounds[1] > self._bounds[0]:
+            done = (ts - self._bounds[0]) / (self._bounds[1] - self._bounds[0])
+        doing = "paused" if self._pace.paused else "sending"
+        self._meter.look(doing, self._writer.sent, done, None if late is None else late / NANO)
+
+    def _flush(self, seconds: float | None) -> None:
+        deadline = None if seconds is None else time.monotonic() + seconds
+        for _ in self._writer.flush():
+            self._look(self._bounds[1] if self._bounds else 0)
+            if self._pace.stopped and deadline is None:
+                deadline = time.monotonic() + STOP_SECONDS
+            if deadline is not None and time.monotonic() > deadline:
+                return
+
+
+@contextmanager
+def _quick_turns(wanted: bool) -> Iterator[None]:
+    """Let threads change turns every half millisecond: kafka-python's may otherwise keep a due snapshot for five."""
+    before: Any = sys.getswitchinterval()
+    if wanted:
+        sys.setswitchinterval(0.0005)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
