@@ -131,6 +131,6 @@ class _Market:
         shocks = self._price.shocks(dice, clock, length)
         levels = [side for quotes in self._quotes for side in quotes.levels(dice, clock, shocks, length)]
         flow = order_flow(dice, clock, self._profiles, levels, shocks, spec.activity)
-        rows, self._top = rows_of(dice, levels, flow, self._top)
+        rows, self._top = rows_of(dice, levels, flow, self._top, opens=number == 0)
         rows["symbol"] = np.full(len(rows["ts"]), self._index, dtype=np.int64)
         return rows

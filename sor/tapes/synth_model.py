@@ -70,10 +70,10 @@ REDRAW = share(0.60)
 
 # A venue hears of a shock at once or a little later, and quotes better only after it has quoted worse.
 HEARS_AT_ONCE = share(0.35)
-HEARING_DELAY = 60 * MICRO
-HEARING_MOST = 400 * MICRO
-IMPROVE_DELAY = 600 * MICRO
-IMPROVE_LEAST = 30 * MICRO
+HEARING_DELAY = 40 * MICRO
+HEARING_MOST = 250 * MICRO
+IMPROVE_DELAY = 500 * MICRO
+IMPROVE_LEAST = 200 * MICRO
 
 # A venue's own flickers: its side falls back behind the best price and returns.
 FLICKER_WAIT = 450 * MILLI

@@ -99,10 +99,14 @@ def _market_orders(dice: Dice, clock: Clock, profiles: Profiles, shocks: Shocks,
     return np.concatenate(keys)
 
 
-def rows_of(dice: Dice, levels: list[Levels], flow: Flow, top: Top) -> tuple[Columns, Top]:
-    """The rows of a block, venue by venue and in time order within each, and what stands at its end."""
+def rows_of(dice: Dice, levels: list[Levels], flow: Flow, top: Top, opens: bool) -> tuple[Columns, Top]:
+    """The rows of a block, venue by venue and in time order within each, and what stands at its end.
+
+    Where the block opens the tape, each venue sends one row at once, so that the book is complete from the start.
+    """
     entries = _entries(dice, levels, flow, top)
     rows = _expand(dice, entries)
+    rows["real"] |= opens & (rows["lane"] & 1 == ASK)  # the later of the two beginnings shows both sides
     order = np.argsort(rows["rank"], kind="stable")
     rows = {name: values[order] for name, values in rows.items()}
     return _display(dice, rows, len(levels))
@@ -213,10 +217,10 @@ def _expand(dice: Dice, e: _Entries) -> Columns:
     unit = np.minimum(100, q0[at] // parts)
     left = q0[at] - unit * (part + 1)
     deep = np.where((what == model.DEEP_ADD) | (what == model.DEEP_CANCEL), dice.pick(model.DEPTH, len(at)), extra)
-    adds = (what == model.ADD) | (what == model.DEEP_ADD) | (e.kind[at] == IMPROVE) | extra
+    adds = (what == model.ADD) | (what == model.DEEP_ADD) | (e.kind[at] == IMPROVE) | (e.kind[at] == CARRY) | extra
     changed = np.abs(e.q - q0)[at]
     size = np.where((what == model.ADD) | (what == model.CANCEL) | (what == model.MARKET), changed, e.size[at])
-    size = np.where(e.kind[at] == IMPROVE, e.q[at], size)
+    size = np.where((e.kind[at] == IMPROVE) | (e.kind[at] == CARRY), e.q[at], size)
     size = np.where(retreat, np.where(part < parts - 1, unit, q0[at] - unit * (parts - 1)), size)
     phase = np.array([0, 1, 0, 2])[e.kind[at]]  # what gets worse, then what gets better, then orders
     return {
