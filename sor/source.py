@@ -51,7 +51,8 @@ class Source(Protocol):
     where no message carries bid columns. `tape_facts()` and `stream_facts()` hold after a complete pass.
     """
 
-    has_bids: bool
+    @property
+    def has_bids(self) -> bool: ...
 
     def bounds(self) -> tuple[int, int] | None: ...
 
