@@ -77,6 +77,7 @@ class LocalBroker:
                 return
             self._check_ports()
             distribution, java = find_kafka(self.version, self.say), str(find_java().program)
+            self._write_note()
             self.start_zookeeper(distribution, java)
             self.start_kafka(distribution, java)
 
@@ -150,9 +151,11 @@ class LocalBroker:
         runs = self.kafka.find() is not None or self.zookeeper.find() is not None
         if runs and before is not None and before != self:
             raise SorError(
-                f"Kafka {before.version} at port {before.port} (ZooKeeper {before.zookeeper_port}) runs with the data in "
-                f"{self.folder}; stop it first: sor kafka down --port {before.port}"
+                f"Kafka {before.version} at port {before.port} (ZooKeeper {before.zookeeper_port}) runs with the data "
+                f"in {self.folder}; stop it first: sor kafka down --port {before.port}"
             )
+
+    def _write_note(self) -> None:
         note = {"version": self.version, "port": self.port, "zookeeper_port": self.zookeeper_port}
         (self.folder / _NOTE).write_text(json.dumps(note), "utf-8")
 
