@@ -102,11 +102,11 @@ class Book:
 
     @cached_property
     def best_take(self) -> Ints:
-        return self.take_px.min(axis=1)
+        return self.take_px.min(axis=1, initial=FAR)
 
     @cached_property
     def best_rest(self) -> Ints:
-        return self.rest_px.max(axis=1)
+        return self.rest_px.max(axis=1, initial=-FAR)
 
     @cached_property
     def fresh_rows(self) -> list[int]:
@@ -114,15 +114,18 @@ class Book:
 
     @cached_property
     def mid2(self) -> Ints:
-        """Twice the national mid after each snapshot, the last one carried where a side is empty; FAR: none yet."""
+        """Twice the national mid after each snapshot, the last one carried where a side is empty; NO_PRICE: none yet.
+
+        FAR would not do for none: it is a mid of half that price, where NO_PRICE is above the sum of any two prices.
+        """
         both = (self.best_take < FAR) & (self.best_rest > -FAR)
         last = np.maximum.accumulate(np.where(both, np.arange(len(self)), -1))
         mids = (self.best_take + self.best_rest)[np.maximum(last, 0)]
-        return np.where(last >= 0, mids, FAR if self.prior_mid2 is None else self.prior_mid2)
+        return np.where(last >= 0, mids, NO_PRICE if self.prior_mid2 is None else self.prior_mid2)
 
     def mid2_at(self, row: int) -> int | None:
         value = int(self.mid2[row])
-        return None if value == FAR else value
+        return None if value == NO_PRICE else value
 
     def last_take(self, row: int) -> tuple[int, int, bool] | None:
         """The last best take quote at or before `row`: price, smallest venue that shows it, and if it still stands."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from sor.core.accounting import Result, benchmark, settle
 from sor.core.benchmarks import WindowAverages
-from sor.core.book import FAR, Book, BookBuilder, orient
+from sor.core.book import Book, BookBuilder, orient
 from sor.core.execution import Execution
 from sor.core.market import SnapshotBatch
 from sor.core.order import ParentOrder, Rules
@@ -22,6 +22,7 @@ from sor.core.path import PathPoint, PathRecorder
 from sor.core.queue import QueueModel
 from sor.core.strategy import Strategy
 from sor.core.study import Study
+from sor.core.units import NO_PRICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +151,14 @@ class Session:
         self._last_ts = int(batch.ts[-1])
 
     def _find_arrival(self, book: Book) -> None:
-        """The mid of the book as of the start; where there was none yet, the first one after it."""
+        """The mid of the book as of the start; where there was none yet, the first one after it in the window."""
         if self._arrived:
             return
         at_start = book.last_at(self.order.start)
         if at_start >= 0:
             self._arrival2 = book.mid2_at(at_start)
         if int(book.ts[-1]) > self.order.start and self._arrival2 is None:
-            later = np.flatnonzero(book.mid2 != FAR)
+            later = np.flatnonzero(book.mid2[: book.last_at(self.order.end) + 1] != NO_PRICE)
             self._arrival2 = book.mid2_at(int(later[0])) if len(later) else None
             self._late = self._arrival2 is not None
         self._arrived = self._arrival2 is not None and int(book.ts[-1]) > self.order.start

@@ -1,0 +1,512 @@
+"""The slow reference: DESIGN sections 4 to 7 written down as plainly as they read, to check the engine from outside.
+
+It shares no code with the engine beyond the values that describe the input (snapshots, the order, the rules). One
+snapshot after the other, a dictionary of venues, integers and Fractions, a buy and a sell each spelled out, and not a
+thought for speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from sor.core.market import Quote, Snapshot
+from sor.core.order import Liquidity, ParentOrder, Rules, Side
+from sor.core.units import NO_PRICE
+
+LOT = 100  # the step of the static allocator
+
+
+@dataclass
+class Venue:
+    """What is known of one venue: its last quote, and what the order did to the price run on the opposite side."""
+
+    id: int
+    bid: tuple[int, int] | None = None  # price, size; None is no quote
+    ask: tuple[int, int] | None = None
+    seen: int = 0  # the time of its last quote
+    run: int = 0  # counts the opposite side's price runs
+    taken: int = 0  # shares that the order took in this run
+    flying: int = 0  # shares that are on their way to this run
+
+
+@dataclass
+class Child:
+    """A child order on its way: immediate or cancel at `px`."""
+
+    venue: int
+    px: int
+    qty: int
+    sent: int
+    arrives: int
+    mid: Fraction | None
+    run: int
+
+
+@dataclass(frozen=True)
+class OracleFill:
+    ts: int
+    venue: int
+    px: int
+    qty: int
+    forced: bool
+    decided: int
+    mid: Fraction | None
+
+
+@dataclass
+class OracleResult:
+    """What the engine must find, in words of the report; cash is paid for a buy and received for a sell."""
+
+    fills: list[OracleFill]
+    filled: int
+    forced: int
+    leaves: int
+    forced_beyond_displayed: int
+    total_cash: int | None
+    fees: int
+    comparable: Fraction | None  # cash a share of the whole parent, leaves at the last best opposite quote
+    timing: Fraction | None
+    placement: Fraction | None
+    arrival: Fraction | None
+    late: bool
+
+
+@dataclass
+class World:
+    """One order in one market, by one strategy."""
+
+    order: ParentOrder
+    rules: Rules
+    now: int = 0
+    venues: dict[int, Venue] = field(default_factory=dict)
+    mid: Fraction | None = None  # of the last snapshot that had both sides
+    last_opposite: tuple[int, int] | None = None  # price and venue, the last time there was any
+    last_opposite_is_current: bool = False
+    flights: list[Child] = field(default_factory=list)
+    fills: list[OracleFill] = field(default_factory=list)
+    done: int = 0
+
+    # --- what the book shows -----------------------------------------------------------------------------------
+
+    def fresh(self, venue: Venue) -> bool:
+        age = self.rules.max_quote_age
+        return age is None or self.now - venue.seen <= age
+
+    def opposite(self, venue: Venue) -> tuple[int, int] | None:
+        """The quote that the order can hit there, limit price or not."""
+        if not self.fresh(venue):
+            return None
+        return venue.ask if self.order.side is Side.BUY else venue.bid
+
+    def within_limit(self, px: int) -> bool:
+        limit = self.order.limit_price
+        if limit is None:
+            return True
+        return px <= limit if self.order.side is Side.BUY else px >= limit
+
+    def available(self, venue: Venue) -> int:
+        quote = self.opposite(venue)
+        return 0 if quote is None else max(0, quote[1] - venue.taken - venue.flying)
+
+    def best_opposite(self) -> tuple[int, int] | None:
+        """(price, venue) of the national best on the opposite side, the smallest venue among equals."""
+        asks = [(self.opposite(v), v.id) for v in self.venues.values()]
+        prices = [(quote[0], venue) for quote, venue in asks if quote is not None]
+        if not prices:
+            return None
+        best = min(px for px, _ in prices) if self.order.side is Side.BUY else max(px for px, _ in prices)
+        return best, min(venue for px, venue in prices if px == best)
+
+    # --- what the market does ----------------------------------------------------------------------------------
+
+    def apply(self, snapshot: Snapshot) -> None:
+        self.now = snapshot.ts
+        if self.rules.liquidity is Liquidity.REPLENISH:
+            for venue in self.venues.values():
+                venue.taken = venue.flying = 0
+                venue.run += 1
+        for quote in snapshot.quotes:
+            self._apply_quote(quote)
+        bids = [v.bid[0] for v in self.venues.values() if v.bid is not None and self.fresh(v)]
+        asks = [v.ask[0] for v in self.venues.values() if v.ask is not None and self.fresh(v)]
+        if bids and asks:
+            self.mid = Fraction(max(bids) + min(asks), 2)
+        best = self.best_opposite()
+        self.last_opposite_is_current = best is not None
+        if best is not None:
+            self.last_opposite = best
+
+    def _apply_quote(self, quote: Quote) -> None:
+        venue = self.venues.setdefault(quote.venue, Venue(quote.venue))
+        bid = (quote.bid_px, quote.bid_sz) if quote.bid_px != NO_PRICE and quote.bid_sz > 0 else None
+        ask = (quote.ask_px, quote.ask_sz) if quote.ask_px != NO_PRICE and quote.ask_sz > 0 else None
+        if self.order.side is Side.BUY:
+            before, after = venue.ask, ask
+        else:
+            before, after = venue.bid, bid
+        if (before and before[0]) != (after and after[0]):
+            venue.taken = venue.flying = 0
+            venue.run += 1
+        venue.bid, venue.ask, venue.seen = bid, ask, quote_time(self.now)
+
+    # --- what the order does -----------------------------------------------------------------------------------
+
+    @property
+    def flying(self) -> int:
+        return sum(child.qty for child in self.flights)
+
+    @property
+    def leaves(self) -> int:
+        return self.order.quantity - self.done - self.flying
+
+    def send(self, venue: Venue, qty: int) -> None:
+        quote = self.opposite(venue)
+        assert quote is not None
+        arrives = self.now + self.rules.latency
+        if arrives > self.order.end:
+            return  # void
+        child = Child(venue.id, quote[0], qty, self.now, arrives, self.mid, venue.run)
+        if self.rules.latency == 0:
+            self.execute(child)
+        else:
+            self.flights.append(child)
+            venue.flying += qty
+
+    def execute(self, child: Child) -> None:
+        venue = self.venues[child.venue]
+        if child.run == venue.run and self.rules.latency:
+            venue.flying -= child.qty
+        quote = self.opposite(venue)
+        if quote is None:
+            return
+        good = quote[0] <= child.px if self.order.side is Side.BUY else quote[0] >= child.px
+        qty = min(child.qty, max(0, quote[1] - venue.taken)) if good else 0
+        if qty:
+            venue.taken += qty
+            self.done += qty
+            self.fills.append(OracleFill(child.arrives, venue.id, quote[0], qty, False, child.sent, child.mid))
+
+    def land(self, until: int, *, inclusive: bool) -> None:
+        """Child orders that arrive before `until` (or at it) act on the book as it is."""
+        for child in list(self.flights):
+            if child.arrives < until or (inclusive and child.arrives == until):
+                self.flights.remove(child)
+                self.execute(child)
+
+    def sweep(self, wanted: int) -> None:
+        """As best_ask: all venues at the one best price that has something, larger first, then the smaller id."""
+        offers = []
+        for venue in self.venues.values():
+            quote = self.opposite(venue)
+            if quote is not None and self.within_limit(quote[0]) and self.available(venue) > 0:
+                offers.append((quote[0], self.available(venue), venue))
+        if not offers:
+            return
+        best = min(px for px, _, _ in offers) if self.order.side is Side.BUY else max(px for px, _, _ in offers)
+        level = [(size, venue) for px, size, venue in offers if px == best]
+        for size, venue in sorted(level, key=lambda one: (-one[0], one[1].id)):
+            qty = min(size, wanted)
+            if qty > 0:
+                self.send(venue, qty)
+                wanted -= qty
+
+
+def quote_time(now: int) -> int:
+    return now
+
+
+# --- the strategies, one function each: what to do at a snapshot inside the window --------------------------------
+
+Act = Callable[[World], None]
+
+
+def best_ask() -> Act:
+    def act(world: World) -> None:
+        world.sweep(world.leaves)
+
+    return act
+
+
+def twap(order: ParentOrder, interval: int) -> Act:
+    horizon = order.end - order.start
+    n = max(1, -(-horizon // interval))
+
+    def act(world: World) -> None:
+        i = min(n - 1, (world.now - order.start) // interval)
+        target = order.quantity * (i + 1) // n
+        world.sweep(max(0, target - world.done - world.flying))
+
+    return act
+
+
+def static() -> Act:
+    answered = False
+
+    def act(world: World) -> None:
+        nonlocal answered
+        if answered:
+            return
+        offers = []
+        for venue in sorted(world.venues.values(), key=lambda v: v.id):
+            quote = world.opposite(venue)
+            if quote is not None and world.within_limit(quote[0]):
+                fee = world.rules.fees.take(venue.id)
+                px = quote[0] if world.order.side is Side.BUY else -quote[0]
+                offers.append((venue, px + fee, world.available(venue)))
+        split = cheapest_split(world.leaves, [(cost, size) for _, cost, size in offers])
+        if split is None:
+            return
+        answered = True
+        for (venue, _, _), qty in zip(offers, split, strict=True):
+            if qty:
+                world.send(venue, qty)
+
+    return act
+
+
+def cheapest_split(quantity: int, offers: Sequence[tuple[int, int]], step: int = LOT) -> list[int] | None:
+    """The first least-cost split of section 7; by enumeration where that is feasible, else lot by lot."""
+    if quantity // step > 8:
+        return lot_by_lot(quantity, offers, step)
+    best: tuple[int, list[int]] | None = None
+    for split in splits(quantity, [size for _, size in offers], step):
+        cost = sum(q * px for q, (px, _) in zip(split, offers, strict=True))
+        if best is None or cost < best[0]:
+            best = cost, split
+    return None if best is None else best[1]
+
+
+def splits(quantity: int, sizes: Sequence[int], step: int) -> Iterator[list[int]]:
+    """All q_v in {0, step, 2 step, ...} with q_v <= min(S - used, size_v) and sum q = S, in lexicographic order."""
+    if not sizes:
+        if quantity == 0:
+            yield []
+        return
+    for q in range(0, min(quantity, sizes[0]) + 1, step):
+        for rest in splits(quantity - q, sizes[1:], step):
+            yield [q, *rest]
+
+
+def lot_by_lot(quantity: int, offers: Sequence[tuple[int, int]], step: int) -> list[int] | None:
+    """Lot after lot from the cheapest venue that still has one, the last venue among equals."""
+    if quantity % step or sum(size // step for _, size in offers) * step < quantity:
+        return None
+    split = [0] * len(offers)
+    left = quantity
+    while left:
+        open_ = [k for k, (_, size) in enumerate(offers) if size - split[k] >= step]
+        k = min(open_, key=lambda k: (offers[k][0], -k))
+        # As many lots as the venue has: nothing changes for the others meanwhile.
+        lots = min(left, (offers[k][1] - split[k]) // step * step)
+        split[k] += lots
+        left -= lots
+    return split
+
+
+def exhaustive(
+    quantity: int,
+    offers: Sequence[tuple[int, int, int, int]],
+    lambda_over: Fraction,
+    lambda_under: Fraction,
+    theta: Fraction,
+    step: int = LOT,
+) -> list[int] | None:
+    """Section 7's definition with every term it has. Offers are (ask, size, fee, rebate)."""
+    best: tuple[Fraction, list[int]] | None = None
+    for split in splits(quantity, [size for _, size, _, _ in offers], step):
+        cash = Fraction(0)
+        executed = 0
+        for q, (ask, size, fee, rebate) in zip(split, offers, strict=True):
+            exe = min(q, size)
+            executed += exe
+            cash += exe * (ask + fee) - rebate * max(q - exe, 0)
+        under, over = max(quantity - executed, 0), max(executed - quantity, 0)
+        cost = cash + theta * (under + over) + lambda_under * under + lambda_over * over
+        if best is None or cost < best[0]:
+            best = cost, split
+    return None if best is None else best[1]
+
+
+# --- a run, and its account --------------------------------------------------------------------------------------
+
+
+def run(snapshots: Sequence[Snapshot], order: ParentOrder, rules: Rules, act: Act) -> OracleResult:
+    world = World(order, rules)
+    arrival: Fraction | None = None
+    late = False
+    for snapshot in snapshots:
+        if snapshot.ts > order.end:
+            break
+        world.land(snapshot.ts, inclusive=False)
+        world.apply(snapshot)
+        world.land(snapshot.ts, inclusive=True)
+        if snapshot.ts <= order.start:
+            arrival = world.mid
+        elif arrival is None and world.mid is not None:
+            arrival, late = world.mid, True
+        if order.start <= snapshot.ts:
+            act(world)
+    world.land(order.end, inclusive=True)
+    forced, beyond = complete(world)
+    return account(world, forced, beyond, arrival, late)
+
+
+def complete(world: World) -> tuple[int, int]:
+    """Forced shares and those beyond what was available."""
+    left = world.order.quantity - world.done
+    if not left or world.order.limit_price is not None or world.last_opposite is None:
+        return 0, 0
+    px, venue = world.last_opposite
+    there = world.available(world.venues[venue]) if world.last_opposite_is_current else 0
+    world.fills.append(OracleFill(world.order.end, venue, px, left, True, world.order.end, world.mid))
+    return left, max(0, left - there)
+
+
+def account(world: World, forced: int, beyond: int, arrival: Fraction | None, late: bool) -> OracleResult:
+    order, fills = world.order, world.fills
+    shares = sum(f.px * f.qty for f in fills)
+    fees = sum(f.qty * world.rules.fees.take(f.venue) for f in fills)
+    leaves = order.quantity - world.done - forced
+    cash: int | None = None
+    comparable: Fraction | None = None
+    if world.last_opposite is not None:
+        cash = shares + fees if order.side is Side.BUY else shares - fees
+        comparable = Fraction(cash + leaves * world.last_opposite[0], order.quantity)
+    timing: Fraction | None = None
+    placement: Fraction | None = None
+    if arrival is not None and all(f.mid is not None for f in fills):
+        timing = placement = Fraction(0)
+        for f in fills:
+            assert f.mid is not None
+            if order.side is Side.BUY:
+                timing += f.qty * (f.mid - arrival)
+                placement += f.qty * (f.px - f.mid)
+            else:
+                timing += f.qty * (arrival - f.mid)
+                placement += f.qty * (f.mid - f.px)
+    return OracleResult(
+        fills, world.done, forced, leaves, beyond, cash, fees, comparable, timing, placement, arrival, late
+    )
+
+
+def displayed_vwap(snapshots: Sequence[Snapshot], order: ParentOrder) -> int | None:
+    """Cash of Q shares at the average of what the window's snapshots bring, half to even."""
+    value = size = 0
+    for snapshot in snapshots:
+        if order.start <= snapshot.ts <= order.end:
+            for q in snapshot.quotes:
+                px, sz = (q.ask_px, q.ask_sz) if order.side is Side.BUY else (q.bid_px, q.bid_sz)
+                if px != NO_PRICE and sz > 0:
+                    value += px * sz
+                    size += sz
+    return round(Fraction(value * order.quantity, size)) if size else None
+
+
+def traded_vwap(snapshots: Sequence[Snapshot], order: ParentOrder) -> int | None:
+    trades = [t for s in snapshots if order.start <= s.ts <= order.end for t in s.trades]
+    size = sum(t.sz for t in trades)
+    return round(Fraction(sum(t.px * t.sz for t in trades) * order.quantity, size)) if size else None
+
+
+def saving(side: Side, x: Fraction | None, baseline: Fraction | None) -> Fraction | None:
+    """Positive where x was better, as a fraction of the baseline."""
+    if x is None or baseline is None or baseline == 0:
+        return None
+    better = baseline - x if side is Side.BUY else x - baseline
+    return better / abs(baseline)
+
+
+# --- a resting order -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RestFill:
+    ts: int
+    qty: int
+
+
+def resting(
+    snapshots: Sequence[Snapshot],
+    side: Side,
+    venue: int,
+    px: int,
+    qty: int,
+    joins: int,
+    expires: int,
+    model: str,
+    max_quote_age: int | None = None,
+) -> tuple[int, list[RestFill]]:
+    """The queue in front of one order that joins at time `joins` (its snapshots applied), and its fills until `expires`.
+
+    Trades of a snapshot come before its quotes. A sale at px or below (for a sell order: a purchase at px or above)
+    eats the queue, then fills us. Then the queue falls as the venue's new quote says.
+    """
+    shown: tuple[int, int] | None = None  # the venue's quote on our side
+    seen = 0
+    ahead: int | None = None
+    first_ahead = 0
+    unseen = 0  # shares traded at px whose removal has not shown yet
+    fills: list[RestFill] = []
+
+    def displayed(now: int) -> int:
+        stale = max_quote_age is not None and now - seen > max_quote_age
+        return shown[1] if shown is not None and shown[0] == px and not stale else 0
+
+    now = 0
+    for snapshot in snapshots:
+        if snapshot.ts > joins and ahead is None:
+            ahead = first_ahead = displayed(now)
+        now = snapshot.ts
+        for t in snapshot.trades:
+            if t.venue != venue:
+                continue
+            if side is Side.BUY:
+                reaches = t.side in "AN" and t.px <= px
+            else:
+                reaches = t.side in "BN" and t.px >= px
+            if not reaches:
+                continue
+            if t.px == px:
+                unseen += t.sz
+            if ahead is None or snapshot.ts > expires:
+                continue
+            eaten = min(ahead, t.sz)
+            ahead -= eaten
+            got = min(qty, t.sz - eaten)
+            if got:
+                qty -= got
+                fills.append(RestFill(snapshot.ts, got))
+        for q in snapshot.quotes:
+            if q.venue != venue:
+                continue
+            new_px, new_sz = (q.bid_px, q.bid_sz) if side is Side.BUY else (q.ask_px, q.ask_sz)
+            new = (new_px, new_sz) if new_px != NO_PRICE and new_sz > 0 else None
+            seen = now
+            before, shown = shown, new
+            cancelled = 0
+            if before is not None and new is not None and before[0] == new[0] == px:
+                fell = max(0, before[1] - new[1])
+                explained = min(fell, unseen)
+                unseen -= explained
+                cancelled = fell - explained
+            else:
+                unseen = 0
+            if ahead is None:
+                continue
+            if new is None:
+                ahead = 0
+            elif new[0] == px:
+                if model == "optimistic":
+                    ahead = max(0, ahead - cancelled)
+                elif model == "proportional" and cancelled:
+                    ahead -= ahead * cancelled // (new[1] + cancelled)
+                ahead = min(ahead, new[1])
+            else:
+                worse = new[0] < px if side is Side.BUY else new[0] > px
+                if worse:
+                    ahead = 0
+    if ahead is None:
+        first_ahead = displayed(now)
+    return first_ahead, fills
