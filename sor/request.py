@@ -30,10 +30,11 @@ DEFAULTS: dict[str, Any] = {
     "interval": 60,
     "liquidity": "consume",
     "snapshot_rule": "last",
-    "strategy": "static",
+    "strategy": "cont_kukanov",
     "router_interval": 5,
     "queue_model": "conservative",
     "latency_us": 0,
+    "orders": 1,
     "seed": 0,
 }
 PROFILES: dict[str, dict[str, Any]] = {
@@ -80,6 +81,7 @@ class Request:
     limit_price: Number | None = None
     latency_us: Number | None = None
     max_quote_age: Number | None = None
+    orders: Number | None = None
     seed: Number | None = None
     adverse_selection: bool = False
     strict: bool = False
@@ -113,6 +115,7 @@ class Request:
             router_interval=seconds("router-interval", self.get("router_interval")),
             queue_model=choice("queue-model", self.get("queue_model"), QueueModel),
             adverse_selection=self.adverse_selection,
+            orders=whole("orders", self.get("orders"), least=1, most=10_000),
             seed=whole("seed", self.get("seed"), least=0),
             profile=self.profile,
         )
@@ -147,9 +150,9 @@ def decimal(name: str, value: object) -> Decimal:
     return number
 
 
-def whole(name: str, value: object, *, least: int, unit: str = "") -> int:
+def whole(name: str, value: object, *, least: int, most: int = 2**53, unit: str = "") -> int:
     number = decimal(name, value)
-    if number != number.to_integral_value() or number < least or number >= 2**53:
+    if number != number.to_integral_value() or not least <= number <= most:
         raise InputError(f"{name} {value!r} must be a whole number{f' of {unit}' if unit else ''}, at least {least}")
     return int(number)
 
@@ -208,6 +211,6 @@ def _level(name: str, text: str) -> Level:
 
 
 def _fees(value: Any) -> FeeSchedule:
-    from sor.venues import load_fees, parse_fees
+    from sor.venues import fees_of, load_fees
 
-    return parse_fees(value, "fees") if isinstance(value, Mapping) else load_fees(value)
+    return fees_of(value) if isinstance(value, Mapping) else load_fees(value)

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from sor.core.book import Book
-from sor.core.order import ParentOrder
-from sor.core.schedule import Schedule
-from sor.core.search import flat
-from sor.core.session import Session
+from sor.core.backtest import SIMPLE, Watch, backtest
+from sor.core.order import ParentOrder, Side
 from sor.core.spec import Spec
-from sor.core.strategies import BestAsk, Static, Twap
-from sor.core.strategy import Strategy
 from sor.core.units import format_time
 from sor.errors import InputError
 from sor.report.build import build
 from sor.report.model import Report
 from sor.source import Source
 
-Watch = Callable[[Session, Book], None]
-
 
 def run(source: Source, spec: Spec, watch: Watch | None = None) -> Report:
-    """Feed the source through a session and report. `watch` is called after every batch, for screens."""
+    """Feed the source through a backtest and report. `watch` is called after every batch, for screens."""
     first, last = _bounds(source)
+    _check_bids(source, spec)
     order = spec.order(first, last)
     _check_window(order, first, last)
-    session = Session.of(order, spec.rules, _strategies(spec, order))
-    for batch in source.batches():
-        book = session.feed(batch)
-        if watch is not None and book is not None:
-            watch(session, book)
-    outcome = session.finish()
-    if not outcome.market.snapshots_in_window:
+    found = backtest(source.batches, spec, order, watch)
+    if not found.outcome.market.snapshots_in_window:
         raise _outside(order, first, last)
-    return build(spec, outcome, flat(spec.grid), source.tape_facts(), source.stream_facts())
+    _check_bids(source, spec)  # a live stream shows what its messages hold only once it has been read
+    return build(spec, found, source.tape_facts(), source.stream_facts())
 
 
 def _bounds(source: Source) -> tuple[int, int]:
@@ -49,10 +37,22 @@ def _bounds(source: Source) -> tuple[int, int]:
     return bounds
 
 
+def _check_bids(source: Source, spec: Spec) -> None:
+    if source.has_bids:
+        return
+    if spec.side is Side.SELL:
+        raise InputError("the stream carries no bids, and a sell needs them: produce it with `sor produce`")
+    if spec.strategy not in SIMPLE:
+        raise InputError(
+            f"the stream carries no bids, and {spec.strategy} needs them: choose --strategy static, best_ask or twap"
+        )
+
+
 def _check_window(order: ParentOrder, first: int, last: int) -> None:
     if order.end < order.start:
         raise InputError(
-            f"the window ends ({format_time(order.end)}) before it starts ({format_time(order.start)}): check --start and --end"
+            f"the window ends ({format_time(order.end)}) before it starts ({format_time(order.start)}): "
+            "check --start and --end"
         )
     if order.start > last or order.end < first:
         raise _outside(order, first, last)
@@ -63,7 +63,3 @@ def _outside(order: ParentOrder, first: int, last: int) -> InputError:
         f"no snapshot between {format_time(order.start)} and {format_time(order.end)}: the tape runs from "
         f"{format_time(first)} to {format_time(last)}; choose --start and --end inside it"
     )
-
-
-def _strategies(spec: Spec, order: ParentOrder) -> list[Strategy]:
-    return [BestAsk(), Twap(Schedule.of(order, spec.interval)), Static(spec.fees)]

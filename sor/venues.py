@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -54,19 +55,36 @@ def load_fees(source: str | Path | None) -> FeeSchedule:
     if str(source) == "none":
         return NO_FEES
     path = Path(source)
-    content = _read(path)
+    return _schedule(path, _read(path))
+
+
+def fees_of(mapping: Mapping[Any, Any]) -> FeeSchedule:
+    """The same from Python: {2: {"take": 0.003, "make": 0.002}}; a float counts as the decimal it is written as."""
+    exact = {
+        str(venue): {key: _exactly(amount) for key, amount in fee.items()} if isinstance(fee, Mapping) else fee
+        for venue, fee in mapping.items()
+    }
+    return _schedule("fees", exact)
+
+
+def _exactly(amount: Any) -> Any:
+    number = isinstance(amount, int | float) and not isinstance(amount, bool)
+    return Decimal(repr(amount)) if number else amount
+
+
+def _schedule(path: Path | str, content: Any) -> FeeSchedule:
     if not isinstance(content, dict):
         raise InputError(f"{path}: the fees are one JSON object by publisher_id, such as {EXAMPLE}")
     return FeeSchedule({_venue(path, key): _fee(path, key, value) for key, value in content.items()})
 
 
-def _venue(path: Path, key: str) -> int:
+def _venue(path: Path | str, key: str) -> int:
     if not _PUBLISHER_ID.fullmatch(key):
         raise InputError(f"{path}: the key {key!r} is no publisher_id; write fees such as {EXAMPLE}")
     return int(key)
 
 
-def _fee(path: Path, venue: str, value: Any) -> VenueFee:
+def _fee(path: Path | str, venue: str, value: Any) -> VenueFee:
     if not isinstance(value, dict):
         raise InputError(f'{path}: venue "{venue}": needs an object with "take" and "make", such as {EXAMPLE}')
     for key in value:

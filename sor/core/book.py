@@ -79,8 +79,8 @@ class Book:
     ts int64[n]; venues ascending, length K; take_px, take_sz, rest_px, rest_sz, run int64[n, K]; `run` numbers the
     uninterrupted prices of the take side of a venue: shares taken in one run are gone while it lasts. `fresh`
     bool[n]: this snapshot may offer something the one before did not. `new`: index of the first new snapshot.
-    `lanes`: the rest side venue by venue, where resting orders are simulated. `prior_take`: price and venue of the last best take quote before row 0, if there ever was one.
-    Quotes older than the age limit appear as no quote.
+    `lanes`: the rest side venue by venue, where resting orders are simulated. `prior_take`: price and venue of the
+    last best take quote before row 0, if there ever was one. Quotes older than the age limit appear as no quote.
     """
 
     ts: Ints

@@ -8,11 +8,13 @@ two are farthest apart the pool may be worst, and there the problem is solved an
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from math import lcm
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sor.core.market import Ints
 from sor.core.router import SliceProblem, penalties
@@ -20,92 +22,99 @@ from sor.core.spec import Grid, Parameters
 
 ROUNDS = 2  # re-solves a slice, where the pool looked worst; benchmarks/ has what more would bring
 SAFE = 2**62
+Allocations = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PoolAnswer:
-    """For each candidate of the grid the index of its allocation in `pool`; gap: how far the pool was off where it
-    was last checked, relative to max(|V|, h S); raised: some candidate's penalty was too small for the slice."""
+    """For each candidate of the grid the index of its allocation in `pool`.
 
-    pool: tuple[tuple[int, ...], ...]
-    choice: Ints
+    gap: how far the pool was off where it was last checked, relative to max(|V|, h S) and before that point was
+    mended; raised: some candidate's penalty was too small for the slice.
+    """
+
+    pool: Allocations
+    choice: NDArray[np.int16]
     gap: float
     raised: bool
 
 
 def solve_grid(problem: SliceProblem, grid: Grid) -> PoolAnswer:
     """The best allocation of the pool for every candidate of the grid, in the grid's order."""
-    costs = _Costs(problem, grid)
-    pool = set(problem.sample.starts())
-    corners = {index: costs.solve(index) for index in costs.corners()}
-    pool.update(x for x, _ in corners.values())
-    floor = costs.interpolate({index: value for index, (_, value) in corners.items()})
+    pool = _Pool(problem, grid)
+    pool.extend(problem.sample.starts())
+    solved = {index: pool.solve(index) for index in pool.anchors()}
     gap = 0.0
-    for _ in range(ROUNDS if len(grid) > len(corners) else 0):
-        _, least = costs.of(pool)
-        worst = int(np.argmax(least.astype(np.float64) - floor))
-        x, value = costs.solve(worst)
-        gap = (float(least[worst]) - float(value)) / costs.scale(float(value))
-        if x in pool:
-            break
-        pool.add(x)
-    ordered = tuple(sorted(pool))  # argmin takes the first: ties go to the smaller M, then the smaller L
-    choice, _ = costs.of(ordered)
-    return PoolAnswer(ordered, choice, gap, costs.raised)
+    for _ in range(ROUNDS if len(grid) > len(solved) else 0):
+        _, least = pool.answer()
+        worst = int(np.argmax(least.astype(np.float64) - pool.interpolate(solved)))
+        gap = (float(least[worst]) - float(pool.solve(worst))) / pool.scale(float(least[worst]))
+    choice, _ = pool.answer()
+    return PoolAnswer(pool.allocations, choice.astype(np.int16), gap, pool.raised)
 
 
-class _Costs:
-    """N V over the grid in integers: nanodollars times `unit`, a common denominator of all penalties."""
+class _Pool:
+    """Allocations and their costs N V over the grid, as integers: nanodollars times `unit`, a common denominator."""
 
     def __init__(self, problem: SliceProblem, grid: Grid) -> None:
-        self.problem, self.grid = problem, grid
+        self.problem = problem
         axes = (grid.lambda_over, grid.lambda_under, grid.theta_queue)
         self.shape = tuple(len(axis) for axis in axes)
         over = [penalties(Parameters(v, axes[1][0], axes[2][0]), problem) for v in axes[0]]
         under = [penalties(Parameters(axes[0][0], v, axes[2][0]), problem) for v in axes[1]]
         theta = [penalties(Parameters(axes[0][0], axes[1][0], v), problem) for v in axes[2]]
-        self.values = ([p.over for p in over], [p.under for p in under], [p.theta for p in theta])
+        self.axes = ([p.over for p in over], [p.under for p in under], [p.theta for p in theta])
         self.raised = any(p.raised for p in (*over, *under))
-        base = [problem.h, *problem.make, *(value for axis in self.values for value in axis)]
-        self.unit = lcm(*(value.denominator for value in base))
-        scaled = [[int(value * self.unit) for value in axis] for axis in self.values]
-        self.largest = max(max(axis) for axis in scaled)
-        mesh = np.meshgrid(*(np.array(axis, np.int64) for axis in scaled), indexing="ij")
+        fractions = (problem.h, *problem.make, *(value for axis in self.axes for value in axis))
+        self.unit = lcm(*(value.denominator for value in fractions))
+        scaled = [np.array([int(value * self.unit) for value in axis], np.int64) for axis in self.axes]
+        self.largest = max(int(axis.max()) for axis in scaled)
+        mesh = np.meshgrid(*scaled, indexing="ij")
         lambda_over, lambda_under, theta_queue = (axis.ravel() for axis in mesh)
         self.parameters = np.stack([np.ones_like(theta_queue), theta_queue, lambda_under, lambda_over])
+        self._rows: dict[tuple[int, ...], tuple[int, int, int, int]] = {}
 
-    def corners(self) -> list[int]:
-        """Indices of the corners of the grid, and of its middle."""
-        ends = [sorted({0, n - 1}) for n in self.shape]
-        middle = tuple(n // 2 for n in self.shape)
-        points = [*product(*ends), middle]
-        return sorted({int(np.ravel_multi_index(point, self.shape)) for point in points})
+    @property
+    def allocations(self) -> Allocations:
+        """In order, so that the first of equals has the smaller M, then the lexicographically smaller L."""
+        return tuple(sorted(self._rows))
 
-    def solve(self, index: int) -> tuple[tuple[int, ...], int]:
-        """The optimal allocation at one candidate and its cost in units."""
-        i, j, k = np.unravel_index(index, self.shape)
-        over, under, theta = self.values[0][int(i)], self.values[1][int(j)], self.values[2][int(k)]
-        best = self.problem.sample.solve(theta, under, over)
-        return best.x, int(best.cost * self.unit)
+    def extend(self, allocations: Iterable[tuple[int, ...]]) -> None:
+        new = [x for x in dict.fromkeys(allocations) if x not in self._rows]
+        for x, (a, b, c, d) in zip(new, self.problem.sample.coefficients(new), strict=True):
+            self._rows[x] = (int(a * self.unit), b, c, d)
 
-    def of(self, pool: set[tuple[int, ...]] | tuple[tuple[int, ...], ...]) -> tuple[Ints, Ints]:
-        """For each candidate: which X of the ordered pool is cheapest, and its cost in units."""
-        rows = [
-            (int(a * self.unit), b, c, d) for a, b, c, d in self.problem.sample.coefficients(sorted(pool))
-        ]
-        most = max(abs(row[0]) + (abs(row[1]) + abs(row[2]) + abs(row[3])) * self.largest for row in rows)
+    def answer(self, at: slice | None = None) -> tuple[Ints, Ints]:
+        """For each candidate (or those at a slice): which allocation is cheapest, and its cost in units."""
+        rows = [self._rows[x] for x in self.allocations]
+        most = max(abs(a) + (b + c + d) * self.largest for a, b, c, d in rows)
         kind = np.int64 if most < SAFE else object  # Python's integers where 64 bits might not do
-        values = np.array(rows, dtype=kind) @ self.parameters.astype(kind)
+        parameters = self.parameters if at is None else self.parameters[:, at]
+        values = np.array(rows, dtype=kind) @ parameters.astype(kind)
         choice = values.argmin(axis=0)
         return choice, values[choice, np.arange(values.shape[1])]
 
-    def interpolate(self, solved: dict[int, int]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """Multilinear interpolation between the corners: below the optimal cost, which is concave."""
-        weights = [np.linspace(1.0, 0.0, n) if n > 1 else np.ones(1) for n in self.shape]
-        for axis, values in enumerate(self.values):
-            span = values[-1] - values[0]
-            if span:
-                weights[axis] = np.array([float((values[-1] - v) / span) for v in values])
+    def solve(self, index: int) -> int:
+        """Solve one candidate from the pool's best allocation for it, add the answer; its cost in units."""
+        choice, _ = self.answer(slice(index, index + 1))
+        i, j, k = (int(part) for part in np.unravel_index(index, self.shape))
+        over, under, theta = self.axes[0][i], self.axes[1][j], self.axes[2][k]
+        best = self.problem.sample.solve(theta, under, over, [self.allocations[int(choice[0])]])
+        self.extend([best.x])
+        return int(best.cost * self.unit)
+
+    def anchors(self) -> list[int]:
+        """Indices of the corners of the grid, and of its middle."""
+        corners = product(*(sorted({0, n - 1}) for n in self.shape))
+        middle = tuple(n // 2 for n in self.shape)
+        return sorted({int(np.ravel_multi_index(point, self.shape)) for point in (*corners, middle)})
+
+    def interpolate(self, solved: dict[int, int]) -> NDArray[np.float64]:
+        """Multilinear interpolation between the corners' costs: not above the optimal cost, which is concave."""
+        weights = []
+        for axis in self.axes:
+            span = axis[-1] - axis[0]
+            weights.append(np.array([float((axis[-1] - v) / span) if span else 1.0 for v in axis]))
         floor = np.zeros(self.shape)
         for ends in product(*(sorted({0, n - 1}) for n in self.shape)):
             value = float(solved[int(np.ravel_multi_index(ends, self.shape))])
@@ -114,8 +123,6 @@ class _Costs:
         return floor.ravel()
 
     def scale(self, value: float) -> float:
-        problem = self.problem
-        whole = float(problem.h) * problem.size * problem.sample.n * self.unit
+        """max(|N V|, N h S) in units, never 0."""
+        whole = float(self.problem.h) * self.problem.size * self.problem.sample.n * self.unit
         return max(abs(value), whole, 1e-9)
-
-

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 from sor.core.book import FAR
 from sor.core.fees import FeeSchedule
@@ -20,6 +21,7 @@ from sor.core.schedule import Schedule
 from sor.core.spec import Level, Parameters
 from sor.core.strategy import Plan, Rest, View
 
+STARTS = 3
 LEAST = Fraction(1)  # a nanodollar: how far a penalty is raised above the bound it must exceed
 
 
@@ -121,15 +123,16 @@ class Tally:
 
 
 Allocator = Callable[[View, int], Allocation]
+A = TypeVar("A", bound=Allocator)
 
 
 @dataclass(slots=True)
-class CrossVenue:
+class CrossVenue(Generic[A]):
     """A strategy that splits every slice between taking and resting, as its allocator says."""
 
     name: str
     schedule: Schedule
-    allocate: Allocator
+    allocate: A
     allocations: list[tuple[int, Allocation]] = field(default_factory=list)
     _resting_in: int = -1
 
@@ -178,8 +181,15 @@ class Solver:
             return Allocation(size, reason=problem)
         cost = penalties(self.parameters, problem)
         self.tally.raised += cost.raised
-        best = problem.sample.solve(cost.theta, cost.under, cost.over)
+        best = problem.sample.solve(cost.theta, cost.under, cost.over, promising(problem.sample, cost))
         return Allocation(best.m, problem.px, tuple(zip(problem.venues, best.limits, strict=True)))
+
+
+def promising(sample: IntegerSample, cost: Penalties) -> list[tuple[int, ...]]:
+    """The cheapest of the usual starts: descents from the others end at the same place or a worse one, later."""
+    starts = sample.starts()
+    costs = [a + b * cost.theta + c * cost.under + d * cost.over for a, b, c, d in sample.coefficients(starts)]
+    return [x for _, x in sorted(zip(costs, starts, strict=True))][:STARTS]
 
 
 @dataclass(slots=True)

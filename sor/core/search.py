@@ -1,41 +1,70 @@
-"""The search over parameters: which candidate was best, and whether the parameters made any difference."""
+"""What the search over parameters found: the best candidate, what it is in dollars, and if parameters mattered."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from fractions import Fraction
 
+import numpy as np
+
+from sor.core.market import Ints
 from sor.core.spec import Grid, Level, Parameters
-from sor.core.units import plain
+from sor.core.study import Study
+from sor.core.units import NANO
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """candidates: size of the grid; evaluated: how many were worked out; parameters_matter: if any two differed."""
+    """candidates: size of the grid; evaluated: candidates whose cost was worked out; parameters_matter: if any two
+    differed in it; dollars: the best candidate at the mean h, f and r of the run (over, under, theta), $/share.
 
-    candidates: int
+    pool_gap: largest and mean gap of the pool over the slices; costs: cost a share beyond X_M by candidate, in bps of
+    X_M, for the heat map; None where no search took place.
+    """
+
+    grid: Grid
     evaluated: int
     parameters_matter: bool
     best: Parameters
+    dollars: tuple[Fraction, Fraction, Fraction]
+    pool_gap: tuple[float, float] | None = None
+    costs: tuple[float, ...] | None = None
 
-    def best_parameters(self) -> dict[str, Any]:
-        levels = {name: getattr(self.best, name) for name in ("lambda_over", "lambda_under", "theta_queue")}
-        return {name: number(level) for name, level in levels.items()}
-
-    def summary(self) -> dict[str, Any]:
-        return {
-            "candidates": self.candidates,
-            "evaluated": self.evaluated,
-            "parameters_matter": self.parameters_matter,
-        }
-
-
-def number(level: Level) -> Decimal:
-    """The level's value as a decimal, to 1e-9."""
-    return plain(Decimal(round(level.value * 10**9)).scaleb(-9))
+    @property
+    def candidates(self) -> int:
+        return len(self.grid)
 
 
 def flat(grid: Grid) -> SearchResult:
-    """The result for a strategy that has no parameters: every candidate is the same, so one evaluation is enough."""
-    return SearchResult(len(grid), 1, False, grid.candidates()[0])
+    """For a strategy that has no parameters: every candidate is the same, so one evaluation is enough."""
+    best = grid.candidates()[0]
+    return SearchResult(grid, 1, False, best, (best.lambda_over.value, best.lambda_under.value, best.theta_queue.value))
+
+
+def searched(study: Study) -> SearchResult:
+    """The in-sample result of a finished study."""
+    best = study.grid.candidates()[study.best]
+    scale = study.mean_scale()
+    dollars = (
+        _dollars(best.lambda_over, scale.over),
+        _dollars(best.lambda_under, scale.under),
+        _dollars(best.theta_queue, scale.half_spread),
+    )
+    gaps = study.gaps
+    return SearchResult(
+        grid=study.grid,
+        evaluated=len(study.grid) if study.tuned else 0,
+        parameters_matter=bool(study.totals.min() != study.totals.max()),
+        best=best,
+        dollars=dollars,
+        pool_gap=(max(gaps), sum(gaps) / len(gaps)) if gaps else None,
+        costs=_relative(study.totals, study.market_cost) if study.tuned else None,
+    )
+
+
+def _dollars(level: Level, scale: Fraction) -> Fraction:
+    return level.value * scale / NANO if level.multiple else level.value
+
+
+def _relative(totals: Ints, market_cost: int) -> tuple[float, ...]:
+    return tuple((totals.astype(np.float64) / max(market_cost, 1) * 1e4).tolist())

@@ -79,7 +79,7 @@ class When:
         return first_ts // DAY * DAY + self.ns if self.of_day else self.ns
 
 
-STRATEGIES = ("best_ask", "twap", "static")
+STRATEGIES = ("cont_kukanov", "best_ask", "twap", "static", "X_M", "X_E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +96,14 @@ class Spec:
     latency: int = 0
     max_quote_age: int | None = None
     fees: FeeSchedule = field(default=NO_FEES)
-    strategy: str = "static"
+    strategy: str = "cont_kukanov"
     lambda_over: tuple[Level, ...] | None = None
     lambda_under: tuple[Level, ...] | None = None
     theta_queue: tuple[Level, ...] | None = None
     router_interval: int = 5 * SECOND
     queue_model: QueueModel = QueueModel.CONSERVATIVE
     adverse_selection: bool = False
+    orders: int = 1
     seed: int = 0
     profile: str = "default"
 

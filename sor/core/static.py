@@ -2,7 +2,8 @@
 
 The search minimises, over q_v in {0, step, 2 step, ...} with q_v <= min(S - used, size_v) and sum q = S,
 
-    sum exe_v (ask_v + fee_v) - sum rebate_v max(q_v - exe_v, 0) + theta (under + over) + lambda_u under + lambda_o over.
+    sum exe_v (ask_v + fee_v) - sum rebate_v max(q_v - exe_v, 0)
+        + theta (under + over) + lambda_u under + lambda_o over.
 
 On that set exe_v = q_v and under = over = 0: theta, both lambdas and the rebates multiply zeros. What is left is a
 fractional knapsack with caps floored to the step, so filling the cheapest venue first is optimal; among equals the

@@ -22,9 +22,9 @@ from sor.core.order import ParentOrder, Rules
 from sor.core.outflow import OutflowHistory
 from sor.core.pool import PoolAnswer, solve_grid
 from sor.core.router import (
+    AllLimit,
     Allocation,
     Allocator,
-    AllLimit,
     CrossVenue,
     SliceProblem,
     all_market,
@@ -46,6 +46,15 @@ class SliceSavings:
     quantity: int
     candidate: int
     savings: dict[str, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What multiples are multiples of: h for theta, h + f for lambda_under, h + max r for lambda_over; nanodollars."""
+
+    half_spread: Fraction
+    under: Fraction
+    over: Fraction
 
 
 @dataclass(slots=True)
@@ -77,7 +86,7 @@ class Study:
     raised: int = 0
     tuned: int = 0
     market_cost: int = 0
-    scales: list[tuple[Fraction, Fraction]] = field(default_factory=list)
+    _scales: list[Scale] = field(default_factory=list)
     candidates: dict[int, int] = field(default_factory=dict)
     _next: int = 0
     _open: list[_Slice] = field(default_factory=list)
@@ -109,6 +118,16 @@ class Study:
         """The candidate that was cheapest so far; the first of the grid among equals."""
         return int(np.argmin(self.totals))
 
+    def mean_scale(self) -> Scale:
+        """The mean over the slices that had a problem; zeros where none had."""
+        n = max(1, len(self._scales))
+        zero = Fraction(0)
+        return Scale(
+            sum((s.half_spread for s in self._scales), zero) / n,
+            sum((s.under for s in self._scales), zero) / n,
+            sum((s.over for s in self._scales), zero) / n,
+        )
+
     # -- one slice -------------------------------------------------------------------------------------------------
 
     def _begin(self, book: Book, row: int, index: int) -> None:
@@ -118,20 +137,16 @@ class Study:
             return
         last = index == self.schedule.slices - 1
         end = self.order.end if last else self.schedule.begins(index + 1) - 1
-        order = ParentOrder(
-            self.order.side, quantity, self.schedule.begins(index), end, self.order.limit_price
-        )
+        order = ParentOrder(self.order.side, quantity, self.schedule.begins(index), end, self.order.limit_price)
         view = Execution(order, self.rules, self._fixed(order, MARKET, all_market)).view(book, row)
-        problem = slice_problem(
-            view, quantity, self.history, self.rules.fees, adverse_selection=self.adverse_selection
-        )
+        problem = slice_problem(view, quantity, self.history, self.rules.fees, adverse_selection=self.adverse_selection)
         if isinstance(problem, str):
             self.skipped[problem] += 1
             return
         answer = solve_grid(problem, self.grid)
         self.gaps.append(answer.gap)
         self.raised += answer.raised
-        self.scales.append((problem.h + problem.f, problem.h + max(problem.make)))
+        self._scales.append(Scale(problem.h, problem.h + problem.f, problem.h + max(problem.make)))
         one = _Slice(
             order, self.best, answer, self._runs(order, view, problem, answer), WindowAverages(order.start, order.end)
         )
@@ -139,9 +154,7 @@ class Study:
         self._advance(one, book)
         self._close_finished()
 
-    def _runs(
-        self, order: ParentOrder, view: View, problem: SliceProblem, answer: PoolAnswer
-    ) -> dict[str, Execution]:
+    def _runs(self, order: ParentOrder, view: View, problem: SliceProblem, answer: PoolAnswer) -> dict[str, Execution]:
         """One execution for each allocation that some candidate chose, and for the paper's simple ones."""
         allocators: dict[str, Allocator] = {MARKET: all_market, "X_E": equal_split}
         allocators |= {f"X_L_{v.venue}": AllLimit(v.venue) for v in view.venues}
@@ -183,9 +196,7 @@ class Study:
             # Only a slice with a past to tune on is out of sample.
             chosen = results[_pool_name(int(one.answer.choice[one.candidate]))]
             self.judged.append(
-                SliceSavings(
-                    one.order.start, one.order.quantity, one.candidate, self._savings(chosen, results, one)
-                )
+                SliceSavings(one.order.start, one.order.quantity, one.candidate, self._savings(chosen, results, one))
             )
         self.tuned += 1
         self.market_cost += abs(int(market * one.order.quantity))

@@ -5,45 +5,155 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from statistics import median
 from typing import Any
 
 import sor
 from sor.core.accounting import Result, VenueShare, savings
+from sor.core.backtest import ROUTER, Found, Walk
 from sor.core.order import Fill, Side
 from sor.core.path import PathPoint
 from sor.core.search import SearchResult
 from sor.core.session import Outcome
-from sor.core.spec import Spec
+from sor.core.spec import Level, Spec
+from sor.core.statistics import newey_west
 from sor.core.units import NANO, bps, dollars, format_time, round_half_even
 from sor.report.model import FillRecord, Report
 from sor.report.warnings import warnings
 from sor.source import StreamFacts, TapeFacts
 
+BRACKET = ("total_cash", "avg_fill_px", "filled", "forced", "making_share")
 BASELINES = ("best_ask", "twap", "vwap")
 
 
-def build(spec: Spec, outcome: Outcome, search: SearchResult, tape: TapeFacts, stream: StreamFacts) -> Report:
+def build(spec: Spec, found: Found, tape: TapeFacts, stream: StreamFacts) -> Report:
     """The report of one backtest."""
+    outcome, search = found.outcome, found.search
     results = outcome.results
     chosen = results[spec.strategy]
     entries = {name: _strategy(result, outcome.arrival2) for name, result in results.items()}
     data: dict[str, Any] = {
-        "best_parameters": search.best_parameters(),
+        "best_parameters": _parameters(search),
         "optimized": entries[spec.strategy],
         "baselines": {name: entries[name] for name in BASELINES},
-        "savings_vs_baselines_bps": {name: _bps(savings(chosen, results[name])) for name in BASELINES},
-        "out_of_sample": {"slices": 0, "mean_savings_bps": {}, "ci95": {}},
-        "search": search.summary(),
+        "savings_vs_baselines_bps": _savings(chosen, results),
+        "out_of_sample": _out_of_sample(found.walk),
+        "search": _search(search),
         "order": _order(spec, outcome),
         "tape": _tape(tape, outcome),
         "stream": _stream(stream),
         "strategies": entries,
+        "router": _router(found),
+        "orders": _orders(spec, found),
         "rules": _rules(spec),
-        "warnings": warnings(spec, outcome, search, tape, stream),
+        "warnings": warnings(spec, found, tape, stream),
         "version": sor.__version__,
     }
     fills = tuple(_fill(spec, name, fill) for name, result in results.items() for fill in result.fills)
-    return Report(data, fills, tuple(_point(spec.side, point) for point in outcome.path))
+    return Report(data, fills, tuple(_point(spec.side, point) for point in outcome.path), search)
+
+
+def _savings(chosen: Result, results: Mapping[str, Result]) -> dict[str, Decimal | None]:
+    return {name: _bps(savings(chosen, results[name])) for name in BASELINES}
+
+
+def _parameters(search: SearchResult) -> dict[str, Any]:
+    """Dollars a share (multiples at the mean h, f and r of the run), and the multiples beside them."""
+    names = ("lambda_over", "lambda_under", "theta_queue")
+    levels: list[Level] = [getattr(search.best, name) for name in names]
+    dollars_ = {name: round_half_even(value, 9) for name, value in zip(names, search.dollars, strict=True)}
+    multiples = {
+        name: round_half_even(level.value, 9) for name, level in zip(names, levels, strict=True) if level.multiple
+    }
+    return {**dollars_, "multiples": multiples}
+
+
+def _search(search: SearchResult) -> dict[str, Any]:
+    summary: dict[str, Any] = {
+        "candidates": search.candidates,
+        "evaluated": search.evaluated,
+        "parameters_matter": search.parameters_matter,
+    }
+    if search.pool_gap is not None:
+        most, mean = search.pool_gap
+        summary["pool_gap"] = {"max": _figure(most), "mean": _figure(mean)}
+    if search.costs is not None:
+        summary["in_sample_savings_vs_X_M_bps"] = {
+            "best": _figure(-min(search.costs)),
+            "worst": _figure(-max(search.costs)),
+        }
+    return summary
+
+
+def _figure(value: float) -> Decimal:
+    """A statistic (not money) to 1e-6."""
+    return round_half_even(Fraction(value), 6)
+
+
+def _out_of_sample(walk: Walk) -> dict[str, Any]:
+    names = list(dict.fromkeys(name for one in walk.judged for name in one.savings))
+    figures = {
+        name: [float(one.savings[name] * 10_000) for one in walk.judged if name in one.savings] for name in names
+    }
+    return {"slices": len(walk.judged), **_intervals(figures), "skipped": dict(sorted(walk.skipped.items()))}
+
+
+def _intervals(figures: Mapping[str, list[float]]) -> dict[str, Any]:
+    """Mean savings and their 95 % confidence intervals by baseline, and what the interval says in words."""
+    means: dict[str, Any] = {}
+    intervals: dict[str, Any] = {}
+    verdicts: dict[str, str] = {}
+    for name, values in figures.items():
+        interval = newey_west(values)
+        if interval is None:
+            continue
+        means[name] = _figure(interval.mean)
+        intervals[name] = (
+            None if interval.low is None or interval.high is None else [_figure(interval.low), _figure(interval.high)]
+        )
+        if interval.contains_zero:
+            verdicts[name] = "no evidence of a difference: the interval contains zero"
+        else:
+            verdicts[name] = "cheaper" if interval.mean > 0 else "dearer"
+    method = "Newey-West (Bartlett kernel), normal quantile"
+    return {"mean_savings_bps": means, "ci95": intervals, "verdict": verdicts, "ci_method": method}
+
+
+def _router(found: Found) -> dict[str, Any]:
+    """What the router met, and its result under each queue model, as a bracket; empty where it did not run."""
+    if not found.bracket:
+        return {}
+    tally = found.tally
+    return {
+        "slices": tally.slices,
+        "all_market": dict(sorted(tally.all_market.items())),
+        "raised_penalties": tally.raised,
+        "queue_models": {
+            model: {
+                **{key: value for key, value in entry.items() if key in BRACKET},
+                "savings_vs_baselines_bps": _savings(result, found.outcome.results),
+            }
+            for model, result in found.bracket.items()
+            for entry in [_strategy(result, found.outcome.arrival2)]
+        },
+    }
+
+
+def _orders(spec: Spec, found: Found) -> dict[str, Any]:
+    """The distribution over the parent orders of --orders; empty for one order."""
+    if not found.orders:
+        return {}
+    figures: dict[str, list[float]] = {}
+    for results in found.orders:
+        for name in BASELINES:
+            saved = savings(results[ROUTER], results[name])
+            if saved is not None:
+                figures.setdefault(name, []).append(float(saved * 10_000))
+    spread = {
+        name: {"min": _figure(min(values)), "median": _figure(median(values)), "max": _figure(max(values))}
+        for name, values in figures.items()
+    }
+    return {"count": len(found.orders), "quantity": spec.quantity, **_intervals(figures), "spread_bps": spread}
 
 
 def _bps(value: Fraction | None) -> Decimal | None:

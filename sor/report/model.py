@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sor.core.path import PathPoint
+from sor.core.search import SearchResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,7 @@ class Report:
     data: Mapping[str, Any]
     fill_records: tuple[FillRecord, ...]
     path: tuple[PathPoint, ...]
+    search: SearchResult
 
     def to_json(self) -> str:
         """The report as JSON, indented, with a final newline: the bytes that `sor backtest --json` prints."""

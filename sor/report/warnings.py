@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from sor.core.backtest import Found
 from sor.core.search import SearchResult
 from sor.core.session import Outcome
 from sor.core.spec import Spec
 from sor.source import StreamFacts, TapeFacts
 
 
-def warnings(spec: Spec, outcome: Outcome, search: SearchResult, tape: TapeFacts, stream: StreamFacts) -> list[str]:
+def warnings(spec: Spec, found: Found, tape: TapeFacts, stream: StreamFacts) -> list[str]:
     """All that apply, the most general first."""
-    return [*_tape(tape), *stream.warnings, *_market(outcome), *_search(spec, search), *_strategies(outcome)]
+    outcome, search = found.outcome, found.search
+    return [
+        *_tape(tape),
+        *stream.warnings,
+        *_market(outcome),
+        *_search(spec, search),
+        *_router(found),
+        *_strategies(outcome),
+    ]
 
 
 def _tape(tape: TapeFacts) -> list[str]:
@@ -53,6 +62,22 @@ def _search(spec: Spec, search: SearchResult) -> list[str]:
         f"The search is flat: lambda_over, lambda_under and theta_queue cannot change what {spec.strategy} does "
         f"({search.candidates:,} candidates, one answer)."
     ]
+
+
+def _router(found: Found) -> list[str]:
+    tally = found.tally
+    said = [
+        f"cont_kukanov: {count} of {tally.slices} slices went all market: {why}."
+        for why, count in sorted(tally.all_market.items())
+    ]
+    if tally.raised:
+        said.append(
+            f"cont_kukanov: in {tally.raised} of {tally.slices} slices a penalty given in dollars was below what the "
+            "model admits, and was raised to the least admissible value."
+        )
+    if found.bracket and not found.walk.judged:
+        said.append("No slice could be judged out of sample: there is no figure that was not tuned on itself.")
+    return said
 
 
 def _strategies(outcome: Outcome) -> list[str]:
