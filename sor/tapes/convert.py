@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sor.core.market import Ints
 from sor.errors import InputError
 from sor.tapes.blocks import Progress
-from sor.tapes.order import Punctual, merge_runs
+from sor.tapes.order import OrderBySymbol, Punctual, by_symbol, grown, merge_runs
 from sor.tapes.parquet import ParquetFacts, ParquetReader, RowWriter, SymbolFacts, read_rows
 from sor.tapes.reading import open_reader
 from sor.tapes.rows import Reader, RowChunk, concat_rows, sort_rows
@@ -43,7 +42,7 @@ class _Conversion:
         self._reader = reader
         self._path = path
         self._folder = folder
-        self._order = _Order()
+        self._order = OrderBySymbol()
         self._late: list[RowChunk] = []
         self._runs: list[Path] = []
 
@@ -99,24 +98,6 @@ class _Conversion:
         return ParquetFacts(name, reader.bad_rows, reader.first_bad, symbols, tuple(sink.writer.groups))
 
 
-class _Order:
-    """Per symbol, in the order of the file: rows, and how many of them were before the row above."""
-
-    def __init__(self) -> None:
-        self.rows = self.fallen = self._last = np.empty(0, np.int64)
-
-    def count(self, rows: RowChunk) -> None:
-        n = max(len(self.rows), int(rows.symbol.max()) + 1)
-        self.rows, self.fallen, self._last = (
-            _grown(self.rows, n, 0),
-            _grown(self.fallen, n, 0),
-            _grown(self._last, n, -1),
-        )
-        symbol, ts, above = _by_symbol(rows, self._last)
-        self.rows += np.bincount(symbol, minlength=n)
-        self.fallen += np.bincount(symbol[ts < above], minlength=n)
-
-
 class _Sink:
     """Where sorted rows end up, with the instants of each symbol: how many, the first and the last."""
 
@@ -129,26 +110,8 @@ class _Sink:
             return
         self.writer.add(rows)
         n = max(len(self.count), int(rows.symbol.max()) + 1)
-        self.count, self.first = _grown(self.count, n, 0), _grown(self.first, n, -1)
-        self.last = _grown(self.last, n, -1)
-        symbol, ts, before = _by_symbol(rows, self.last)
+        self.count, self.first = grown(self.count, n, 0), grown(self.first, n, -1)
+        self.last = grown(self.last, n, -1)
+        symbol, ts, before = by_symbol(rows, self.last)
         self.first[symbol[before < 0]] = ts[before < 0]
         self.count += np.bincount(symbol[ts != before], minlength=n)
-
-
-def _by_symbol(rows: RowChunk, last: Ints) -> tuple[Ints, Ints, Ints]:
-    """Symbol and time of each row, by symbol, and the time of its symbol's row above; `last` is brought up to date.
-
-    last: per symbol its time so far, -1 before the first.
-    """
-    order = np.argsort(rows.symbol, kind="stable")
-    symbol, ts = rows.symbol[order], rows.ts[order]
-    is_first = np.append(True, symbol[1:] != symbol[:-1])
-    above = np.where(is_first, last[symbol], np.roll(ts, 1))
-    is_last = np.roll(is_first, -1)
-    last[symbol[is_last]] = ts[is_last]
-    return symbol, ts, above
-
-
-def _grown(values: Ints, n: int, fill: int) -> Ints:
-    return np.concatenate([values, np.full(n - len(values), fill)])

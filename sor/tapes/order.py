@@ -51,6 +51,43 @@ class Punctual:
         return rows.take(~late), rows.take(late)
 
 
+class OrderBySymbol:
+    """Per symbol, in the order of the file: rows, and how many of them were before the row above."""
+
+    def __init__(self) -> None:
+        self.rows = self.fallen = self._last = np.empty(0, np.int64)
+
+    def count(self, rows: RowChunk) -> None:
+        n = max(len(self.rows), int(rows.symbol.max()) + 1)
+        self.rows, self.fallen, self._last = (
+            grown(self.rows, n, 0),
+            grown(self.fallen, n, 0),
+            grown(self._last, n, -1),
+        )
+        symbol, ts, above = by_symbol(rows, self._last)
+        self.rows += np.bincount(symbol, minlength=n)
+        self.fallen += np.bincount(symbol[ts < above], minlength=n)
+
+
+def by_symbol(rows: RowChunk, last: Ints) -> tuple[Ints, Ints, Ints]:
+    """Symbol and time of each row, by symbol, and the time of its symbol's row above; `last` is brought up to date.
+
+    last: per symbol its time so far, -1 before the first.
+    """
+    order = np.argsort(rows.symbol, kind="stable")
+    symbol, ts = rows.symbol[order], rows.ts[order]
+    is_first = np.append(True, symbol[1:] != symbol[:-1])
+    above = np.where(is_first, last[symbol], np.roll(ts, 1))
+    is_last = np.roll(is_first, -1)
+    last[symbol[is_last]] = ts[is_last]
+    return symbol, ts, above
+
+
+def grown(values: Ints, n: int, fill: int) -> Ints:
+    """The values, and `fill` up to n of them."""
+    return np.concatenate([values, np.full(n - len(values), fill)])
+
+
 def merge_runs(runs: Sequence[Iterator[T]], join: Callable[[list[T]], T]) -> Iterator[T]:
     """Sorted runs to one; `join` makes one sorted piece of pieces that overlap, given in the order of the runs.
 

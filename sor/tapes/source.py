@@ -43,7 +43,7 @@ def read_tape(
     reader: Reader, path: Path, symbol: str | None, rule: SnapshotRule, strict: bool, batch_snapshots: int
 ) -> SpooledTape:
     """Read a tape to its end. InputError where it has no such symbol, or several and none was named."""
-    sorter = _SnapshotSorter(rule, batch_snapshots)
+    sorter = SnapshotSorter(rule, batch_snapshots)
     punctual = Punctual()
     rows_read = 0
     for chunk in reader.chunks():
@@ -89,7 +89,7 @@ def _rows_of(chunk: RowChunk, symbols: list[str | None], symbol: str | None) -> 
     return chunk.take(chunk.symbol == symbols.index(symbol)) if symbol in symbols else chunk.slice(0, 0)
 
 
-class _SnapshotSorter:
+class SnapshotSorter:
     """Rows on time are grouped and spooled as they come; late ones wait in runs of their own until the end."""
 
     def __init__(self, rule: SnapshotRule, batch_snapshots: int) -> None:

@@ -1,0 +1,20 @@
+"""`sor data`: look at, make and convert tapes."""
+
+from __future__ import annotations
+
+import click
+
+from sor.cli import LazyGroup
+
+
+class DataGroup(LazyGroup):
+    table = {  # noqa: RUF012
+        "info": ("sor.cli.data_info", "What is on a tape, and what looks wrong."),
+        "synth": ("sor.cli.data_synth", "Make a tape of our own."),
+        "convert": ("sor.cli.data_convert", "Write a tape in our fast Parquet form."),
+    }
+
+
+@click.group("data", cls=DataGroup, epilog="Example: sor data info day.csv.gz")
+def command() -> None:
+    """Look at, make and convert tapes."""

@@ -1,0 +1,112 @@
+"""`sor data info`: what is on a tape."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_SYMBOLS_SHOWN = 10
+
+
+@click.command("info", epilog="Example: sor data info day.csv.gz --json")
+@click.argument("tape", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on standard output.")
+@click.option("--strict", is_flag=True, help="A bad row of the tape is an error.")
+def command(tape: Path, as_json: bool, strict: bool) -> None:
+    """Tell what is on a tape: rows, symbols, venues, times, actions, spreads, sizes, and what looks wrong."""
+    from sor.cli.progress import bytes_progress
+    from sor.tapes.info import tape_info
+
+    with bytes_progress(f"reading {tape.name}") as progress:
+        info = tape_info(tape, strict=strict, progress=progress)
+    if as_json:
+        from sor.report.encode import encode
+
+        sys.stdout.write(encode(info))
+    else:
+        _print(info)
+
+
+def _print(info: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for table in (_facts(info), _venues(info), _distributions(info)):
+        console.print(table)
+    doubts = info["looks_wrong"]
+    console.print("looks wrong:" if doubts else "nothing looks wrong", style="bold yellow" if doubts else "bold green")
+    for doubt in doubts:
+        console.print(f"  {doubt}", markup=False, soft_wrap=True)
+
+
+def _facts(info: dict[str, Any]) -> Table:
+    from rich.markup import escape
+
+    table = _table("", "")
+    for name, text in _lines(info):
+        table.add_row(name, escape(text))
+    table.title = escape(str(info["tape"]))
+    return table
+
+
+def _lines(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    symbols = list(info["symbols"])
+    more = f" and {len(symbols) - _SYMBOLS_SHOWN} more" if len(symbols) > _SYMBOLS_SHOWN else ""
+    yield "rows", f"{info['rows']:,}"
+    yield "symbols", (", ".join(symbols[:_SYMBOLS_SHOWN]) or "not named") + more
+    yield "first", info["first"]
+    yield "last", f"{info['last']} ({info['seconds']:,.3f} s later)"
+    rate = info["snapshots_per_second"]
+    mean = f", {rate['mean']:,} a second" if rate["mean"] is not None else ""
+    yield "snapshots", f"{info['snapshots']:,}{mean}, {rate['busiest']:,} in the busiest second"
+    gap = info["longest_gap"]
+    if gap["after"]:
+        yield "longest gap", f"{gap['seconds']:,.3f} s after {gap['after']}"
+    yield "actions", ", ".join(f"{letter} {seen['share']:.1%}" for letter, seen in info["actions"].items())
+    if info["top_changes"] is not None:
+        yield "top changes", f"in {info['top_changes']:.1%} of rows"
+    yield "traded", f"{info['traded']:,} shares in {info['trade_size']['count']:,} trades"
+
+
+def _venues(info: dict[str, Any]) -> Table:
+    from sor.venues import load_venues
+
+    names = {str(venue.publisher_id): venue.name for venue in load_venues()}
+    table = _table("venue", "name", "rows", "share", "trades", "shares traded", right=(2, 3, 4, 5))
+    for venue, seen in info["venues"].items():
+        cells = (f"{seen['rows']:,}", f"{seen['share']:.1%}", f"{seen['trades']:,}", f"{seen['traded']:,}")
+        table.add_row(venue, names.get(venue, ""), *cells)
+    return table
+
+
+def _distributions(info: dict[str, Any]) -> Table:
+    table = _table("", "min", "median", "mean", "max", right=(1, 2, 3, 4))
+    for key, name in _FIGURES.items():
+        seen = info[key]
+        table.add_row(name, *("-" if seen[f] is None else f"{seen[f]:,.6g}" for f in ("min", "median", "mean", "max")))
+    return table
+
+
+_FIGURES = {
+    "spread": "spread, dollars",
+    "bid_size": "bid size, shares",
+    "ask_size": "ask size, shares",
+    "trade_size": "trade size, shares",
+}
+
+
+def _table(*columns: str, right: tuple[int, ...] = ()) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_header=any(columns), title_justify="left", title_style="bold")
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="right" if place in right else "left", overflow="fold")
+    return table
