@@ -15,11 +15,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sor.report.words import NOTHING, money, price, signed, venue_names
+
 if TYPE_CHECKING:
     from sor.report.model import Report
 
 WIDTH = 80  # what every terminal and every mail has; prose is not made wider than is good to read
-NOTHING = "-"
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
@@ -213,26 +214,6 @@ def _warnings(sentences: Sequence[str]) -> RenderableType:
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 
-def money(value: Decimal | None) -> str:
-    """Dollars for the eye: thousands apart, two decimals, more where the amount is finer than a cent."""
-    if value is None:
-        return NOTHING
-    cents = value.quantize(Decimal("0.01"))
-    return f"{cents:,}" if abs(value) >= 1000 or cents == value else f"{value.quantize(Decimal('0.0001')):,}"
-
-
-def price(value: Decimal | None) -> str:
-    return NOTHING if value is None else f"{value:,.4f}"
-
-
-def signed(value: Decimal | float | None, digits: int = 2) -> str:
-    """A figure that can go either way always carries its sign; what rounds to nothing carries none."""
-    if value is None:
-        return NOTHING
-    text = f"{value:+,.{digits}f}"
-    return text if float(value) and text.strip("+-0.,") else text[1:]
-
-
 def _gain(value: Decimal | None, digits: int = 2) -> Text:
     """Green where money was saved, red where it was lost; the sign says the same to those who see no colours."""
     text = signed(value, digits)
@@ -282,14 +263,3 @@ def _tradable(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _name(name: str, chosen: str) -> str:
     return f"> {name}" if name == chosen else f"  {name}"
-
-
-def venue_names() -> Mapping[int, str]:
-    """Names by publisher_id from the bundled table; empty where it cannot be read, as a name is a courtesy."""
-    from sor.errors import SorError
-    from sor.venues import load_venues
-
-    try:
-        return {venue.publisher_id: venue.name for venue in load_venues()}
-    except SorError:
-        return {}
