@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sor.broker.download import UnreachableError, fetch, fetch_text, file_digest
@@ -96,7 +97,8 @@ def wrong_jars(libs: Path, wanted: Path) -> list[str]:
 
 def normalise_sha512(text: str) -> str:
     """The digest in a vendor's .sha512: upper or lower case, spaced, wrapped, the file's name before or after it."""
-    body = text.partition(":")[2] if ":" in text else text.split("  ")[0] if "  " in text.strip() else text
+    # Apache has used both "name.tgz: 1EA2 04BA ..." over several lines and "1ea204ba...  name.tgz".
+    body = text.partition(":")[2] if ":" in text else text.strip().partition("  ")[0]
     digits = "".join(body.split()).lower()
     if re.fullmatch(r"[0-9a-f]{128}", digits) is None:
         raise SorError("the vendor's .sha512 file does not hold a SHA-512 checksum")
@@ -143,8 +145,8 @@ def _sources(version: str) -> Iterator[tuple[str, Callable[[Path], None]]]:
     if given := os.environ.get("SOR_KAFKA_URL"):
         urls.insert(0, given)
     for url in urls:
-        yield url, lambda draft, url=url: _from_archive(url, version, draft)  # type: ignore[misc]
-    yield "Maven", lambda draft: _from_maven(version, draft)
+        yield url, partial(_from_archive, url, version)
+    yield "Maven", partial(_from_maven, version)
 
 
 def _from_archive(url: str, version: str, draft: Path) -> None:
@@ -179,7 +181,6 @@ def _from_maven(version: str, draft: Path) -> None:
     if program is None:
         raise UnreachableError("Maven: no mvn on PATH")
     command = [program, "-B", "-q", "-f", str(pom), "dependency:copy-dependencies", "-DincludeScope=runtime"]
-    # A file of its own: whatever Maven prints on its standard output has no place on ours.
     answer = subprocess.run(
         [*command, f"-DoutputDirectory={draft / 'libs'}"], capture_output=True, text=True, check=False, timeout=1200
     )
@@ -196,7 +197,10 @@ def _from_maven(version: str, draft: Path) -> None:
 @contextmanager
 def _draft(home: Path) -> Iterator[Path]:
     """A folder beside the real one that becomes it when it is complete, and never stays."""
-    draft = Path(tempfile.mkdtemp(prefix=f"{home.name}.", dir=home.parent))
+    prefix = f".{home.name}-"
+    for left_over in home.parent.glob(f"{prefix}*"):  # of one that was killed; we hold the lock
+        shutil.rmtree(left_over, ignore_errors=True)
+    draft = Path(tempfile.mkdtemp(prefix=prefix, dir=home.parent))
     try:
         draft.chmod(0o755)
         yield draft

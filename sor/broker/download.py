@@ -59,7 +59,8 @@ def fetch(url: str, target: Path, sha512: str, progress: Progress | None = None)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     progress = progress or Progress(target.name)
-    if _complete(url, part, sha512, progress) or _complete(url, part, sha512, progress):
+    whole = part.exists() and file_digest(part, "sha512") == sha512.lower()
+    if whole or _complete(url, part, sha512, progress) or _complete(url, part, sha512, progress):
         part.replace(target)
         return
     raise SorError(f"{url}: the file has not the checksum it should have (SHA-512 {sha512[:16].lower()}...): removed")
