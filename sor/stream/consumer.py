@@ -105,10 +105,10 @@ class KafkaSource:
         return self._hint_bids or self._assembler.tally.bids
 
     def bounds(self) -> tuple[int, int] | None:
+        if self._ahead is not None:
+            return self._ahead.first, self._ahead.last
         tally = self._assembler.tally
-        if self._over:
-            return (tally.first_ts, tally.last_ts) if tally.first_ts >= 0 else None
-        return (self._ahead.first, self._ahead.last) if self._ahead else None
+        return (tally.first_ts, tally.last_ts) if self._over and tally.first_ts >= 0 else None
 
     def batches(self) -> Iterator[SnapshotBatch]:
         yield from self._spool.batches()
@@ -162,7 +162,7 @@ class KafkaSource:
     def _look_behind(self, records: list[Record]) -> None:
         """Behind the end marker: what is already there and belongs to no other run is still looked at."""
         if self._tail_to is None:
-            self._tail_to = self._reader.end() or self._position
+            self._tail_to = self._reader.known_end()
         last = envelope_of(records[-1])
         other = last is not None and last.run != self._run.id
         self._over = isinstance(self._assembler, BareRun) or other or self._position >= self._tail_to

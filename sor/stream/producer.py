@@ -23,8 +23,10 @@ from sor.stream.envelope import SCHEMA_HEADER, Ahead, end_headers, end_value, sn
 from sor.stream.pacing import MAX, Pace
 from sor.stream.progress import Meter, Show, silent
 
-SLICE = 1000  # snapshots encoded at a time: little memory, and nothing encoded long before it is due
+SLICE = 1000  # snapshots encoded at a time
+PACED_SLICE = 50  # the same when each has its moment: encoding must not keep the next one
 LOOK_SECONDS = 0.1  # how often a paced run looks after acknowledgements
+BURST_NS = 100_000  # later than this the next snapshots are due as well: send first, look after things later
 STOP_SECONDS = 5.0  # how long an interrupted run waits for what is under way
 AWAY_SECONDS = 2.0  # no acknowledgement for so long is worth a word
 
@@ -56,7 +58,7 @@ class Lateness:
     """A histogram in steps of 10 microseconds up to 0.2 s, so that a day of tape costs no more than a minute."""
 
     def __init__(self) -> None:
-        self._counts = np.zeros(20_001, dtype=np.int64)
+        self._counts = [0] * 20_001
         self.worst = 0
 
     def add(self, ns: int) -> None:
@@ -65,7 +67,7 @@ class Lateness:
 
     def quantile(self, share: float) -> float | None:
         """Seconds, rounded up to the step; the worst where it is beyond the histogram; None where nothing was paced."""
-        total = int(self._counts.sum())
+        total = sum(self._counts)
         if not total:
             return None
         step = int(np.searchsorted(np.cumsum(self._counts), share * total))
@@ -121,7 +123,7 @@ def produce(
     pace = pace or Pace(MAX)
     run = check_run_id(run_id) if run_id else new_run_id()
     ensure_topic(bootstrap_servers, topic)
-    linger = 20 if pace.flat_out else 2
+    linger = 20 if pace.flat_out else 5
     writer = Writer(bootstrap_servers, topic, timeout, linger_ms=linger, compression=compression)
     writer.stopping = lambda: pace.stopped
     try:
@@ -150,8 +152,11 @@ class _Run:
         seq = 0
         with _quick_turns(not self._pace.flat_out):
             for batch in self._source.batches():
-                for start in range(0, len(batch), SLICE):
-                    seq = self._slice(batch.slice(start, min(start + SLICE, len(batch))), seq)
+                start = 0
+                while start < len(batch) and not self._pace.stopped:
+                    stop = min(start + (SLICE if self._pace.flat_out else PACED_SLICE), len(batch))
+                    seq = self._slice(batch.slice(start, stop), seq)
+                    start = stop
         self._flush(STOP_SECONDS if self._pace.stopped else None)
         snapshots = self._writer.acked
         complete = not self._pace.stopped
@@ -170,7 +175,8 @@ class _Run:
                 return seq
             send(message, [run, ("seq", b"%d" % seq), SCHEMA_HEADER] if seq else self._first_headers())
             seq += 1
-        self._look(int(batch.ts[-1]) if len(batch) else 0)
+        if pace.flat_out:
+            self._look(int(batch.ts[-1]))
         return seq
 
     def _first_headers(self) -> list[tuple[str, bytes]]:
@@ -185,6 +191,8 @@ class _Run:
             late = self._pace.wait(ts)
             if late is not None:
                 self._late.add(late)
+                if late > BURST_NS:
+                    return True
             if time.monotonic() - self._looked >= LOOK_SECONDS:
                 self._look(ts, late)
             if late is not None:
