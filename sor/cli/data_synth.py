@@ -39,7 +39,7 @@ def command(
 
     Example: sor data synth --venues 5 --minutes 10 --seed 1 --out tape.csv.gz
     """
-    from sor.tapes.synth import SynthSpec
+    from sor.tapes.synth import SynthSpec, block_length
     from sor.tapes.synth_csv import write_tape
 
     if not 1 <= venues <= MOST_VENUES:
@@ -58,7 +58,7 @@ def command(
     rows = 0
     with click.progressbar(
         write_tape(spec, out),
-        length=-(-spec.length // MINUTE),
+        length=-(-spec.length // block_length(spec)),
         label=f"writing {out.name}",
         file=sys.stderr,
     ) as blocks:

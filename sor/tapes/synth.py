@@ -30,8 +30,6 @@ from sor.tapes.synth_dice import Dice
 from sor.tapes.synth_price import Clock, EfficientPrice, VenueQuotes
 from sor.tapes.synth_queue import Columns, Top, order_flow, rows_of
 
-BLOCK = 60 * model.SECOND
-
 
 @dataclass(frozen=True, slots=True)
 class SynthSpec:
@@ -80,14 +78,20 @@ class Rows:
         return len(self.ts)
 
 
+def block_length(spec: SynthSpec) -> int:
+    """Nanoseconds made at a time: a minute of one symbol, less of several, so that memory stays the same."""
+    return max(60 // len(spec.symbols), 2) * model.SECOND
+
+
 def tape(spec: SynthSpec) -> Iterator[Rows]:
-    """The tape, a minute at a time: memory is that of a minute. The same spec gives the same rows on every machine."""
+    """The tape, a block at a time: memory is that of a block. The same spec gives the same rows on every machine."""
     markets = [_Market(spec, index) for index in range(len(spec.symbols))]
     ids = np.array([profile.publisher_id for profile in model.VENUES[: spec.venues]], dtype=np.int64)
     sequence = np.zeros(spec.venues, dtype=np.int64)
     recv = 0
-    for number, begin in enumerate(range(0, spec.length, BLOCK)):
-        parts = [market.block(number, min(BLOCK, spec.length - begin)) for market in markets]
+    step = block_length(spec)
+    for number, begin in enumerate(range(0, spec.length, step)):
+        parts = [market.block(number, min(step, spec.length - begin)) for market in markets]
         columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         order = np.argsort(columns["ts"], kind="stable")
         columns = {name: values[order] for name, values in columns.items()}

@@ -25,6 +25,7 @@ HEADER = (
     "bid_px_00,ask_px_00,bid_sz_00,ask_sz_00,bid_ct_00,ask_ct_00,symbol"
 )
 RTYPE_MBP_1 = 1
+GZIP_LEVEL = 4  # nearly as small as 6 and almost three times as fast
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst")
 _THREE_DIGITS = np.array([list(b"%03d" % i) for i in range(1000)], dtype=np.uint8)
 
@@ -38,7 +39,7 @@ def check_target(path: Path) -> None:
 
 
 def write_tape(spec: SynthSpec, path: Path) -> Iterator[int]:
-    """Write the tape of `spec` to `path`, yielding the rows of each minute as written. The file appears when whole.
+    """Write the tape of `spec` to `path`, yielding the rows of each block as written. The file appears when whole.
 
     The same spec gives the same bytes, .gz included (no time stamp in it). InputError if the path cannot be written.
     """
@@ -68,7 +69,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 def _compressed(raw: IO[bytes], name: str) -> Any:
     if name.endswith(".gz"):
-        return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0)
+        return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=GZIP_LEVEL, mtime=0)
     if name.endswith(".zst"):
         return pa.CompressedOutputStream(raw, "zstd")
     return raw
