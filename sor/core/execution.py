@@ -17,6 +17,8 @@ from sor.core.book import FAR, Book
 from sor.core.order import Fill, ParentOrder, Rules
 from sor.core.queue import QueueModel, RestingOrder
 from sor.core.strategy import Depth, Plan, Strategy, VenueView, View
+from sor.core.sweep import Used, sweep
+from sor.core.units import NO_PRICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,6 @@ class _Child:
     decided: int
     mid2: int | None
     swept: bool
-
-
-@dataclass(slots=True)
-class _Used:
-    """Shares of one venue's current price run that this order has taken, or has sent for."""
-
-    run: int = -1
-    taken: int = 0
-    sent: int = 0
 
 
 @dataclass(slots=True)
@@ -62,7 +55,7 @@ class Execution:
     _to_sweep: int = 0
     _backlog: bool = False
     _sent: int = 0
-    _used: dict[int, _Used] = field(default_factory=dict)
+    _used: dict[int, Used] = field(default_factory=dict)
     _children: deque[_Child] = field(default_factory=deque)
     _resting: list[RestingOrder] = field(default_factory=list)
     _last: Book | None = None
@@ -96,6 +89,8 @@ class Execution:
                 break
             self._visit(book, row)
             row += 1
+            if self._to_sweep > 0 and self.leaves and not self.rules.latency:
+                row = self._sweep_on(book, row, stop)
             if not self.leaves:
                 self._cancel_all()
                 break
@@ -129,10 +124,14 @@ class Execution:
         event = stop
         if self._to_sweep > 0 and self.leaves > self._sent:
             event = min(event, row if self._backlog else self._next_fresh(book, row))
+        return self._next_but_sweep(book, row, event)
+
+    def _next_but_sweep(self, book: Book, row: int, event: int) -> int:
+        """The first row in row:event at which something other than the sweep happens, else `event`."""
         if self._children:
             event = min(event, max(row, book.first_at(self._children[0].due)))
         for rest in self._resting:
-            event = min(event, rest.next_hit(row, stop))
+            event = min(event, rest.next_hit(row, event))
         if isinstance(self._wake, Depth):
             event = min(event, self._deep_enough(book, row, event, self._wake))
         elif self._wake is not None:
@@ -198,6 +197,8 @@ class Execution:
                 int(book.rest_sz[row, k]),
             )
             for k, venue in enumerate(book.venues)
+            # A book has a column for every venue of its batch: one that is heard later must not show now.
+            if book.take_px[row, k] < FAR or book.rest_px[row, k] > -FAR
         )
         return View(int(book.ts[row]), self.done, self._sent, self.leaves - self._sent, book.mid2_at(row), venues)
 
@@ -232,11 +233,27 @@ class Execution:
             self._to_sweep -= qty
             self._send(venue, px, qty, int(book.run[row, k]), ts, mid2, swept=True)
 
+    def _sweep_on(self, book: Book, row: int, stop: int) -> int:
+        """Sweep from `row` on until something else happens, when orders arrive at once; the row of that."""
+        event = self._next_but_sweep(book, row, stop)
+        start = row if self._backlog else min(event, self._next_fresh(book, row))
+        swept = sweep(book, start, event, min(self._to_sweep, self.leaves), self.limit, self._used, self._backlog)
+        rows = [take[0] for take in swept.takes]
+        times, mids = book.ts[rows].tolist(), book.mid2[rows].tolist()
+        for (_, venue, px, qty), ts, mid2 in zip(swept.takes, times, mids, strict=True):
+            known = None if mid2 == NO_PRICE else mid2
+            self.fills.append(Fill(ts, venue, px, qty, False, False, ts, known, ts, 0))
+        filled = sum(take[3] for take in swept.takes)
+        self.done += filled
+        self._to_sweep -= filled
+        self._backlog = swept.backlog
+        return event
+
     def _send(self, venue: int, px: int, qty: int, run: int, ts: int, mid2: int | None, *, swept: bool) -> None:
         qty = min(qty, self.leaves - self._sent)
         if qty <= 0:
             return
-        used = self._used.setdefault(venue, _Used())
+        used = self._used.setdefault(venue, Used())
         if used.run != run:
             used.run, used.taken, used.sent = run, 0, 0
         used.sent += qty
