@@ -80,7 +80,7 @@ def _schedule(path: Path | str, content: Any) -> FeeSchedule:
 
 def _venue(path: Path | str, key: str) -> int:
     if not _PUBLISHER_ID.fullmatch(key):
-        raise InputError(f"{path}: the key {key!r} is no publisher_id; write fees such as {EXAMPLE}")
+        raise InputError(f"{path}: the key {_short(key)} is no publisher_id; write fees such as {EXAMPLE}")
     return int(key)
 
 
@@ -89,7 +89,7 @@ def _fee(path: Path | str, venue: str, value: Any) -> VenueFee:
         raise InputError(f'{path}: venue "{venue}": needs an object with "take" and "make", such as {EXAMPLE}')
     for key in value:
         if key not in ("take", "make"):
-            raise InputError(f'{path}: venue "{venue}": unknown key {key!r}; the keys are "take" and "make"')
+            raise InputError(f'{path}: venue "{venue}": unknown key {_short(key)}; the keys are "take" and "make"')
     fees = {}
     for key, amount in value.items():
         try:
@@ -137,6 +137,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
-            raise ValueError(f'the key "{key}" is there twice')
+            raise ValueError(f"the key {_short(key)} is there twice")
         result[key] = value
     return result
+
+
+def _short(key: str) -> str:
+    """A key as a message can show it: on one line, and not without end."""
+    return repr(key if len(key) <= 40 else key[:40] + "...")

@@ -327,7 +327,7 @@ def test_outflows_of_venues_are_correlated_but_not_identical(ten_minutes: list[d
 
 def test_resting_orders_have_a_realistic_chance_in_five_seconds(ten_minutes: list[dict[str, str]]) -> None:
     rows = by_venue(ten_minutes)["2"]
-    times = [parse_time(row["ts_event"]) for row in rows]
+    times = np.array([parse_time(row["ts_event"]) for row in rows])
     sold = [int(r["size"]) if (r["action"], r["side"]) == ("T", "A") else 0 for r in rows]
     prices = [cents(r["price"]) for r in rows]
     filled = []
