@@ -1,0 +1,43 @@
+"""The paper's stochastic approximation, for comparison: Robbins-Monro steps with averaged iterates."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sor.core.place.problem import Problem
+
+Floats = NDArray[np.float64]
+
+
+def step_size(problem: Problem, n: int) -> float:
+    """gamma = sqrt(K) S [N (h + f + theta + lambda_u + lambda_o)^2 + N sum (h + r_k + theta + lambda_u + lambda_o)^2]^-1/2."""
+    k = len(problem.venues)
+    squares = (problem.h + problem.f + problem.lam) ** 2
+    squares += sum((problem.h + venue.rebate + problem.lam) ** 2 for venue in problem.venues)
+    return math.sqrt(k) * problem.size / math.sqrt(n * squares)
+
+
+def approximate(problem: Problem, outflows: Floats) -> Floats:
+    """The average of the iterates over (N, K) outflows, started from an equal split.
+
+    The projection on X >= 0 is not printed in the paper, and without it the iterates leave the domain.
+    """
+    n, k = outflows.shape
+    gamma = step_size(problem, n)
+    queue = np.array([venue.queue for venue in problem.venues])
+    gain = np.array([problem.h + venue.rebate for venue in problem.venues])
+    x = np.full(k + 1, problem.size / (k + 1))
+    total = np.zeros(k + 1)
+    slope = np.empty(k + 1)
+    under, over = problem.theta + problem.lambda_under, problem.lambda_over
+    for room in outflows - queue:
+        done = x[0] + np.minimum(np.maximum(room, 0.0), x[1:]).sum()
+        push = -under if done < problem.size else (over if done > problem.size else 0.0)
+        slope[0] = problem.h + problem.f + problem.theta + push
+        slope[1:] = problem.theta + (room > x[1:]) * (push - gain)
+        x = np.maximum(x - gamma * slope, 0.0)
+        total += x
+    return total / n
