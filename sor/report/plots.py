@@ -13,7 +13,6 @@ from sor.core.units import NANO, parse_time
 from sor.report.style import (
     FAINT,
     INK,
-    MARKERS,
     QUIET,
     apart,
     clock_axis,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cumulative_cost", "fills_on_path", "overview", "save", "savings_split", "shares_by_venue"]
 
+MOST_STRATEGIES = 5
 MOST_VENUES = 8  # bars beyond which the smallest venues are shown together
 PARTS = {"timing": "#BBBBBB", "placement": "#332288", "fees": "#DDCC77", "rebates": "#44AA99", "unfilled": "#FFFFFF"}
 HATCHES = {"unfilled": "////"}
@@ -315,7 +315,7 @@ def _sum(ax: Axes, y: float, total: float, edge: float, saved: Decimal | None) -
 def _label_baselines(ax: Axes, rows: Sequence[tuple[str, Mapping[str, Any], Any]]) -> None:
     ax.axvline(0, color=INK, linewidth=0.9)
     low, high = ax.get_xlim()
-    room = (high - low) * 0.22  # for the figures beside the bars
+    room = (high - low) * 0.3  # for the figures beside the bars
     ax.set_xlim(low - (room if low < 0 else 0), high + (room if high > 0 else 0))
     labels = [f"{name}\n(no one can trade it)" if entry["kind"] == "benchmark" else name for name, entry, _ in rows]
     ax.set_yticks(range(len(rows)), labels)
@@ -351,9 +351,15 @@ def _chosen(report: Report) -> str:
 
 
 def _colours(report: Report) -> Mapping[str, tuple[str, str]]:
-    """Chosen, then baselines, then other strategies; benchmarks have no fills to draw."""
-    tradable = [name for name, entry in report.data["strategies"].items() if entry["kind"] != "benchmark"]
-    return colours(tradable[: len(MARKERS)], _chosen(report))
+    """The strategies to draw: the chosen one, the baselines, and others while they can be told apart.
+
+    Benchmarks have no fills to draw.
+    """
+    strategies, chosen = report.data["strategies"], _chosen(report)
+    first = (chosen, *report.data["baselines"], "X_M")
+    order = sorted(strategies, key=lambda name: first.index(name) if name in first else len(first))
+    tradable = [name for name in order if strategies[name]["kind"] != "benchmark"]
+    return colours(tradable[:MOST_STRATEGIES], chosen)
 
 
 def _window(report: Report) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from sor.report.words import NOTHING, money, price, signed, venue_names
 if TYPE_CHECKING:
     from sor.report.model import Report
 
+LONGEST_NAME = 14
 WIDTH = 80  # what every terminal and every mail has; prose is not made wider than is good to read
 
 
@@ -37,14 +38,20 @@ def blocks(data: Mapping[str, Any], width: int = WIDTH) -> Iterator[RenderableTy
     """The parts of the printed report in their order; parts that have nothing to say are left out."""
     yield _headline(data)
     yield _strategies(data, with_cash=width >= WIDTH)
-    if _has_more_to_say(data):
-        yield _completion(data)
+    if rows := _remarkable(data):
+        yield _completion(rows, _chosen(data))
     yield _savings(data)
     if data["out_of_sample"].get("slices"):
-        yield _out_of_sample(data)
+        slices = f"{data['out_of_sample']['slices']:,} slices, tuned on the past only"
+        yield _intervals(f"Out of sample: mean savings over {slices}", data["out_of_sample"])
+    if orders := data.get("orders"):
+        title = f"Over {orders['count']:,} parent orders of {orders['quantity']:,}: mean savings"
+        yield _intervals(title, orders, orders.get("spread_bps", {}))
+    if data.get("router", {}).get("queue_models"):
+        yield _queue_models(data["router"]["queue_models"])
     if len(data["optimized"].get("venues", ())) > 1:
         yield _venues(data)
-    yield _notes(data)
+    yield _parameters(data)
     if data["warnings"]:
         yield _warnings(data["warnings"])
 
@@ -78,12 +85,9 @@ def _tape_line(tape: Mapping[str, Any]) -> Text:
     return Text(f"{tape['name'] or 'stream'}: {seen}, {venues} venue{'s' * (venues != 1)}", style="dim")
 
 
-def _strategies(data: Mapping[str, Any], *, with_cash: bool) -> Table:
-    table = _table("Cost against arrival in bps: slippage = timing + placement + fees")
-    table.add_column("strategy", no_wrap=True)
+def _strategies(data: Mapping[str, Any], *, with_cash: bool) -> RenderableType:
     cash = ("total cash",) if with_cash else ()
-    for name in ("avg price", *cash, "slippage", "timing", "placement", "fees"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = _table("strategy", "avg price", *cash, "slippage", "timing", "placement", "fees")
     chosen = _chosen(data)
     for name, entry in data["strategies"].items():
         table.add_row(
@@ -92,49 +96,41 @@ def _strategies(data: Mapping[str, Any], *, with_cash: bool) -> Table:
             *((money(entry["total_cash"]),) if with_cash else ()),
             *(signed(entry.get(f"{part}_bps")) for part in ("slippage", "timing", "placement")),
             signed(entry["fees_bps"]) if entry["kind"] == "strategy" else NOTHING,
-            style="bold" if name == chosen else "dim" if entry["kind"] == "benchmark" else None,
+            style=_row_style(name, entry, chosen),
         )
-    return table
+    return _titled("Cost against arrival in bps: slippage = timing + placement + fees", table)
 
 
-def _has_more_to_say(data: Mapping[str, Any]) -> bool:
+def _remarkable(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The strategies that did not simply take all of their shares."""
     keys = ("forced", "leaves", "making_share")
-    return any(entry.get(key) for entry in _tradable(data).values() for key in keys)
+    return {name: entry for name, entry in data["strategies"].items() if any(entry.get(key) for key in keys)}
 
 
-def _completion(data: Mapping[str, Any]) -> Table:
-    table = _table("How the shares were done")
-    table.add_column("strategy", no_wrap=True)
-    left = any(entry["leaves"] for entry in _tradable(data).values())
-    for name in ("filled", "made", "forced", "beyond shown", "left", "fills", *(("shortfall",) if left else ())):
-        table.add_column(name, justify="right", no_wrap=True)
-    chosen = _chosen(data)
-    for name, entry in _tradable(data).items():
+def _completion(entries: Mapping[str, Mapping[str, Any]], chosen: str) -> RenderableType:
+    left = any(entry["leaves"] for entry in entries.values())
+    table = _table("strategy", "filled", "made", "forced", "beyond shown", "left", *(("shortfall",) if left else ()))
+    for name, entry in entries.items():
         making = entry.get("making_share")
+        amiss = (entry[key] for key in ("forced", "forced_beyond_displayed", "leaves"))
         table.add_row(
             _name(name, chosen),
             f"{entry['filled']:,}",
             NOTHING if making is None else f"{float(making):.1%}",
-            *(
-                Text(f"{entry[key]:,}", style="yellow" if entry[key] else "")
-                for key in ("forced", "forced_beyond_displayed", "leaves")
-            ),
-            f"{entry['fills']:,}",
+            *(Text(f"{shares:,}", style="yellow" if shares else "") for shares in amiss),
             *((signed(entry["implementation_shortfall_bps"]),) if left else ()),
-            style="bold" if name == chosen else None,
+            style=_row_style(name, entry, chosen),
         )
-    return table
+    return _titled("How the shares were done, where not all were taken", table)
 
 
-def _savings(data: Mapping[str, Any]) -> Table:
+def _savings(data: Mapping[str, Any]) -> RenderableType:
     chosen = _chosen(data)
-    table = _table(f"What {chosen} saves, this order")
-    for name, justify in (("against", "left"), ("bps", "right"), ("dollars", "right"), ("", "left")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table = _table("against", "bps", "dollars", "")
     for name, saved in data["savings_vs_baselines_bps"].items():
-        baseline = data["baselines"][name]
-        table.add_row(name, _gain(saved), _gain(_dollars_saved(data, baseline), digits=2), _who(name, chosen, baseline))
-    return table
+        entry = data["baselines"][name]
+        table.add_row(name, _gain(saved), _gain(_dollars_saved(data, entry)), _who(name, chosen, entry))
+    return _titled(f"What {chosen} saves, this order", table)
 
 
 def _who(name: str, chosen: str, baseline: Mapping[str, Any]) -> Text:
@@ -151,55 +147,61 @@ def _dollars_saved(data: Mapping[str, Any], baseline: Mapping[str, Any]) -> Deci
     return difference if data["order"]["side"] == "buy" else -difference
 
 
-def _out_of_sample(data: Mapping[str, Any]) -> Table:
-    found = data["out_of_sample"]
-    table = _table(f"Out of sample: mean savings over {found['slices']:,} slices, tuned on the past only")
-    for name, justify in (("against", "left"), ("bps", "right"), ("95 % confidence", "right"), ("", "left")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+def _intervals(title: str, found: Mapping[str, Any], spread: Mapping[str, Any] | None = None) -> RenderableType:
+    """Means with their confidence intervals; `spread` adds the least and the greatest."""
+    table = _table("against", "bps", "95 % confidence", *(("least", "greatest") if spread else ()), "")
     for name, mean in found["mean_savings_bps"].items():
-        interval = found["ci95"].get(name)
-        table.add_row(name, _gain(mean), _interval(interval), Text(_verdict(interval), style="dim"))
-    return table
+        ends = (signed(spread[name]["min"]), signed(spread[name]["max"])) if spread and name in spread else ()
+        verdict = str(found.get("verdict", {}).get(name, "")).partition(":")[0]
+        table.add_row(name, _gain(mean), _interval(found["ci95"].get(name)), *ends, Text(verdict, style="dim"))
+    return _titled(title, table)
 
 
-def _interval(interval: Any) -> str:
-    if not isinstance(interval, Sequence) or len(interval) != 2 or None in interval:
-        return NOTHING
-    return f"{signed(interval[0])} to {signed(interval[1])}"
+def _interval(interval: Sequence[Decimal] | None) -> str:
+    return NOTHING if not interval else f"{signed(interval[0])} to {signed(interval[1])}"
 
 
-def _verdict(interval: Any) -> str:
-    if not isinstance(interval, Sequence) or len(interval) != 2 or None in interval:
-        return ""
-    return "may be chance" if interval[0] <= 0 <= interval[1] else "not chance alone"
+def _queue_models(models: Mapping[str, Mapping[str, Any]]) -> RenderableType:
+    """The bracket: resting orders are judged by what cancellations do to the queue ahead of them."""
+    baselines = list(dict.fromkeys(name for entry in models.values() for name in entry["savings_vs_baselines_bps"]))
+    table = _table("queue model", "avg price", "made", "forced", *(f"vs {name}" for name in baselines))
+    for model, entry in models.items():
+        making, saved = entry["making_share"], entry["savings_vs_baselines_bps"]
+        table.add_row(
+            model,
+            price(entry["avg_fill_px"]),
+            NOTHING if making is None else f"{float(making):.1%}",
+            f"{entry['forced']:,}",
+            *(_gain(saved.get(name)) for name in baselines),
+        )
+    return _titled("cont_kukanov under each queue model: savings in bps", table)
 
 
-def _venues(data: Mapping[str, Any]) -> Table:
-    mine = data["optimized"]
-    table = _table(f"Where {_chosen(data)} traded")
-    table.add_column("venue", no_wrap=True)
-    for name in ("shares", "of all", "made", "avg price", "fees", "rebates"):
-        table.add_column(name, justify="right", no_wrap=True)
-    names, total = venue_names(), sum(venue["shares"] for venue in mine["venues"])
-    for venue in mine["venues"]:
+def _venues(data: Mapping[str, Any]) -> RenderableType:
+    venues, names = data["optimized"]["venues"], venue_names()
+    table = _table("venue", "shares", "of all", "made", "avg price", "fees", "rebates")
+    total = sum(venue["shares"] for venue in venues)
+    for venue in venues:
         table.add_row(
             names.get(venue["publisher_id"], f"venue {venue['publisher_id']}"),
             f"{venue['shares']:,}",
             f"{venue['shares'] / total:.1%}",
             f"{venue['made']:,}",
-            price(venue["avg_px"]),
-            money(venue["fees"]),
-            money(venue["rebates"]),
+            *(price(venue[key]) for key in ("avg_px", "fees", "rebates")),
         )
-    return table
+    return _titled(f"Where {_chosen(data)} traded", table)
 
 
-def _notes(data: Mapping[str, Any]) -> RenderableType:
-    best = ", ".join(f"{name} {_short(value)}" for name, value in data["best_parameters"].items())
-    search = data["search"]
-    tried = f"{search['candidates']:,} candidates" if search["candidates"] != 1 else "1 candidate"
-    effect = "" if search["parameters_matter"] else ", none of which changes anything"
-    return Text(f"best parameters: {best}\n({tried}{effect})", style="dim")
+def _parameters(data: Mapping[str, Any]) -> RenderableType:
+    search, multiples = data["search"], data["best_parameters"].get("multiples", {})
+    best = ", ".join(
+        f"{name} {_short(value)}{f' ({_short(multiples[name])}x)' if name in multiples else ''}"
+        for name, value in data["best_parameters"].items()
+        if name != "multiples"
+    )
+    tried = f"{search['candidates']:,} candidate{'s' * (search['candidates'] != 1)}"
+    effect = "" if search["parameters_matter"] else ", which all give the same answer"
+    return Text(f"Best in sample of {tried}{effect}:\n{best}", style="dim")
 
 
 def _warnings(sentences: Sequence[str]) -> RenderableType:
@@ -214,9 +216,9 @@ def _warnings(sentences: Sequence[str]) -> RenderableType:
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 
-def _gain(value: Decimal | None, digits: int = 2) -> Text:
+def _gain(value: Decimal | None) -> Text:
     """Green where money was saved, red where it was lost; the sign says the same to those who see no colours."""
-    text = signed(value, digits)
+    text = signed(value)
     return Text(text, style={"+": "green", "-": "red"}.get(text[0], "") if text != NOTHING else "")
 
 
@@ -239,11 +241,9 @@ def _clock(time: str) -> str:
 # -- helpers -----------------------------------------------------------------------------------------------------------
 
 
-def _table(title: str) -> Table:
-    return Table(
-        title=title,
-        title_justify="left",
-        title_style="bold cyan",
+def _table(*columns: str) -> Table:
+    """Words on the left (the first column, and one without a name), figures on the right; figures are never cut."""
+    table = Table(
         box=box.SIMPLE_HEAD,
         header_style="dim",
         border_style="dim",
@@ -251,15 +251,27 @@ def _table(title: str) -> Table:
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
+    for at, name in enumerate(columns):
+        table.add_column(name, justify="left" if at == 0 or not name else "right", no_wrap=True)
+    return table
+
+
+def _titled(title: str, table: Table) -> RenderableType:
+    return Group(Text(title, style="bold cyan"), table)
 
 
 def _chosen(data: Mapping[str, Any]) -> str:
     return str(data["rules"]["strategy"])
 
 
-def _tradable(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {name: entry for name, entry in data["strategies"].items() if entry["kind"] != "benchmark"}
+def _row_style(name: str, entry: Mapping[str, Any], chosen: str) -> str | None:
+    return "bold" if name == chosen else "dim" if entry["kind"] == "benchmark" else None
 
 
 def _name(name: str, chosen: str) -> str:
-    return f"> {name}" if name == chosen else f"  {name}"
+    """Marked where it is the chosen one; a long name goes over two lines, so that no figure is cut."""
+    head, tail = name, ""
+    if len(name) > LONGEST_NAME and "_" in name[:LONGEST_NAME]:
+        cut = name.rindex("_", 0, LONGEST_NAME)
+        head, tail = name[:cut], f"\n    {name[cut:]}"
+    return f"{'>' if name == chosen else ' '} {head}{tail}"
