@@ -111,6 +111,7 @@ class Execution:
         self._arrive(book, ts)
         if self.leaves and self._due(book, row):
             self._decide(book, row)
+            self._arrive(book, ts)
         if self._to_sweep > 0 and self.leaves > self._sent:
             self._sweep(book, row)
         self._arrive(book, ts)
@@ -180,6 +181,9 @@ class Execution:
             px = int(book.take_px[row, k])
             if px <= self.limit:
                 self._send(take.venue, px, take.qty, int(book.run[row, k]), ts, mid2, swept=False)
+        if len({rest.venue for rest in plan.rests}) < len(plan.rests):
+            # Each would be filled by the same trades, as if the other were not there.
+            raise ValueError(f"{self.strategy.name}: a plan rests at most one order at a venue")
         self._resting = [
             RestingOrder.send(index, rest, book, row, self.rules.latency, mid2, self.queue_model)
             for index, rest in enumerate(plan.rests)

@@ -27,7 +27,7 @@ class View:
     """All that a strategy may know when it decides; nothing later than `ts`.
 
     done: shares filled; working: shares sent and not yet answered (latency); leaves = quantity - done - working;
-    mid2: twice the oriented national mid, None before there was one.
+    mid2: twice the oriented national mid, None before there was one; venues: those that show a quote now, ascending.
     """
 
     ts: int
@@ -69,7 +69,7 @@ class Plan:
     """What to do from now until the next decision; it replaces the plan before it.
 
     sweep: shares to buy as best_ask does, at this snapshot and the following; takes: child orders sent at once;
-    rests: child orders that join the queues; wake: the time or condition of the next decision, None for never.
+    rests: child orders that join the queues, at most one a venue; wake: the time or condition of the next decision, None for never.
     """
 
     sweep: int = 0

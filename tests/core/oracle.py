@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from sor.core.market import Quote, Snapshot
+from sor.core.market import Quote, Snapshot, Trade
 from sor.core.order import Liquidity, ParentOrder, Rules, Side
 from sor.core.units import NO_PRICE
 
@@ -42,6 +42,7 @@ class Child:
     arrives: int
     mid: Fraction | None
     run: int
+    swept: bool
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class World:
         if (before and before[0]) != (after and after[0]):
             venue.taken = venue.flying = 0
             venue.run += 1
-        venue.bid, venue.ask, venue.seen = bid, ask, quote_time(self.now)
+        venue.bid, venue.ask, venue.seen = bid, ask, self.now
 
     # --- what the order does -----------------------------------------------------------------------------------
 
@@ -161,22 +162,17 @@ class World:
     def leaves(self) -> int:
         return self.order.quantity - self.done - self.flying
 
-    def send(self, venue: Venue, qty: int) -> None:
+    def send(self, venue: Venue, qty: int, *, swept: bool = False) -> None:
         quote = self.opposite(venue)
         assert quote is not None
         arrives = self.now + self.rules.latency
-        if arrives > self.order.end:
-            return  # void
-        child = Child(venue.id, quote[0], qty, self.now, arrives, self.mid, venue.run)
-        if self.rules.latency == 0:
-            self.execute(child)
-        else:
-            self.flights.append(child)
-            venue.flying += qty
+        child = Child(venue.id, quote[0], qty, self.now, arrives, self.mid, venue.run, swept)
+        self.flights.append(child)
+        venue.flying += qty
 
     def execute(self, child: Child) -> None:
         venue = self.venues[child.venue]
-        if child.run == venue.run and self.rules.latency:
+        if child.run == venue.run:
             venue.flying -= child.qty
         quote = self.opposite(venue)
         if quote is None:
@@ -209,12 +205,8 @@ class World:
         for size, venue in sorted(level, key=lambda one: (-one[0], one[1].id)):
             qty = min(size, wanted)
             if qty > 0:
-                self.send(venue, qty)
+                self.send(venue, qty, swept=True)
                 wanted -= qty
-
-
-def quote_time(now: int) -> int:
-    return now
 
 
 # --- the strategies, one function each: what to do at a snapshot inside the window --------------------------------
@@ -348,6 +340,7 @@ def run(snapshots: Sequence[Snapshot], order: ParentOrder, rules: Rules, act: Ac
             arrival, late = world.mid, True
         if order.start <= snapshot.ts:
             act(world)
+            world.land(snapshot.ts, inclusive=True)  # at once, without latency
     world.land(order.end, inclusive=True)
     forced, beyond = complete(world)
     return account(world, forced, beyond, arrival, late)
@@ -358,6 +351,8 @@ def complete(world: World) -> tuple[int, int]:
     left = world.order.quantity - world.done
     if not left or world.order.limit_price is not None or world.last_opposite is None:
         return 0, 0
+    for void in world.venues.values():  # what would arrive after the deadline
+        void.flying = 0
     px, venue = world.last_opposite
     there = world.available(world.venues[venue]) if world.last_opposite_is_current else 0
     world.fills.append(OracleFill(world.order.end, venue, px, left, True, world.order.end, world.mid))
@@ -421,92 +416,280 @@ def saving(side: Side, x: Fraction | None, baseline: Fraction | None) -> Fractio
 # --- a resting order -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class RestFill:
-    ts: int
-    qty: int
+@dataclass
+class Shown:
+    """One venue's quotes on our own side, and the shares traded at its price whose removal has not shown yet."""
+
+    quote: tuple[int, int] | None = None
+    seen: int = 0
+    unseen: int = 0
+
+    def trade(self, t: Trade, side: Side) -> None:
+        if self.quote is not None and t.px == self.quote[0] and hits_us(t, side):
+            self.unseen += t.sz
+
+    def update(self, new: tuple[int, int] | None, now: int) -> int:
+        """Take the next quote; returns the shares cancelled at an unchanged price."""
+        before, self.quote, self.seen = self.quote, new, now
+        if before is None or new is None or before[0] != new[0]:
+            self.unseen = 0
+            return 0
+        fell = max(0, before[1] - new[1])
+        explained = min(fell, self.unseen)
+        self.unseen -= explained
+        return fell - explained
 
 
-def resting(
-    snapshots: Sequence[Snapshot],
-    side: Side,
-    venue: int,
-    px: int,
-    qty: int,
-    joins: int,
-    expires: int,
-    model: str,
-    max_quote_age: int | None = None,
-) -> tuple[int, list[RestFill]]:
-    """The queue in front of one order that joins at time `joins` (its snapshots applied), and its fills until `expires`.
+@dataclass
+class Queue:
+    """The shares in front of one order that rests at `px`."""
 
-    Trades of a snapshot come before its quotes. A sale at px or below (for a sell order: a purchase at px or above)
-    eats the queue, then fills us. Then the queue falls as the venue's new quote says.
-    """
-    shown: tuple[int, int] | None = None  # the venue's quote on our side
-    seen = 0
-    ahead: int | None = None
+    side: Side
+    px: int
+    model: str
+    ahead: int
+
+    def reached(self, t: Trade) -> int:
+        """Shares of a trade that get through to us."""
+        beyond = t.px > self.px if self.side is Side.BUY else t.px < self.px
+        if beyond or not hits_us(t, self.side):
+            return 0
+        eaten = min(self.ahead, t.sz)
+        self.ahead -= eaten
+        return t.sz - eaten
+
+    def update(self, new: tuple[int, int] | None, cancelled: int) -> None:
+        """The venue's next quote on our side."""
+        if new is None:
+            self.ahead = 0
+        elif new[0] == self.px:
+            if self.model == "optimistic":
+                self.ahead = max(0, self.ahead - cancelled)
+            elif self.model == "proportional" and cancelled:
+                self.ahead -= min(self.ahead, self.ahead * cancelled // (new[1] + cancelled))
+            self.ahead = min(self.ahead, new[1])
+        elif self.side is Side.BUY:
+            self.ahead = 0 if new[0] < self.px else self.ahead
+        else:
+            self.ahead = 0 if new[0] > self.px else self.ahead
+
+
+def hits_us(t: Trade, side: Side) -> bool:
+    """The aggressor takes what rests on our side, or may have."""
+    return t.side != ("B" if side is Side.BUY else "A")
+
+
+def own_side(quote: Quote, side: Side) -> tuple[int, int] | None:
+    px, sz = (quote.bid_px, quote.bid_sz) if side is Side.BUY else (quote.ask_px, quote.ask_sz)
+    return (px, sz) if px != NO_PRICE and sz > 0 else None
+
+
+def sold_to(
+    snapshots: Sequence[Snapshot], side: Side, venue: int, px: int, joins: int, expires: int, model: str
+) -> tuple[int, list[tuple[int, int]]]:
+    """The queue that an endless order finds when it joins after the snapshot at `joins`, and (time, shares) of its fills."""
+    shown = Shown()
+    queue: Queue | None = None
     first_ahead = 0
-    unseen = 0  # shares traded at px whose removal has not shown yet
-    fills: list[RestFill] = []
-
-    def displayed(now: int) -> int:
-        stale = max_quote_age is not None and now - seen > max_quote_age
-        return shown[1] if shown is not None and shown[0] == px and not stale else 0
-
-    now = 0
+    fills = []
     for snapshot in snapshots:
-        if snapshot.ts > joins and ahead is None:
-            ahead = first_ahead = displayed(now)
-        now = snapshot.ts
         for t in snapshot.trades:
-            if t.venue != venue:
-                continue
-            if side is Side.BUY:
-                reaches = t.side in "AN" and t.px <= px
-            else:
-                reaches = t.side in "BN" and t.px >= px
-            if not reaches:
-                continue
-            if t.px == px:
-                unseen += t.sz
-            if ahead is None or snapshot.ts > expires:
-                continue
-            eaten = min(ahead, t.sz)
-            ahead -= eaten
-            got = min(qty, t.sz - eaten)
-            if got:
-                qty -= got
-                fills.append(RestFill(snapshot.ts, got))
+            if t.venue == venue:
+                shown.trade(t, side)
+                got = queue.reached(t) if queue is not None and snapshot.ts <= expires else 0
+                if got:
+                    fills.append((snapshot.ts, got))
         for q in snapshot.quotes:
-            if q.venue != venue:
-                continue
-            new_px, new_sz = (q.bid_px, q.bid_sz) if side is Side.BUY else (q.ask_px, q.ask_sz)
-            new = (new_px, new_sz) if new_px != NO_PRICE and new_sz > 0 else None
-            seen = now
-            before, shown = shown, new
-            cancelled = 0
-            if before is not None and new is not None and before[0] == new[0] == px:
-                fell = max(0, before[1] - new[1])
-                explained = min(fell, unseen)
-                unseen -= explained
-                cancelled = fell - explained
-            else:
-                unseen = 0
-            if ahead is None:
-                continue
-            if new is None:
-                ahead = 0
-            elif new[0] == px:
-                if model == "optimistic":
-                    ahead = max(0, ahead - cancelled)
-                elif model == "proportional" and cancelled:
-                    ahead -= ahead * cancelled // (new[1] + cancelled)
-                ahead = min(ahead, new[1])
-            else:
-                worse = new[0] < px if side is Side.BUY else new[0] > px
-                if worse:
-                    ahead = 0
-    if ahead is None:
-        first_ahead = displayed(now)
+            if q.venue == venue:
+                cancelled = shown.update(own_side(q, side), snapshot.ts)
+                if queue is not None:
+                    queue.update(shown.quote, cancelled)
+        if snapshot.ts == joins:
+            first_ahead = shown.quote[1] if shown.quote is not None and shown.quote[0] == px else 0
+            queue = Queue(side, px, model, first_ahead)
     return first_ahead, fills
+
+
+# --- plans: sweeps, single takes and resting orders together ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """One decision of a script. Venues are numbered among those with a quote, prices relative to that venue's own best.
+
+    takes: (venue number, shares); rests: venue number -> (ticks behind its best, shares, time to live); wake: time to the next.
+    """
+
+    sweep: int
+    takes: tuple[tuple[int, int], ...]
+    rests: tuple[tuple[int, tuple[int, int, int]], ...]
+    wake: int | None
+
+
+@dataclass
+class Resting:
+    """A limit order on its way or in its queue."""
+
+    venue: int
+    qty: int
+    decided: int
+    joins: int
+    expires: int
+    mid: Fraction | None
+    queue: Queue
+    joined: bool = False
+    first_ahead: int = 0
+
+
+@dataclass(frozen=True)
+class Making:
+    ts: int
+    venue: int
+    px: int
+    qty: int
+    decided: int
+    mid: Fraction | None
+    joined: int
+    ahead: int
+
+
+@dataclass
+class Floor(World):
+    """A World in which orders rest as well, and a script decides."""
+
+    model: str = "conservative"
+    tick: int = 1
+    shown: dict[int, Shown] = field(default_factory=dict)
+    rests: list[Resting] = field(default_factory=list)
+    making: list[Making] = field(default_factory=list)
+    to_sweep: int = 0
+    views: list[tuple[object, ...]] = field(default_factory=list)
+
+    def own(self, venue: int) -> tuple[int, int] | None:
+        """The venue's quote on our side, if it is not too old."""
+        shown = self.shown[venue]
+        age = self.rules.max_quote_age
+        return None if age is not None and self.now - shown.seen > age else shown.quote
+
+    def join(self, until: int, *, inclusive: bool) -> None:
+        for rest in list(self.rests):
+            if rest.joined or rest.joins > until or (rest.joins == until and not inclusive):
+                continue
+            rest.joined = True
+            opposite, own, px = self.opposite(self.venues[rest.venue]), self.own(rest.venue), rest.queue.px
+            if opposite is not None and (opposite[0] <= px if self.order.side is Side.BUY else opposite[0] >= px):
+                self.rests.remove(rest)  # it would take: refused
+                continue
+            if own is None or (own[0] < px if self.order.side is Side.BUY else own[0] > px):
+                rest.queue.ahead = 0
+            elif own[0] == px:
+                rest.queue.ahead = own[1]
+            rest.first_ahead = rest.queue.ahead
+
+    def step(self, snapshot: Snapshot, script: Iterator[Step], wake: int | None) -> int | None:
+        """One snapshot; returns the next time to wake, None for never."""
+        side = self.order.side
+        self.land(snapshot.ts, inclusive=False)
+        self.join(snapshot.ts, inclusive=False)
+        for t in snapshot.trades:
+            self.trade(t, snapshot.ts)
+        cancelled = {}
+        for q in snapshot.quotes:
+            cancelled[q.venue] = self.shown.setdefault(q.venue, Shown()).update(own_side(q, side), snapshot.ts)
+        self.apply(snapshot)
+        for rest in self.rests:
+            if rest.joined and rest.venue in cancelled:
+                rest.queue.update(self.shown[rest.venue].quote, cancelled[rest.venue])
+        self.land(snapshot.ts, inclusive=True)
+        self.join(snapshot.ts, inclusive=True)
+        if snapshot.ts < self.order.start or self.done == self.order.quantity:
+            return wake
+        if wake is not None and snapshot.ts >= wake:
+            wake = self.decide(next(script))
+        self.sweep_plan()
+        self.land(snapshot.ts, inclusive=True)  # at once, without latency
+        return wake
+
+    def trade(self, t: Trade, now: int) -> None:
+        if t.venue not in self.shown:
+            return
+        self.shown[t.venue].trade(t, self.order.side)
+        for rest in self.rests:
+            if rest.venue != t.venue or not rest.joined or now > rest.expires:
+                continue
+            got = min(rest.queue.reached(t), rest.qty, self.order.quantity - self.done)
+            if got:
+                rest.qty -= got
+                self.done += got
+                self.making.append(
+                    Making(now, t.venue, rest.queue.px, got, rest.decided, rest.mid, rest.joins, rest.first_ahead)
+                )
+
+    def decide(self, step: Step) -> int | None:
+        side = self.order.side
+        visible = sorted(v.id for v in self.venues.values() if self.own(v.id) or self.opposite(v))
+        self.views.append((self.now, self.done, self.flying, self.leaves, self.mid, self.offers(visible)))
+        self.to_sweep = step.sweep
+        self.rests = []
+        if visible:
+            for number, qty in step.takes:
+                venue = self.venues[visible[number % len(visible)]]
+                quote = self.opposite(venue)
+                if quote is not None and self.within_limit(quote[0]) and min(qty, self.leaves) > 0:
+                    self.send(venue, min(qty, self.leaves))
+            numbers = {number % len(visible): rest for number, rest in step.rests}
+            for number, (behind, qty, lives) in numbers.items():
+                venue = self.venues[visible[number]]
+                own = self.own(venue.id)
+                if own is None:
+                    continue
+                px = own[0] - behind * self.tick if side is Side.BUY else own[0] + behind * self.tick
+                if not self.within_limit(px):
+                    continue
+                queue = Queue(side, px, self.model, own[1] if own[0] == px else 0)
+                joins = self.now + self.rules.latency
+                self.rests.append(Resting(venue.id, qty, self.now, joins, self.now + lives, self.mid, queue))
+            self.join(self.now, inclusive=True)
+        return None if step.wake is None else self.now + step.wake
+
+    def offers(self, visible: Sequence[int]) -> tuple[tuple[int, int, int | None, int], ...]:
+        """(venue, available within the limit, best own price, its size)."""
+        rows = []
+        for venue in visible:
+            opposite, own = self.opposite(self.venues[venue]), self.own(venue)
+            there = self.available(self.venues[venue]) if opposite and self.within_limit(opposite[0]) else 0
+            rows.append((venue, there, own[0] if own else None, own[1] if own else 0))
+        return tuple(rows)
+
+    def sweep_plan(self) -> None:
+        """As World.sweep, but no more than the plan has left; what arrives too late or is missed is owed again."""
+        before = self.done + self.flying
+        self.sweep(min(self.to_sweep, self.leaves))
+        self.to_sweep -= self.done + self.flying - before
+
+    def execute(self, child: Child) -> None:
+        before = self.done
+        child.qty, asked = min(child.qty, self.order.quantity - self.done), child.qty
+        venue = self.venues[child.venue]
+        if child.run == venue.run:
+            venue.flying -= asked - child.qty
+        super().execute(child)
+        if child.swept:
+            self.to_sweep += asked - (self.done - before)
+
+
+def perform(
+    snapshots: Sequence[Snapshot], order: ParentOrder, rules: Rules, model: str, tick: int, script: Sequence[Step]
+) -> tuple[Floor, int, int]:
+    """The script against the market; the floor, forced shares, and those beyond what was available."""
+    floor = Floor(order, rules, model=model, tick=tick)
+    steps = iter([*script, Step(0, (), (), None)])
+    wake: int | None = order.start
+    for snapshot in snapshots:
+        if snapshot.ts > order.end:
+            break
+        wake = floor.step(snapshot, steps, wake)
+        if floor.done == order.quantity:
+            floor.rests, floor.flights = [], []
+    floor.land(order.end, inclusive=True)
+    return floor, *complete(floor)
