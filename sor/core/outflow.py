@@ -49,7 +49,7 @@ class OutflowHistory:
     _next: int | None = None
     _open: list[_Window] = field(default_factory=list)
     _ends: list[int] = field(default_factory=list)
-    _sold: list[dict[int, int]] = field(default_factory=list)
+    _sold: dict[int, list[int]] = field(default_factory=dict)
     _falls2: list[int] = field(default_factory=list)
 
     def feed(self, book: Book) -> None:
@@ -65,7 +65,11 @@ class OutflowHistory:
         for window in self._open:
             if window.ends <= last:
                 self._ends.append(window.ends)
-                self._sold.append(window.sold)
+                for venue in window.sold:
+                    # A venue that was not there in earlier windows sold nothing in them.
+                    self._sold.setdefault(venue, [0] * (len(self._ends) - 1))
+                for venue, sold in self._sold.items():
+                    sold.append(window.sold.get(venue, 0))
                 self._falls2.append(window.mid2 - (book.mid2_at(book.last_at(window.ends)) or window.mid2))
         self._open = [window for window in self._open if window.ends > last]
 
@@ -73,8 +77,11 @@ class OutflowHistory:
         """The latest windows that ended at `ts` or before it, one row each, for these venues."""
         stop = bisect_right(self._ends, ts)
         start = max(0, stop - LATEST)
-        rows = [[sold.get(venue, 0) for venue in venues] for sold in self._sold[start:stop]]
-        return Samples(np.array(rows, np.int64).reshape(-1, len(venues)), np.array(self._falls2[start:stop], np.int64))
+        sold = np.zeros((stop - start, len(venues)), np.int64)
+        for k, venue in enumerate(venues):
+            if venue in self._sold:
+                sold[:, k] = self._sold[venue][start:stop]
+        return Samples(sold, np.array(self._falls2[start:stop], np.int64))
 
     def _begin(self, book: Book, ts: int) -> None:
         row = book.last_at(ts)

@@ -98,26 +98,34 @@ class LaneBuilder:
         self, rows: list[int], px: list[int], sz: list[int], trades: dict[int, list[tuple[int, int, int]]]
     ) -> Lane:
         """`rows` are those at which the venue sent a quote; trades by row may add others."""
+        if not trades.keys() <= set(rows):
+            rows, px, sz = self._with_trade_rows(rows, px, sz, trades)
+        last_px, last_sz, unexplained = self.px, self.sz, self.unexplained
+        cancelled = [0] * len(rows)
+        for i, (row, new_px, new_sz) in enumerate(zip(rows, px, sz, strict=True)):
+            if row in trades:
+                unexplained += sum(size for _, price, size in trades[row] if price == last_px)
+            if new_px != last_px:
+                unexplained = 0
+            elif new_sz < last_sz:
+                explained = min(last_sz - new_sz, unexplained)
+                unexplained -= explained
+                cancelled[i] = last_sz - new_sz - explained
+            last_px, last_sz = new_px, new_sz
+        self.px, self.sz, self.unexplained = last_px, last_sz, unexplained
+        return Lane(rows, px, sz, cancelled, [tuple(trades.get(row, ())) for row in rows])
+
+    def _with_trade_rows(
+        self, rows: list[int], px: list[int], sz: list[int], trades: dict[int, list[tuple[int, int, int]]]
+    ) -> tuple[list[int], list[int], list[int]]:
+        """Entries for trades at snapshots in which the venue sent no quote: its last quote stands."""
         quotes = dict(zip(rows, zip(px, sz, strict=True), strict=True))
-        lane = Lane([], [], [], [], [])
-        for row in sorted(quotes.keys() | trades.keys()) if trades else rows:
-            traded = trades.get(row, ())
-            self.unexplained += sum(size for _, price, size in traded if price == self.px)
-            new_px, new_sz = quotes.get(row, (self.px, self.sz))
-            cancelled = 0
-            if new_px != self.px:
-                self.unexplained = 0
-            elif new_sz < self.sz:
-                explained = min(self.sz - new_sz, self.unexplained)
-                self.unexplained -= explained
-                cancelled = self.sz - new_sz - explained
-            self.px, self.sz = new_px, new_sz
-            lane.rows.append(row)
-            lane.px.append(new_px)
-            lane.sz.append(new_sz)
-            lane.cancelled.append(cancelled)
-            lane.trades.append(tuple(traded))
-        return lane
+        merged = sorted(quotes.keys() | trades.keys())
+        states, last = [], (self.px, self.sz)
+        for row in merged:
+            last = quotes.get(row, last)
+            states.append(last)
+        return merged, [state[0] for state in states], [state[1] for state in states]
 
 
 def trades_by_venue(events: OrientedBatch, first_row: int) -> dict[int, dict[int, list[tuple[int, int, int]]]]:
