@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -31,36 +30,35 @@ _THREE_DIGITS = np.array([list(b"%03d" % i) for i in range(1000)], dtype=np.uint
 
 
 def check_target(path: Path) -> None:
-    """InputError unless the name ends in one of SUFFIXES and is not a directory."""
+    """InputError unless the path is no directory and its name ends in one of SUFFIXES."""
+    if path.is_dir():
+        raise InputError(f"--out {path}: is a directory; give the name of a file")
     if not path.name.endswith(SUFFIXES):
         raise InputError(f"--out {path}: the name must end in one of {', '.join(SUFFIXES)}")
-    if path.is_dir():
-        raise InputError(f"--out {path}: is a directory, a file name is needed")
 
 
 def write_tape(spec: SynthSpec, path: Path) -> Iterator[int]:
     """Write the tape of `spec` to `path`, yielding the rows of each block as written. The file appears when whole.
 
-    The same spec gives the same bytes, .gz included (no time stamp in it). InputError if the path cannot be written.
+    The same spec gives the same bytes, .gz included (no time stamp in it). InputError, before anything is made, if
+    the path cannot be written.
     """
     check_target(path)
-    with _opened(path) as file:
-        file.write(f"{HEADER}\n".encode())
-        for rows in tape(spec):
-            file.write(csv_of(rows, spec.symbols))
-            yield len(rows)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
     part = path.with_name(f".{path.name}.part")
     try:
         raw = part.open("wb")
     except OSError as error:
         raise InputError(f"--out {path}: cannot be written ({error.strerror})") from None
+    return _write(spec, path, part, raw)
+
+
+def _write(spec: SynthSpec, path: Path, part: Path, raw: IO[bytes]) -> Iterator[int]:
     try:
         with raw, _compressed(raw, path.name) as file:
-            yield file
+            file.write(f"{HEADER}\n".encode())
+            for rows in tape(spec):
+                file.write(csv_of(rows, spec.symbols))
+                yield len(rows)
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
