@@ -136,7 +136,7 @@ def savings_split(report: Report, ax: Axes) -> None:
     """
     chosen = _chosen(report)
     title(
-        ax, f"Savings of {chosen} and where they come from", "bps of the order at arrival; dot: the sum; timing is luck"
+        ax, f"What {chosen} saves, and by what", "bps of the order at arrival; dot: the sum; timing is luck"
     )
     data = report.data
     mine = _parts(report, data["optimized"])
@@ -317,7 +317,7 @@ def _label_baselines(ax: Axes, rows: Sequence[tuple[str, Mapping[str, Any], Any]
     low, high = ax.get_xlim()
     room = (high - low) * 0.3  # for the figures beside the bars
     ax.set_xlim(low - (room if low < 0 else 0), high + (room if high > 0 else 0))
-    labels = [f"{name}\n(no one can trade it)" if entry["kind"] == "benchmark" else name for name, entry, _ in rows]
+    labels = [f"{name}\n(benchmark)" if entry["kind"] == "benchmark" else name for name, entry, _ in rows]
     ax.set_yticks(range(len(rows)), labels)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.grid(False, axis="y")
