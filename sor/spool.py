@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -125,6 +124,8 @@ class Spool:
             self._file.close()
 
     def _spill(self) -> None:
+        import tempfile  # few tapes need it, and it costs several milliseconds
+
         # A spool can be large and /tmp is often memory, so the temporary file lives where disks are.
         folder = None if "TMPDIR" in os.environ or not os.access("/var/tmp", os.W_OK) else "/var/tmp"
         with tempfile.TemporaryFile(buffering=0, dir=folder) as file:

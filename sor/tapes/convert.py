@@ -16,7 +16,7 @@ from sor.tapes.reading import open_reader
 from sor.tapes.rows import Reader, RowChunk, concat_rows, sort_rows
 from sor.tapes.source import refuse_bad_rows, tape_name
 
-_LATE_ROWS = 2**17
+LATE_ROWS = 2**17
 _RUN_GROUP_ROWS = 2**13  # small, because one group of every run is in memory while they are merged
 
 
@@ -56,7 +56,7 @@ class _Conversion:
             sink.add(on_time)
             if late is not None:
                 self._late.append(late)
-                self._keep_late(_LATE_ROWS)
+                self._keep_late(LATE_ROWS)
         refuse_bad_rows(self._reader, self._path, strict)
         self._keep_late(1)
         if self._runs:
@@ -92,9 +92,11 @@ class _Conversion:
 
     def _facts(self, sink: _Sink) -> ParquetFacts:
         reader = self._reader
-        name = reader.facts.name if isinstance(reader, ParquetReader) else tape_name(self._path)
-        columns = (self._order.rows, self._order.fallen, sink.count, sink.first, sink.last)
-        symbols = tuple(map(SymbolFacts, reader.symbols, *(column.tolist() for column in columns)))
+        name, fallen = tape_name(self._path), self._order.fallen.tolist()
+        if isinstance(reader, ParquetReader):  # sorted, but it remembers the original
+            name, fallen = reader.facts.name, [symbol.out_of_order for symbol in reader.facts.symbols]
+        columns = (self._order.rows.tolist(), fallen, sink.count.tolist(), sink.first.tolist(), sink.last.tolist())
+        symbols = tuple(map(SymbolFacts, reader.symbols, *columns))
         return ParquetFacts(name, reader.bad_rows, reader.first_bad, symbols, tuple(sink.writer.groups))
 
 

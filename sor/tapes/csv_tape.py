@@ -67,13 +67,13 @@ class CsvReader:
     def _read(self, block: Block, bad: list[BadRow]) -> RowChunk:
         if not block.data:
             return empty_rows()
-        n = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
-        table = self._parser.parse(block.data, n) if _has_plain_ends(block.data) else None
+        table = self._parser.parse(block.data, block.lines) if _has_plain_ends(block.data) else None
         if table is None:
             return self._read_carefully(block, bad)
         self._first_line = self._first_line or block.first_line
-        self._last_line = block.first_line + n - 1
-        return self._decoder.rows(table, range(block.first_line, block.first_line + n), bad)
+        lines = range(block.first_line, block.first_line + block.lines)
+        self._last_line = lines[-1]
+        return self._decoder.rows(table, lines, bad)
 
     def _read_carefully(self, block: Block, bad: list[BadRow]) -> RowChunk:
         lines = [
@@ -180,12 +180,12 @@ def _type(role: str, form: CsvForm) -> Any:
 def _without_header(block: Block) -> Block:
     if block.first_line > 1:
         return block
-    return Block(block.data.partition(b"\n")[2], 2)
+    return Block(block.data.partition(b"\n")[2], 2, block.lines - 1)
 
 
 def _has_plain_ends(data: bytes) -> bool:
     """Rows end with LF or CR LF; the parser would take a CR alone as an end, too."""
-    return data.count(b"\r") == data.count(b"\r\n")
+    return b"\r" not in data or data.count(b"\r") == data.count(b"\r\n")
 
 
 def _surely_bad(line: Line, form: CsvForm) -> BadRow | None:

@@ -89,9 +89,9 @@ class ParquetFacts:
 class RowWriter:
     """Writes sorted rows as row groups. `groups` describes those written so far."""
 
-    def __init__(self, path: Path, symbols: list[str | None], group_rows: int = GROUP_ROWS) -> None:
+    def __init__(self, path: Path, symbols: list[str | None], group_rows: int | None = None) -> None:
         self._symbols = symbols  # the reader's, which grows
-        self._group_rows = group_rows
+        self._group_rows = group_rows or GROUP_ROWS
         self._held: list[RowChunk] = []
         self._held_rows = 0
         self._books: dict[tuple[int, int], tuple[int, ...]] = {}

@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 
 TRADE = ord("T")  # the action of a row that is a trade
 NO_ACTION = ord(" ")  # the action where the schema has none
-MAX_SIZE = 2**40  # shares; beyond any real size, and safe to add up in 64 bits
+MAX_SIZE = 2**44  # shares; beyond any real size, and safe to add up in 64 bits
 MAX_VENUE = 2**31 - 1
 MAX_TIME = 2**63 - 2  # 2^63-1 stands for no time
 _MOST = {"ts": MAX_TIME, "venue": MAX_VENUE}

@@ -13,7 +13,7 @@ from sor.tapes.order import Punctual, merge_runs
 from sor.tapes.rows import Reader, RowChunk, concat_rows, sort_rows
 from sor.tapes.snapshots import BatchCutter, SnapshotBuilder, SnapshotRule, group_rows, join_snapshots
 
-_LATE_ROWS = 2**17  # late rows sorted in memory at a time: about 10 MiB
+LATE_ROWS = 2**17  # late rows sorted in memory at a time: about 10 MiB
 
 
 class SpooledTape:
@@ -108,7 +108,7 @@ class SnapshotSorter:
         if late is not None:
             self._late.append(late)
             self._late_rows += len(late)
-            if self._late_rows >= _LATE_ROWS:
+            if self._late_rows >= LATE_ROWS:
                 self._keep_late()
 
     def finish(self) -> Spool:
@@ -127,7 +127,7 @@ class SnapshotSorter:
         self._late, self._late_rows = [], 0
         # The first run may stay in memory; a tape with many of them is large.
         run = Spool(memory_budget=0) if self._runs else Spool()
-        cutter = BatchCutter(max(1, _LATE_ROWS // 16))
+        cutter = BatchCutter(max(1, LATE_ROWS // 16))
         for batch in (*cutter.add(group_rows(rows, self._rule)), *cutter.finish()):
             run.append(batch)
         self._runs.append(run)
