@@ -1,0 +1,141 @@
+"""Terraform as this project calls it: quiet about itself, state outside the checkout, plans looked at as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from settings import TERRAFORM_DIR, DeployError
+
+OLDEST = (1, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """One working directory: the state file and Terraform's own files live in `state_dir`."""
+
+    state_dir: Path
+    extra_env: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def state_file(self) -> Path:
+        return self.state_dir / "terraform.tfstate"
+
+    @property
+    def _env(self) -> dict[str, str]:
+        env = {
+            **os.environ,
+            **dict(self.extra_env),
+            "TF_DATA_DIR": str(self.state_dir / ".terraform"),
+            "TF_IN_AUTOMATION": "1",
+        }
+        # A configuration file that is named but absent only makes Terraform warn in every command.
+        if not Path(env.get("TF_CLI_CONFIG_FILE", "/")).exists():
+            del env["TF_CLI_CONFIG_FILE"]
+        return env
+
+    def init(self) -> None:
+        """Fetch the provider, from the folder named by SOR_TF_PLUGIN_DIR where that is set."""
+        command = ["init", "-input=false", "-reconfigure", f"-backend-config=path={self.state_file}"]
+        folder = os.environ.get("SOR_TF_PLUGIN_DIR")
+        if folder:
+            if not Path(folder).is_dir():
+                raise DeployError(
+                    f"SOR_TF_PLUGIN_DIR={folder} is no folder: unset it, or name one with the AWS provider"
+                )
+            command.append(f"-plugin-dir={folder}")
+        result = self._run(*command, capture=True)
+        if result.returncode:
+            raise DeployError(f"terraform init failed: {_first_error(result.stdout + result.stderr)}")
+
+    def plan(
+        self, variables: dict[str, Any], out: Path, *, destroy: bool = False, quiet: bool = False
+    ) -> list[dict[str, Any]]:
+        """Write a plan, show it, and return the resources that it would change."""
+        file = self._variables_file(variables)
+        command = ["plan", "-input=false", f"-var-file={file}", f"-out={out}", "-lock-timeout=60s"]
+        result = self._run(*command, *(["-destroy"] if destroy else []), capture=quiet)
+        if result.returncode:
+            detail = _first_error(result.stdout + result.stderr) if quiet else "the reason is above"
+            raise DeployError(f"terraform plan failed, nothing was changed: {detail}")
+        changes = json.loads(self._checked("show", "-json", str(out)))["resource_changes"]
+        return [c for c in changes if c["mode"] == "managed" and c["change"]["actions"] not in (["no-op"], ["read"])]
+
+    def apply(self, plan: Path) -> None:
+        """Carry out a plan that was shown. What was made before a failure is in the state: run again."""
+        if self._run("apply", "-input=false", "-lock-timeout=60s", str(plan)).returncode:
+            raise DeployError(
+                "terraform apply failed (the reason is above); what was made is remembered: mend it and run again"
+            )
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs of the last apply; empty when there is nothing."""
+        if not self.state_file.exists():
+            return {}
+        return {k: v["value"] for k, v in json.loads(self._checked("output", "-json")).items()}
+
+    def resources(self) -> list[str]:
+        """Addresses of everything in the state, data sources apart."""
+        if not self.state_file.exists():
+            return []
+        return [a for a in self._checked("state", "list").split() if not a.startswith("data.")]
+
+    def refresh(self, variables: dict[str, Any]) -> None:
+        """Read the world again: a machine that was stopped and started has another address."""
+        file = self._variables_file(variables)
+        result = self._run("apply", "-refresh-only", "-auto-approve", "-input=false", f"-var-file={file}", capture=True)
+        if result.returncode:
+            raise DeployError(f"terraform refresh failed: {_first_error(result.stdout + result.stderr)}")
+
+    def _variables_file(self, variables: dict[str, Any]) -> Path:
+        file = self.state_dir / "deploy.tfvars.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(variables))
+        return file
+
+    def _checked(self, *command: str) -> str:
+        result = self._run(*command, capture=True)
+        if result.returncode:
+            raise DeployError(f"terraform {command[0]} failed: {_first_error(result.stdout + result.stderr)}")
+        return result.stdout
+
+    def _run(self, *command: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
+        # Terraform colours its output even in a file, and does not know NO_COLOR.
+        plain = capture or not sys.stdout.isatty() or "NO_COLOR" in os.environ
+        colour = ["-no-color"] if plain and command[0] not in {"state", "show"} else []
+        return subprocess.run(
+            ["terraform", f"-chdir={TERRAFORM_DIR}", command[0], *colour, *command[1:]],
+            env=self._env,
+            text=True,
+            capture_output=capture,
+            check=False,
+        )
+
+
+def require() -> None:
+    """Terraform is there and new enough."""
+    if shutil.which("terraform") is None:
+        raise DeployError("terraform was not found: install Terraform 1.9 or later and put it on the PATH")
+    text = subprocess.run(["terraform", "version", "-json"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r'"terraform_version":\s*"(\d+)\.(\d+)', text)
+    if found and (int(found[1]), int(found[2])) < OLDEST:
+        raise DeployError(f"terraform {found[1]}.{found[2]} is too old: 1.9 or later is needed")
+
+
+def _first_error(text: str) -> str:
+    """The first error of Terraform's boxed output, as one line."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    lines = [line.strip("│╷╵ \t") for line in plain.splitlines()]
+    start = next((i for i, line in enumerate(lines) if line.startswith("Error:")), None)
+    if start is None:
+        return " ".join(lines[-3:]).strip() or "no reason given"
+    return " ".join(line for line in lines[start : start + 8] if line and not line.startswith("with ")).removeprefix(
+        "Error: "
+    )

@@ -1,0 +1,202 @@
+"""Terraform for real, against moto's AWS on a loopback port: apply, plan again, change, destroy."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[2]
+REGION = "eu-central-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A simulated AWS account and a home of its own for state and keys."""
+
+    home: Path
+    env: dict[str, str]
+    python: Path
+
+    def deploy(self, command: str, **options: str) -> subprocess.CompletedProcess[str]:
+        env = self.env | {f"SOR_DEPLOY_{k.upper()}": v for k, v in options.items()}
+        call = [str(self.python), str(REPO / "scripts" / "deploy"), command]
+        return subprocess.run(call, env=env, text=True, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+
+    def show(self, expression: str, before: str = "") -> Any:
+        """The value of one boto3 expression."""
+        return self.ask(f"{before}\nprint(json.dumps({expression}, default=str))")
+
+    def ask(self, code: str) -> Any:
+        """Run boto3 code in the ops environment; it prints one JSON value."""
+        prelude = f"import boto3, json; ec2 = boto3.client('ec2', region_name='{REGION}')\n"
+        done = subprocess.run(
+            [str(self.python), "-c", prelude + code], env=self.env, text=True, capture_output=True, check=True
+        )
+        return json.loads(done.stdout)
+
+    def steps(self, *steps: str) -> subprocess.CompletedProcess[str]:
+        """Run steps of scripts/deploy that stop short of ssh."""
+        folder = REPO / "scripts" / "deploy"
+        code = (
+            f"import sys; sys.path.insert(0, {str(folder)!r})\n"
+            "import importlib.util\n"
+            "import settings as config\nfrom terraform import Terraform\n"
+            f"spec = importlib.util.spec_from_file_location('deploy_main', {str(folder / '__main__.py')!r})\n"
+            "main = importlib.util.module_from_spec(spec); spec.loader.exec_module(main)\n"
+            "wanted = config.load(); config.remember(wanted); tf = Terraform(wanted.state_dir); tf.init()\n"
+        )
+        done = subprocess.run(
+            [str(self.python), "-c", code + "\n".join(steps)], env=self.env, text=True, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+
+@pytest.fixture(scope="module")
+def moto(ops_python: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [ops_python.parent / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
+        env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def account(moto: str, ops_python: Path, plugin_dir: str, tmp_path: Path) -> Account:
+    urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST"), timeout=10).close()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")], check=True)
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SOR_", "TF_"))}
+    env = clean | {
+        "AWS_ENDPOINT_URL": moto,
+        "AWS_ACCESS_KEY_ID": "simulated",
+        "AWS_SECRET_ACCESS_KEY": "simulated",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "SOR_TF_PLUGIN_DIR": plugin_dir,
+        "SOR_STATE_DIR": str(tmp_path / "state"),
+        "SOR_DEPLOY_REGION": REGION,
+        "SOR_DEPLOY_KEY": str(tmp_path / "id.pub"),
+        "SOR_DEPLOY_SSH_CIDR": "203.0.113.7/32",
+        "SOR_DEPLOY_AUTO": "1",
+    }
+    if not plugin_dir:
+        del env["SOR_TF_PLUGIN_DIR"]
+    return Account(tmp_path, env, ops_python)
+
+
+APPLY = "main._apply(tf, wanted.variables(), wanted)"
+APPLY_UNLIMITED = "main._apply(tf, wanted.variables() | {'cpu_credits': 'unlimited'}, wanted)"
+SETTLE = "main._settle_credits(tf, wanted)"
+PLAN_AGAIN = "assert tf.plan(wanted.variables(), wanted.state_dir / 'again.tfplan', quiet=True) == []"
+MACHINES = "[i for r in ec2.describe_instances()['Reservations'] for i in r['Instances']]"
+
+
+def test_apply_settle_no_changes_destroy(account: Account) -> None:
+    account.steps(APPLY_UNLIMITED, SETTLE, PLAN_AGAIN)
+
+    machines = account.show(MACHINES)
+    assert len(machines) == 1, "a change of the credit mode must not replace the machine"
+    machine = machines[0]
+    assert machine["InstanceType"] == "t3.micro"
+    assert machine["MetadataOptions"]["HttpTokens"] == "required"
+    tags = {"Name": "sor", "Project": "sor", "Deployment": "sor", "ManagedBy": "terraform"}
+    assert {t["Key"]: t["Value"] for t in machine["Tags"]} == tags
+    volume = account.show("ec2.describe_volumes()['Volumes'][0]")
+    assert (volume["Encrypted"], volume["VolumeType"], volume["Size"]) == (True, "gp3", 8)
+
+    group = account.show(f"ec2.describe_security_groups(GroupIds=['{machine['SecurityGroups'][0]['GroupId']}'])")
+    opened = group["SecurityGroups"][0]
+    assert _rules(opened["IpPermissions"]) == [(22, 22, "tcp", ["203.0.113.7/32"], [])]
+    assert _rules(opened["IpPermissionsEgress"]) == [(443, 443, "tcp", ["0.0.0.0/0"], [])]
+
+    folder = account.home / "state" / "sor"
+    assert folder.stat().st_mode & 0o077 == 0, "the state is the user's own"
+    assert (folder / "terraform.tfstate").exists()
+    assert not list((REPO / "infra" / "terraform").glob("*.tfstate*")), "no state in the checkout"
+
+    del account.env["SOR_DEPLOY_AUTO"]
+    refused = account.deploy("down")
+    assert refused.returncode == 1
+    assert "nobody is there to confirm" in refused.stderr
+    assert account.show(MACHINES)[0]["State"]["Name"] == "running"
+
+    # The options and the key are remembered: destroy asks for nothing but a yes.
+    for name in ("SOR_DEPLOY_REGION", "SOR_DEPLOY_SSH_CIDR", "SOR_DEPLOY_KEY"):
+        del account.env[name]
+    (account.home / "id.pub").unlink()
+    account.env["SOR_DEPLOY_AUTO"] = "1"
+    gone = account.deploy("down")
+    assert gone.returncode == 0, gone.stderr
+    for address in ("aws_instance.server", "aws_key_pair.operator", "aws_security_group.server"):
+        assert f"removed {address}" in gone.stderr
+    assert "nothing with the tag Deployment=sor is left" in gone.stderr
+    assert [m["State"]["Name"] for m in account.show(MACHINES)] == ["terminated"]
+    assert account.show("ec2.describe_volumes()['Volumes'] + ec2.describe_key_pairs()['KeyPairs']") == []
+    groups = account.show("[g['GroupName'] for g in ec2.describe_security_groups()['SecurityGroups']]")
+    assert set(groups) == {"default"}
+
+    again = account.deploy("down")
+    assert again.returncode == 0
+    assert "nothing to remove" in again.stderr
+
+
+def test_session_manager_idle_alarm_and_graviton(account: Account) -> None:
+    account.env.update(
+        SOR_DEPLOY_ACCESS="ssm", SOR_DEPLOY_STOP_WHEN_IDLE_HOURS="2", SOR_DEPLOY_INSTANCE_TYPE="t4g.micro"
+    )
+    account.steps(APPLY, PLAN_AGAIN)
+    machine = account.show(MACHINES)[0]
+    group = account.show(f"ec2.describe_security_groups(GroupIds=['{machine['SecurityGroups'][0]['GroupId']}'])")
+    assert group["SecurityGroups"][0]["IpPermissions"] == [], "Session Manager needs no ingress at all"
+
+    parameter = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+    ssm = f"ssm = boto3.client('ssm', region_name='{REGION}')"
+    assert machine["ImageId"] == account.show(f"ssm.get_parameter(Name='{parameter}')['Parameter']['Value']", ssm)
+
+    iam = "iam = boto3.client('iam', region_name='us-east-1')"
+    role = account.show("iam.list_roles()['Roles'][0]['RoleName']", iam)
+    policies = account.show(f"iam.list_attached_role_policies(RoleName='{role}')['AttachedPolicies']", iam)
+    assert [p["PolicyName"] for p in policies] == ["AmazonSSMManagedInstanceCore"]
+
+    cloudwatch = f"cw = boto3.client('cloudwatch', region_name='{REGION}')"
+    alarms = account.show("cw.describe_alarms()['MetricAlarms']", cloudwatch)
+    assert [(a["AlarmName"], a["AlarmActions"]) for a in alarms] == [
+        ("sor-idle", [f"arn:aws:automate:{REGION}:ec2:stop"])
+    ]
+
+    assert account.deploy("down").returncode == 0
+    assert account.show("cw.describe_alarms()['MetricAlarms']", cloudwatch) == []
+    assert account.show("iam.list_roles()['Roles'] + iam.list_instance_profiles()['InstanceProfiles']", iam) == []
+
+
+def _rules(permissions: list[dict[str, Any]]) -> list[tuple[int, int, str, list[str], list[Any]]]:
+    return [
+        (p["FromPort"], p["ToPort"], p["IpProtocol"], [r["CidrIp"] for r in p["IpRanges"]], p["Ipv6Ranges"])
+        for p in permissions
+    ]
