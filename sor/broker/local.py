@@ -22,7 +22,7 @@ from sor.broker.probe import broker_serves, zookeeper_serves
 from sor.broker.process import Daemon, Running, is_alive, last_meaningful_line
 from sor.errors import SorError
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0  # a start takes 3 s here, and a minute on a machine that is out of CPU credits
 STOP_SECONDS = 30.0
 # zookeeper.session.timeout.ms is 18 s and is counted anew when ZooKeeper itself was restarted, hence twice and a bit.
 SESSION_SECONDS = 40.0
@@ -173,7 +173,7 @@ class LocalBroker:
 
 
 def _serves_or_dies(daemon: Daemon, running: Running, serves: Callable[[], bool]) -> bool:
-    """True as soon as it answers, False as soon as it has ended; an error when it does neither for a minute."""
+    """True as soon as it answers, False as soon as it has ended; an error when it does neither for long."""
     deadline = time.monotonic() + READY_SECONDS
     while is_alive(running):
         if serves():

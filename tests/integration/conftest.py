@@ -103,7 +103,7 @@ def broker_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Factory
     def make(version: str = settings.DEFAULT_VERSION) -> RunningBroker:
         if os.environ.get("SOR_TEST_BROKER") == "off":
             pytest.skip("SOR_TEST_BROKER=off")
-        port, zookeeper = free_ports()
+        port, zookeeper = _free_ports()
         messages: list[str] = []
         try:
             find_java()
@@ -133,10 +133,16 @@ def broker(_session_broker: RunningBroker) -> RunningBroker:
     return _session_broker
 
 
-def free_ports() -> tuple[int, int]:
+def _free_ports() -> tuple[int, int]:
     """A free port and its ZooKeeper's, below those that the system gives to outgoing connections."""
     while True:
         port = random.randrange(20_000, 32_000)
         zookeeper = settings.zookeeper_port(port)
         if ports.is_free(port) and ports.is_free(zookeeper):
             return port, zookeeper
+
+
+@pytest.fixture
+def free_ports() -> Callable[[], tuple[int, int]]:
+    """Call it for a free port and the port of the ZooKeeper beside it."""
+    return _free_ports
