@@ -21,7 +21,7 @@ from sor.stream.runs import LATEST, Run, catalogue, envelope_of
 GROUP = "sor-backtest"
 BROKER_SECONDS = 300.0  # a broker that is away for longer than this does not come back by itself
 TOPIC_SECONDS = 10.0  # grace for a producer that is just being started
-CHECKPOINT_SECONDS = 2.0
+CHECKPOINT_SECONDS = 1.0
 POLL_SECONDS = 0.5
 
 

@@ -16,6 +16,7 @@ from stream_tools import CONSUME, SOR, Few, bundled_digest, digest, finish, read
 
 from sor.errors import StreamError
 from sor.stream import open_stream
+from sor.stream.client import Reader
 from sor.stream.pacing import Pace
 from sor.stream.producer import produce
 
@@ -36,6 +37,22 @@ def consuming(broker, topic: str, state: Path, idle: float = 30.0) -> subprocess
     return start([*CONSUME, broker.bootstrap_servers, topic, "r", str(idle)], state)
 
 
+def wait_until_sending(broker, topic: str, seconds: float = 60.0) -> None:
+    """Until messages arrive: a machine under load takes its time to start a process."""
+    deadline = time.monotonic() + seconds
+    reader = Reader(broker.bootstrap_servers, topic)
+    try:
+        while not (reader.exists() and (reader.end() or 0) > 100):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        reader.close()
+
+
+def still_sending(producer: subprocess.Popen[str]) -> None:
+    assert producer.poll() is None, finish(producer)
+
+
 def both_are_whole(producer: subprocess.Popen[str], consumer: subprocess.Popen[str]) -> None:
     code, _, err = finish(producer)
     assert code == 0, err
@@ -51,9 +68,9 @@ def test_broker_restarted_five_times_under_a_live_run(broker, tmp_path):
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "20")
     consumer = consuming(broker, topic, tmp_path)
-    time.sleep(3)
+    wait_until_sending(broker, topic)
     for _ in range(5):
-        assert producer.poll() is None
+        still_sending(producer)
         broker.restart()
         time.sleep(1.0)
     both_are_whole(producer, consumer)
@@ -63,10 +80,10 @@ def test_broker_killed_and_zookeeper_restarted_under_a_live_run(broker, tmp_path
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "15")
     consumer = consuming(broker, topic, tmp_path, idle=10.0)  # shorter than the outage: that does not count
-    time.sleep(4)
+    wait_until_sending(broker, topic)
     broker.restart_zookeeper()
     time.sleep(2)
-    assert producer.poll() is None
+    still_sending(producer)
     broker.kill9()
     broker.start()
     both_are_whole(producer, consumer)
@@ -127,7 +144,7 @@ def test_producer_killed_and_run_again_under_the_same_id(broker, tmp_path):
     topic = topic_name()
     consumer = consuming(broker, topic, tmp_path)
     producer = producing(broker, topic, tmp_path, "40")
-    time.sleep(5)
+    wait_until_sending(broker, topic)
     producer.kill()
     finish(producer)
     again = producing(broker, topic, tmp_path, "max")
@@ -144,7 +161,7 @@ def test_producer_killed_and_run_again_under_the_same_id(broker, tmp_path):
 def test_producer_killed_and_run_again_as_a_new_run(broker, tmp_path):
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "40")
-    time.sleep(4)
+    wait_until_sending(broker, topic)
     producer.kill()
     finish(producer)
     source = Few(200)
@@ -161,7 +178,7 @@ def test_producer_killed_and_run_again_as_a_new_run(broker, tmp_path):
 def test_an_interrupted_producer_flushes_and_says_what_it_sent(broker, tmp_path, number):
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "10")
-    time.sleep(4)
+    wait_until_sending(broker, topic)
     producer.send_signal(number)
     code, out, err = finish(producer, 20)
     assert code == 130, err
@@ -177,7 +194,7 @@ def test_an_interrupted_producer_flushes_and_says_what_it_sent(broker, tmp_path,
 def test_an_outage_longer_than_the_producers_limit(broker, tmp_path):
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "20", "--timeout", "3")
-    time.sleep(4)
+    wait_until_sending(broker, topic)
     broker.stop_kafka()
     code, out, err = finish(producer, 40)
     broker.start()
@@ -247,7 +264,7 @@ def test_backtest_of_the_bundled_tape_through_a_restart(broker, tmp_path):
     producer = producing(broker, topic, tmp_path, "60")
     where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topic, "--run", "r"]
     backtest = start([*SOR, "backtest", "--json", "--from-kafka", *where], tmp_path)
-    time.sleep(4)
+    wait_until_sending(broker, topic)
     broker.restart()
     assert finish(producer)[0] == 0
     code, out, err = finish(backtest)
@@ -264,7 +281,7 @@ def test_the_main_things_on_the_older_broker(broker_factory, tmp_path):
         topic = topic_name()
         producer = producing(broker, topic, tmp_path, "60")
         consumer = consuming(broker, topic, tmp_path)
-        time.sleep(3)
+        wait_until_sending(broker, topic)
         broker.restart()
         both_are_whole(producer, consumer)
         source = Few(60)
