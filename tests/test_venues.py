@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sor import bundled
@@ -107,6 +107,7 @@ def test_fees_survive_pickling() -> None:
     assert pickle.loads(pickle.dumps(fees)) == fees
 
 
+@settings(deadline=None)
 @given(take=st.integers(-(10**11), 10**11), make=st.integers(-(10**11), 10**11))
 def test_dollars_become_exact_nanodollars(tmp_path_factory: pytest.TempPathFactory, take: int, make: int) -> None:
     text = f'{{"7": {{"take": {Decimal(take).scaleb(-9):f}, "make": {Decimal(make).scaleb(-9)}}}}}'
@@ -168,6 +169,7 @@ def test_a_fees_file_that_cannot_be_read_is_one_clear_line(tmp_path: Path) -> No
         assert "\n" not in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_makes_another_error(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.mktemp("fees") / "fees.json"

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sor.bundled import bundled_tape
@@ -427,6 +427,7 @@ def test_draws_are_pinned() -> None:
     assert dice.waits(10**9, 40_000).mean() == pytest.approx(1e9, rel=0.02)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**9), st.integers(0, 10**10), st.integers(0, 100))
 def test_arrivals_ascend_within_the_window(mean: int, end: int, seed: int) -> None:
     end = min(end, 1000 * mean)
@@ -435,6 +436,7 @@ def test_arrivals_ascend_within_the_window(mean: int, end: int, seed: int) -> No
     assert not len(times) or 0 <= times[0] <= times[-1] < end
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 500), st.integers(0, 500), st.lists(st.integers(-300, 300), max_size=20)), min_size=1
