@@ -88,9 +88,12 @@ class OutflowHistory:
         px, mid2 = int(book.best_rest[row]), book.mid2_at(row)
         if px == -FAR or mid2 is None:
             return
+        take, rest, queue = (array[row].tolist() for array in (book.take_px, book.rest_px, book.rest_sz))
         places = {
-            venue: QueuePlace(px, sz if best == px else 0, self.model)
-            for venue, best, sz in zip(book.venues, book.rest_px[row].tolist(), book.rest_sz[row].tolist(), strict=True)
+            venue: QueuePlace(px, queue[k] if rest[k] == px else 0, self.model)
+            for k, venue in enumerate(book.venues)
+            # A book has a column for every venue of its batch: one that is heard later was not there yet.
+            if take[k] < FAR or rest[k] > -FAR
         }
         window = _Window(ts + self.length, places, dict.fromkeys(places, 0), mid2)
         self._open.append(window)

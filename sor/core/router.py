@@ -69,9 +69,7 @@ def slice_problem(
     px = max((v.rest_px for v in view.venues), default=-FAR)
     if best_take == FAR or px == -FAR:
         return "one side of the market is empty"
-    # A limit order at p rests only where it does not take; a venue without any quote is not there to rest at.
-    places = [v for v in view.venues if v.take_px > px and not (v.take_px == FAR and v.rest_px == -FAR)]
-    venues = tuple(v.venue for v in places)
+    venues = resting_places(view, px)
     samples = history.before(view.ts, venues)
     if len(samples.sold) < ENOUGH:
         return "fewer than 30 past windows"
@@ -90,6 +88,11 @@ def slice_problem(
     f = fees.take(first.venue)
     sample = IntegerSample.build(size, samples.sold, h, f, make)
     return SliceProblem(size, px, venues, h, f, tuple(make), sample)
+
+
+def resting_places(view: View, px: int) -> tuple[int, ...]:
+    """Venues where a limit order at `px` would rest and not take."""
+    return tuple(v.venue for v in view.venues if v.take_px > px > -FAR)
 
 
 def penalties(parameters: Parameters, problem: SliceProblem) -> Penalties:
@@ -220,8 +223,7 @@ class AllLimit:
 
     def __call__(self, view: View, size: int) -> Allocation:
         px = max((v.rest_px for v in view.venues), default=-FAR)
-        here = [v for v in view.venues if v.venue == self.venue and v.take_px > px > -FAR]
-        if not here:
+        if self.venue not in resting_places(view, px):
             return Allocation(size, reason="nowhere to rest")
         return Allocation(0, px, ((self.venue, size),))
 
@@ -229,6 +231,6 @@ class AllLimit:
 def equal_split(view: View, size: int) -> Allocation:
     """X_E of the paper: S / (K + 1) to the market and to each venue, what does not divide to the market."""
     px = max((v.rest_px for v in view.venues), default=-FAR)
-    venues = [v.venue for v in view.venues if v.take_px > px > -FAR and v.rest_px > -FAR]
+    venues = resting_places(view, px)
     part = size // (len(venues) + 1)
     return Allocation(size - part * len(venues), px, tuple((venue, part) for venue in venues if part))
