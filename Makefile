@@ -29,7 +29,7 @@ lock:  ## write requirements.lock anew from pyproject.toml (for maintainers)
 test: setup  ## prove that it works
 	$(BIN)/python -m pytest
 
-check: setup  ## lint, types and import rules
+check: setup check-ops  ## lint, types, import rules, infrastructure
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -40,3 +40,5 @@ kafka-up: setup  ## bring up a real Kafka on loopback (VERSION=3.6.1 for the old
 
 kafka-down: setup  ## stop it
 	@$(BIN)/sor kafka down
+
+-include ops.mk
