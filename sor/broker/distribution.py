@@ -146,7 +146,7 @@ def _sources(version: str) -> Iterator[tuple[str, Callable[[Path], None]]]:
         urls.insert(0, given)
     for url in urls:
         yield url, partial(_from_archive, url, version)
-    yield "Maven", partial(_from_maven, version)
+    yield "Maven", partial(from_maven, version)
 
 
 def _from_archive(url: str, version: str, draft: Path) -> None:
@@ -173,7 +173,11 @@ def unpack(archive: Path, home: Path) -> None:
     (home / "libs.sha256").write_text("".join(f"{file_digest(j, 'sha256')}  {j.name}\n" for j in jars), "utf-8")
 
 
-def _from_maven(version: str, draft: Path) -> None:
+def from_maven(version: str, draft: Path) -> None:
+    """Have Maven copy the jars of the checked-in pom into `draft/libs`, and compare them with the checked-in list.
+
+    Maven's own settings decide which repository that is. Raises UnreachableError where it cannot be done here.
+    """
     pom, wanted = MAVEN / f"pom-{version}.xml", MAVEN / f"kafka-{version}.sha256"
     program = shutil.which("mvn")
     if not pom.exists():

@@ -116,7 +116,7 @@ class LocalBroker:
                 raise _death(self.kafka)
             if not told:
                 self.say(
-                    "ZooKeeper still holds the session of a broker that was killed: "
+                    "ZooKeeper still holds the session of the broker before, which could not sign off: "
                     f"waiting until it expires (up to {SESSION_SECONDS:.0f} s)"
                 )
                 told = True

@@ -114,6 +114,15 @@ def status(port: int | None, state: Path | None) -> None:
         raise click.exceptions.Exit(1)
 
 
+@command.command(epilog="Example: KAFKA_HOME=$(sor kafka fetch)")
+@_version
+def fetch(version: str) -> None:
+    """Have Kafka's jars in the cache, verified, and print the folder; `up` does this by itself."""
+    from sor.broker.distribution import find_kafka
+
+    click.echo(find_kafka(version, _say).home)
+
+
 @command.command(epilog="Example: sor kafka topics")
 @_servers
 def topics(bootstrap_servers: str) -> None:
