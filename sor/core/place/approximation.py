@@ -13,7 +13,10 @@ Floats = NDArray[np.float64]
 
 
 def step_size(problem: Problem, n: int) -> float:
-    """gamma = sqrt(K) S [N (h + f + theta + lambda_u + lambda_o)^2 + N sum (h + r_k + theta + lambda_u + lambda_o)^2]^-1/2."""
+    """The paper's constant step for n iterations.
+
+    gamma = sqrt(K) S [N (h + f + Lambda)^2 + N sum (h + r_k + Lambda)^2]^-1/2, Lambda = theta + lambda_u + lambda_o.
+    """
     k = len(problem.venues)
     squares = (problem.h + problem.f + problem.lam) ** 2
     squares += sum((problem.h + venue.rebate + problem.lam) ** 2 for venue in problem.venues)
@@ -40,4 +43,4 @@ def approximate(problem: Problem, outflows: Floats) -> Floats:
         slope[1:] = problem.theta + (room > x[1:]) * (push - gain)
         x = np.maximum(x - gamma * slope, 0.0)
         total += x
-    return total / n
+    return np.asarray(total / n)

@@ -168,7 +168,7 @@ def root_bound(problem: SampleProblem, x: Any, total: float, fine: float) -> Bou
     return Dual(problem).maximise(box, first_prices(problem, x), x, total, fine)
 
 
-def certify(
+def branch(
     problem: SampleProblem, x: Any, total: float, root: Bound, close: float, go_on: Callable[[], bool]
 ) -> tuple[Any, float, float]:
     """Branch and bound, the box of the lowest bound first, until the bound is within `close` of the total.

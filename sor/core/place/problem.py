@@ -32,7 +32,7 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """S shares to buy over a slice; money in dollars a share, relative to mid. InputError where A1 to A3 do not hold."""
+    """S shares to buy over a slice; money in dollars a share, relative to mid. InputError where A1 to A3 fail."""
 
     size: float  # S
     h: float  # half the spread

@@ -1,0 +1,55 @@
+"""`sor place`: one problem, JSON in, JSON out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sor.errors import InputError
+
+_EXAMPLE = '{"S": 1000, "h": 0.02, "f": 0.003, "theta": 0.0005, "lambda_under": 0.045, "lambda_over": 0.05, "venues": '
+_EXAMPLE += '[{"queue": 2000, "rebate": 0.002, "outflow": {"family": "exponential", "mean": 2200}}]}'
+
+
+@click.command(epilog=f"Example: echo '{_EXAMPLE}' | sor place -")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--method", type=click.Choice(["exact", "closed", "sa"]), default="exact", show_default=True,
+    help="exact: the optimum; closed: without overbooking; sa: the paper's stochastic approximation.",
+)  # fmt: skip
+@click.option("--samples", type=click.IntRange(min=1), default=None, help="Joint outcomes to draw (default 8192).")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draw.")
+@click.option(
+    "--certify", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
+    help="Time for branch and bound to close the gap.",
+)  # fmt: skip
+def command(file: str, method: str, samples: int | None, seed: int, certify: float) -> None:
+    """Solve one Cont-Kukanov problem in FILE (- reads standard input): dollars and shares in, one JSON object out."""
+    data = _read(file)
+    from sor.core.place import Problem, place
+
+    answer = place(Problem.from_json(data), method, samples, seed, certify)
+    click.echo(json.dumps(answer.to_json()))
+
+
+def _read(file: str) -> Any:
+    name = "standard input" if file == "-" else file
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{name}: is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise InputError(f"{name}: is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
+    except RecursionError:
+        raise InputError(f"{name}: is not JSON of a problem: nested too deeply") from None
+
+
+def _no_constant(name: str) -> float:
+    raise InputError(f"{name} is not a JSON number: every value must be finite")
