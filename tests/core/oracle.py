@@ -487,7 +487,7 @@ def own_side(quote: Quote, side: Side) -> tuple[int, int] | None:
 def sold_to(
     snapshots: Sequence[Snapshot], side: Side, venue: int, px: int, joins: int, expires: int, model: str
 ) -> tuple[int, list[tuple[int, int]]]:
-    """The queue that an endless order finds when it joins after the snapshot at `joins`, and (time, shares) of its fills."""
+    """The queue that an endless order finds after the snapshot at `joins`, and (time, shares) of its fills."""
     shown = Shown()
     queue: Queue | None = None
     first_ahead = 0
@@ -515,9 +515,10 @@ def sold_to(
 
 @dataclass(frozen=True)
 class Step:
-    """One decision of a script. Venues are numbered among those with a quote, prices relative to that venue's own best.
+    """One decision of a script. Venues are numbered among those with a quote, prices relative to that venue's best.
 
-    takes: (venue number, shares); rests: venue number -> (ticks behind its best, shares, time to live); wake: time to the next.
+    takes: (venue number, shares); rests: venue number -> (ticks behind its best, shares, time to live);
+    wake: time to the next decision.
     """
 
     sweep: int
@@ -606,8 +607,9 @@ class Floor(World):
             return wake
         if wake is not None and snapshot.ts >= wake:
             wake = self.decide(next(script))
+            self.land(snapshot.ts, inclusive=True)  # at once, without latency: the sweep knows the answers
         self.sweep_plan()
-        self.land(snapshot.ts, inclusive=True)  # at once, without latency
+        self.land(snapshot.ts, inclusive=True)
         return wake
 
     def trade(self, t: Trade, now: int) -> None:

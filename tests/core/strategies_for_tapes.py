@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from sor.core.fees import FeeSchedule, VenueFee
@@ -21,6 +24,13 @@ SIZES = (0, 1, 7, 50, 99, 100, 100, 150, 200, 200, 300, 500, 1_000)
 HUGE_SIZES = (0, 1, 100, 10**6, 2**40, 2**41 + 7)
 GAPS = (1, 1, 2, 500, 1_000_000, 300_000_000, SECOND, 5 * SECOND, 60 * SECOND, 61 * SECOND)
 VENUES = (2, 7, 9, 16, 30, 37, 41, 43, 88)
+
+# `SOR_THOROUGH=20 pytest tests/core` tries twenty times as many examples: for a night, or after a change of the engine.
+THOROUGH = int(os.environ.get("SOR_THOROUGH", "1"))
+
+
+def examples(count: int) -> settings:
+    return settings(max_examples=count * THOROUGH, deadline=None, report_multiple_bugs=False)
 
 
 @dataclass(frozen=True)
@@ -39,11 +49,7 @@ class Case:
 
 def cut(snapshots: Sequence[Snapshot], cuts: Sequence[int]) -> list[SnapshotBatch]:
     edges = [0, *sorted(min(c, len(snapshots)) for c in cuts), len(snapshots)]
-    return [batch_of(snapshots[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
-
-
-def _prices(levels: Sequence[int]) -> st.SearchStrategy[int]:
-    return st.sampled_from(levels)
+    return [batch_of(snapshots[a:b]) for a, b in pairwise(edges)]
 
 
 @st.composite

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import oracle
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Step
-from strategies_for_tapes import CENT, GAPS, SECOND, T0, Case, cases, cut, tapes
+from strategies_for_tapes import CENT, GAPS, SECOND, T0, Case, cases, cut, examples, tapes
 
 from sor.core.book import FAR, BookBuilder, orient
-from sor.core.execution import Execution
 from sor.core.fees import NO_FEES
 from sor.core.market import Quote, Snapshot, SnapshotBatch, Trade, batch_of
 from sor.core.order import ParentOrder, Rules, Side
@@ -98,7 +97,7 @@ def seen(views: Sequence[View], sign: int) -> list[tuple[object, ...]]:
     ]
 
 
-@settings(max_examples=1000, deadline=None, report_multiple_bugs=False)
+@examples(300)
 @given(cases(), scripts, st.sampled_from(QueueModel))
 def test_plans_against_the_reference(case: Case, script: list[Step], model: QueueModel) -> None:
     sign = case.order.side.sign
@@ -124,3 +123,152 @@ def test_plans_against_the_reference(case: Case, script: list[Step], model: Queu
     fees = case.rules.fees
     assert result.rebates == sum(m.qty * fees.make(m.venue) for m in floor.making)
     assert result.fees == sum(f.qty * fees.take(f.venue) for f in floor.fills)
+
+
+# --- one order in its queue ---------------------------------------------------------------------------------------
+
+
+def rest_once(
+    snapshots: Sequence[Snapshot], side: Side, px: int, qty: int, model: QueueModel, *, lives: int = 10**15
+) -> list[tuple[int, int]]:
+    """(time, shares) of the fills of one order that rests at venue 2 from the first snapshot on."""
+
+    @dataclass
+    class Once:
+        name: str = "once"
+
+        def decide(self, view: View) -> Plan:
+            return Plan(rests=[Rest(2, px * side.sign, qty, view.ts + lives)])
+
+    order = ParentOrder(side, qty, snapshots[0].ts, snapshots[-1].ts)
+    session = Session.of(order, Rules(NO_FEES), [(Once(), model)], queues=True)
+    for batch in cut(snapshots, (1, 3)):
+        session.feed(batch)
+    return [(f.ts, f.qty) for f in session.finish().results["once"].fills if f.making]
+
+
+@examples(200)
+@given(tapes(max_snapshots=24, max_venues=2), st.sampled_from(Side), st.sampled_from(QueueModel), st.data())
+def test_what_is_sold_to_a_place(
+    tape: tuple[Snapshot, ...], side: Side, model: QueueModel, data: st.DataObject
+) -> None:
+    """pass_through and the vectorised `sold` against the reference, over any cut of the stream and any window."""
+    shots = [s for s in tape if s.quotes] or [Snapshot(T0, (Quote(2, 1, 1, 2, 1),))]
+    venue = shots[0].quotes[0].venue
+    prices = {q.bid_px if side is Side.BUY else q.ask_px for s in shots for q in s.quotes if q.venue == venue}
+    px = data.draw(st.sampled_from(sorted(prices - {NO_PRICE}) or [CENT]))
+    times = [s.ts for s in tape]
+    joins = data.draw(st.sampled_from([t for t in times if t >= shots[0].ts] or [shots[0].ts]))
+    expires = data.draw(st.sampled_from([t + d for t in (times or [joins]) for d in (0, 1) if t + d >= joins]))
+    if not tape or shots[0] not in tape:
+        return
+    ahead, expected = oracle.sold_to(tape, side, venue, px, joins, expires, model.value)
+
+    builder = BookBuilder(queues=True)
+    one: QueuePlace | None = None
+    all_: QueuePlace | None = None
+    hits: list[tuple[int, int]] = []
+    sold = 0
+    for batch in cut(tape, data.draw(st.lists(st.integers(0, len(tape)), max_size=4))):
+        if not len(batch):
+            continue
+        book = builder.extend(orient(batch, side))
+        start_row = book.new - 1
+        if one is None and joins <= int(book.ts[-1]):
+            start_row = book.last_at(joins)
+            one, all_ = (QueuePlace(px * side.sign, ahead, model) for _ in range(2))
+        if one is not None and all_ is not None:
+            lane = book.lanes[book.venues.index(venue)]
+            start, stop = lane.entries(start_row, book.last_at(expires))
+            hits += [(int(book.ts[row]), qty) for row, _, qty in one.pass_through(lane, start, stop)]
+            sold += all_.sold(lane, start, stop)
+            if start < stop:
+                assert one.ahead == all_.ahead
+    assert hits == expected
+    assert sold == sum(qty for _, qty in expected)
+
+
+@examples(100)
+@given(tapes(max_snapshots=24, max_venues=1), st.sampled_from(Side))
+def test_the_three_models_are_a_bracket(tape: tuple[Snapshot, ...], side: Side) -> None:
+    quote = Quote(2, 222_740_000_000 - CENT, 300, 222_740_000_000 + CENT, 300)
+    shots = [Snapshot(tape[0].ts - 1, (quote,))]
+    for s in tape:
+        quotes = tuple(replace(q, venue=2) for q in s.quotes)
+        shots += [Snapshot(s.ts, quotes, tuple(replace(t, venue=2) for t in s.trades))]
+    px = quote.bid_px if side is Side.BUY else quote.ask_px
+    got = [sum(q for _, q in rest_once(shots, side, px, 500, model)) for model in QueueModel]
+    assert got == sorted(got)  # conservative, proportional, optimistic
+
+
+P = 222_730_000_000  # our price, the venue's bid
+A = P + CENT
+
+
+def shot(i: int, *trades: tuple[int, int, str], bid: tuple[int, int] | None = (P, 500)) -> Snapshot:
+    px, sz = (NO_PRICE, 0) if bid is None else bid
+    return Snapshot(T0 + i, (Quote(2, px, sz, A, 100),), tuple(Trade(2, t[0], t[1], t[2]) for t in trades))
+
+
+ALL = tuple(QueueModel)
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "models", "expected"),
+    [
+        # The queue of 500 goes first; what is left of the second trade is ours, and no more.
+        ([shot(0), shot(1, (P, 400, "A"), bid=(P, 100)), shot(2, (P, 130, "A"), bid=None)], ALL, [(2, 30)]),
+        # A trade through our price fills at most what was traded.
+        ([shot(0), shot(1, (P - CENT, 520, "A"))], ALL, [(1, 20)]),
+        # Sold above our price, bought, or sold elsewhere: not to us.
+        ([shot(0, bid=(P, 1)), shot(1, (P + CENT, 900, "A"), (P, 900, "B"), bid=(P, 1))], ALL, []),
+        # Nobody knows who was the aggressor: placed by its price.
+        ([shot(0), shot(1, (P, 501, "N"))], ALL, [(1, 1)]),
+        # The removal shows one snapshot later: no cancellation.
+        ([shot(0), shot(1, (P, 200, "A")), shot(2, bid=(P, 300)), shot(3, (P, 310, "A"))], ALL, [(3, 10)]),
+        # 400 of 500 cancelled: the display alone bounds the queue, in every model.
+        ([shot(0), shot(1, bid=(P, 100)), shot(2, (P, 150, "A"))], ALL, [(2, 50)]),
+        # The bid is lower, or gone: nobody is in front.
+        ([shot(0), shot(1, bid=(P - CENT, 900)), shot(2, (P, 7, "A"))], ALL, [(2, 7)]),
+        ([shot(0), shot(1, bid=None), shot(2, (P, 7, "A"))], ALL, [(2, 7)]),
+        # A higher bid hides our level: the queue stays.
+        ([shot(0), shot(1, bid=(P + 1, 10)), shot(2, (P, 507, "A"))], ALL, [(2, 7)]),
+        # 500 join behind us, then 200 of 1,000 are cancelled: none, 100, or 200 of them in front.
+        ([shot(0), shot(1, bid=(P, 1000)), shot(2, bid=(P, 800)), shot(3, (P, 450, "A"))], ALL[:1], []),
+        ([shot(0), shot(1, bid=(P, 1000)), shot(2, bid=(P, 800)), shot(3, (P, 450, "A"))], ALL[1:2], [(3, 50)]),
+        ([shot(0), shot(1, bid=(P, 1000)), shot(2, bid=(P, 800)), shot(3, (P, 450, "A"))], ALL[2:], [(3, 150)]),
+        # Two trades in one snapshot, in their order; the order is for 600.
+        ([shot(0), shot(1, (P, 700, "A"), (P, 700, "A"))], ALL, [(1, 200), (1, 400)]),
+        # Trades of the snapshot at which it was sent came before it.
+        ([shot(0, (P, 9_000, "A"))], ALL, []),
+    ],
+)
+def test_queue_by_hand(
+    snapshots: list[Snapshot], models: Sequence[QueueModel], expected: list[tuple[int, int]]
+) -> None:
+    for model in models:
+        fills = rest_once(snapshots, Side.BUY, P, 600, model)
+        assert [(ts - T0, qty) for ts, qty in fills] == expected
+
+
+def test_expiry_includes_trades_at_that_time() -> None:
+    tape = [shot(0, bid=(P, 1)), shot(1, (P, 11, "A"), bid=(P, 1)), shot(2, (P, 50, "A"))]
+    assert rest_once(tape, Side.BUY, P, 600, QueueModel.CONSERVATIVE, lives=1) == [(T0 + 1, 10)]
+    assert rest_once(tape, Side.BUY, P, 600, QueueModel.CONSERVATIVE, lives=2) == [(T0 + 1, 10), (T0 + 2, 50)]
+
+
+def test_an_order_that_would_take_is_refused() -> None:
+    assert rest_once([shot(0), shot(1, (A, 9_000, "A"))], Side.BUY, A, 600, QueueModel.OPTIMISTIC) == []
+
+
+def test_two_orders_at_one_venue_are_a_mistake() -> None:
+    @dataclass
+    class Twice:
+        name: str = "twice"
+
+        def decide(self, view: View) -> Plan:
+            return Plan(rests=[Rest(2, P, 100, view.ts + SECOND), Rest(2, P - CENT, 100, view.ts + SECOND)])
+
+    session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [Twice()], queues=True)
+    with pytest.raises(ValueError, match="at most one order at a venue"):
+        session.feed(batch_of([shot(0)]))
