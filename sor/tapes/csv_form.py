@@ -70,6 +70,8 @@ def detect_form(tape: ByteTape) -> CsvForm:
         sample = tape.peek(size)
         if b"\n" not in sample and len(sample) == size:
             continue
+        if not sample:
+            raise InputError(f"{tape.path}: the file is empty: a tape has a header and rows")
         header, *lines = sample.split(b"\n")
         names = _header(tape.path, header)
         rows = list(_full_rows(lines[:-1] if len(sample) == size else lines, len(names)))
@@ -103,23 +105,21 @@ def _full_rows(lines: Iterable[bytes], width: int) -> Iterator[list[str]]:
 
 
 def _columns(path: Path, names: tuple[str, ...], rows: list[list[str]]) -> dict[str, int]:
-    wanted = dict(QUOTES)
-    if _is_sampled(names, rows):
-        # Their ts_event is the time of the last trade, perhaps long ago or undefined; ts_recv is the sampled instant.
-        wanted["ts"] = "ts_recv"
-    else:
-        wanted["ts"] = "ts_event"
-        if "action" in names:
-            wanted |= TRADES
-            if "side" in names:
-                wanted["side"] = "side"
+    is_sampled = _is_sampled(names, rows)
+    # The ts_event of a sample is the time of the last trade, perhaps long ago or undefined; ts_recv is its instant.
+    wanted = {"ts": "ts_recv" if is_sampled else "ts_event", **QUOTES}
+    if "action" in names and not is_sampled:
+        wanted |= TRADES
+        if "side" in names:
+            wanted["side"] = "side"
     for name in ("instrument_id", "symbol"):
         if name in names:
             wanted["symbol"] = name
-    for name in wanted.values():
-        if names.count(name) != 1:
-            fault = f"no column {name!r}" if name not in names else f"column {name!r} twice"
-            raise InputError(f"{path}: {fault} in the header (line 1); the columns there are: {_listed(names)}")
+    missing = [repr(name) for name in wanted.values() if name not in names]
+    twice = [repr(name) for name in wanted.values() if names.count(name) > 1]
+    if missing or twice:
+        fault = f"no column {', '.join(missing)}" if missing else f"column {', '.join(twice)} twice"
+        raise InputError(f"{path}: {fault} in the header (line 1); the columns there are: {_listed(names)}")
     return {role: names.index(name) for role, name in wanted.items()}
 
 

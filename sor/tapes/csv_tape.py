@@ -162,10 +162,13 @@ class _Parser:
         try:
             self._table(data)
         except (pa.ArrowException, ValueError) as error:
-            text = str(error)
-            column = re.search(r"CSV column #(\d+)", text)
-            name = self._form.names[int(column[1])] if column else None
-            return BadRow(number, name, text.rpartition("error")[2].partition(":")[2].strip() or text)
+            column = re.search(r"CSV column #(\d+): (.*)", str(error), re.DOTALL)
+            if column is None:
+                return BadRow(number, None, f"cannot be read: {_short(str(error))}")
+            cell = (parse_line(data) or [])[int(column[1]) :][:1]
+            return BadRow(
+                number, self._form.names[int(column[1])], f"{_short(*cell or '?')} cannot be read: {column[2]}"
+            )
         return BadRow(number, None, "is not one row of CSV")
 
 

@@ -67,7 +67,8 @@ class Decoder:
                     return BadRow(line, column, f"there is no {_WORDS[role]}")
                 return BadRow(line, column, f"{_shown(value)} is an impossible {_WORDS[role]}", is_unreadable=False)
             if role == "symbol" and _unprintable(value)[0]:
-                return BadRow(line, column, f"{_texts(value)[0][0][:40]!a} is no symbol")
+                texts, local = _texts(value)
+                return BadRow(line, column, f"{texts[local[0]][:40]!a} is no symbol")
         raise AssertionError("a bad row has a bad column")
 
 
