@@ -26,11 +26,15 @@ def _tape(tape: TapeFacts) -> list[str]:
     found = []
     if tape.bad_rows:
         found.append(
-            f"{tape.bad_rows} rows of the tape could not be read and were left out; the first: {tape.first_bad}."
+            f"{_rows(tape.bad_rows)} of the tape could not be read and had to be left out; the first: {tape.first_bad}."
         )
     if tape.out_of_order:
-        found.append(f"{tape.out_of_order} rows of the tape were out of time order; they were sorted by ts_event.")
+        found.append(f"{_rows(tape.out_of_order)} of the tape came out of time order and had to be sorted by ts_event.")
     return found
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _market(outcome: Outcome) -> list[str]:

@@ -1,0 +1,116 @@
+"""Progress on standard error: nothing for what is quick, a bar on a terminal, lines in a log."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+
+from sor.cli import progress
+from sor.cli.progress import bytes_progress
+
+
+class Terminal(StringIO):
+    """Standard error as a terminal of 80 columns."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    """Time that passes when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(progress, "time", clock)
+    return clock
+
+
+def test_what_is_quick_shows_nothing_and_loads_nothing() -> None:
+    code = """
+import sys
+class Terminal:
+    written = ""
+    def isatty(self): return True
+    def write(self, text): self.written += text
+    def flush(self): pass
+sys.stderr = Terminal()
+from sor.cli.progress import bytes_progress
+with bytes_progress("reading") as update:
+    for done in range(100):
+        update(done, 100)
+print("rich" in sys.modules, repr(sys.stderr.written))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "''"]
+
+
+def test_on_a_terminal_a_bar_appears_after_half_a_second(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with bytes_progress("reading the tape") as update:
+        clock.now = 0.4
+        update(10_000_000, 40_000_000)
+        assert screen.getvalue() == ""
+        clock.now = 0.6
+        update(20_000_000, 40_000_000)
+    text = screen.getvalue()
+    assert "reading the tape" in text
+    assert "50%" in text
+    assert "20.0/40.0 MB" in text
+    assert text.endswith("\x1b[2K")  # the bar's line is cleared
+
+
+def test_in_a_log_a_line_now_and_then(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with bytes_progress("reading the tape") as update:
+        for second in range(20):
+            clock.now = float(second)
+            update(second * 1_000_000, 20_000_000)
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert 2 <= len(lines) <= 4
+    assert all(line.startswith("sor: reading the tape: ") and line.endswith("% of 20.0 MB") for line in lines)
+
+
+def test_calls_after_the_end_are_ignored(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with bytes_progress("reading") as update:
+        pass
+    clock.now = 100.0
+    update(5, 10)
+    update(0, 0)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_size_that_is_not_known_shows_nothing(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with bytes_progress("reading") as update:
+        clock.now = 100.0
+        update(5, 0)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_bar_goes_when_the_reading_fails(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+
+    def read() -> None:
+        with bytes_progress("reading") as update:
+            clock.now = 1.0
+            update(1, 2)
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        read()
+    assert screen.getvalue().endswith("\x1b[2K")

@@ -1,0 +1,56 @@
+"""The core is pure, and nothing heavy is loaded unless it is used: looked at from fresh interpreters."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SHELL = {
+    "click",
+    "crc32c",
+    "dask",
+    "distributed",
+    "kafka",
+    "matplotlib",
+    "orjson",
+    "pandas",
+    "pyarrow",
+    "rich",
+    "simplejson",
+    "socket",
+    "textual",
+    "tui",
+}
+
+
+def modules_after(code: str) -> set[str]:
+    """All names in sys.modules after this code has run in a fresh interpreter."""
+    program = f"{code}\nimport sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_the_core_is_pure() -> None:
+    """Every module of the core, imported: nothing of the shell comes with it."""
+    found = modules_after(
+        "import pkgutil, importlib, sor.core\n"
+        "for module in pkgutil.walk_packages(sor.core.__path__, 'sor.core.'): importlib.import_module(module.name)"
+    )
+    assert {"sor.core.session", "sor.core.book", "sor.core.accounting"} <= found
+    assert {name.partition(".")[0] for name in found} & (SHELL - {"socket"}) == set()
+    ours = {name for name in found if name.partition(".")[0] == "sor"}
+    assert {name for name in ours if not name.startswith("sor.core")} <= {"sor", "sor.errors"}
+
+
+def test_the_package_itself_loads_nothing() -> None:
+    before = modules_after("")
+    found = {name.partition(".")[0] for name in modules_after("import sor") - before}
+    assert found <= {"sor", "typing", "collections", "functools", "operator", "contextlib", "re", "types"} | {
+        name for name in found if name.startswith("_") or name in sys.stdlib_module_names
+    }
+    assert found & (SHELL | {"numpy"}) == set()
+
+
+def test_a_request_loads_no_reader_and_no_report() -> None:
+    found = {name.partition(".")[0] for name in modules_after("import sor.request, sor.run, sor.api")}
+    assert found & (SHELL - {"socket", "simplejson", "orjson"}) == set()
