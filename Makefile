@@ -26,6 +26,9 @@ lock:  ## write requirements.lock anew from pyproject.toml (for maintainers)
 	  --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock
 	rm -rf .venv-lock
 
+demo: setup  ## route an order over the bundled tape: a table, and pictures in out/demo
+	@$(BIN)/sor backtest --out out/demo
+
 test: setup  ## prove that it works
 	$(BIN)/python -m pytest
 

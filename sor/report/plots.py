@@ -135,9 +135,7 @@ def savings_split(report: Report, ax: Axes) -> None:
     be traded, so it has no split.
     """
     chosen = _chosen(report)
-    title(
-        ax, f"What {chosen} saves, and by what", "bps of the order at arrival; dot: the sum; timing is luck"
-    )
+    title(ax, f"What {chosen} saves, and by what", "bps of the order at arrival; dot: the sum; timing is luck")
     data = report.data
     mine = _parts(report, data["optimized"])
     others = {name: entry for name, entry in data["baselines"].items() if name != chosen}
