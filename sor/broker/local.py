@@ -157,7 +157,9 @@ class LocalBroker:
 
     def _write_note(self) -> None:
         note = {"version": self.version, "port": self.port, "zookeeper_port": self.zookeeper_port}
-        (self.folder / _NOTE).write_text(json.dumps(note), "utf-8")
+        draft = self.folder / f"{_NOTE}.new"
+        draft.write_text(json.dumps(note), "utf-8")  # beside it, so that a full disk does not cost us the old one
+        draft.replace(self.folder / _NOTE)
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -169,7 +171,10 @@ class LocalBroker:
             except BlockingIOError:
                 self.say(f"waiting for another `sor kafka` that works in {self.folder}")
                 fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            try:
+                yield
+            except OSError as error:  # a full disk names no file
+                raise SorError(f"{error.filename or self.folder}: {error.strerror or error}") from error
 
 
 def _serves_or_dies(daemon: Daemon, running: Running, serves: Callable[[], bool]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from sor.broker import local, settings
 from sor.broker.local import LocalBroker, known_brokers, local_broker, read
+from sor.errors import SorError
 
 
 def note(folder: Path, text: str) -> Path:
@@ -42,6 +44,19 @@ def test_nothing_runs_in_a_new_folder(tmp_path: Path) -> None:
     assert not broker.is_ready()
     assert broker.kafka.find() is None
     broker.down()  # nothing to do, and nothing is said to have gone wrong
+
+
+def test_a_full_disk_is_said_with_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = LocalBroker("3.9.1", 1, 2, tmp_path)
+
+    def full(self: Path, *text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(local, "find_kafka", lambda version, say: None)
+    monkeypatch.setattr(local.ports, "is_free", lambda port: True)
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(SorError, match=f"^{tmp_path}: No space left on device$"):
+        broker.up()
 
 
 @pytest.mark.parametrize(
