@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from math import lcm
 
@@ -17,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sor.core.market import Ints
-from sor.core.router import SliceProblem, penalties
-from sor.core.spec import Grid, Parameters
+from sor.core.router import SliceProblem, admissible, scaled
+from sor.core.spec import Grid, Level
 
 ROUNDS = 2  # re-solves a slice, where the pool looked worst; benchmarks/ has what more would bring
 SAFE = 2**62
@@ -53,23 +54,28 @@ def solve_grid(problem: SliceProblem, grid: Grid) -> PoolAnswer:
     return PoolAnswer(pool.allocations, choice.astype(np.int16), gap, pool.raised)
 
 
+def _axis(levels: tuple[Level, ...], bound: Fraction) -> tuple[list[Fraction], bool]:
+    """One lambda's values on this slice, and if any had to be raised."""
+    found = [admissible(level, bound) for level in levels]
+    return [value for value, _ in found], any(raised for _, raised in found)
+
+
 class _Pool:
     """Allocations and their costs N V over the grid, as integers: nanodollars times `unit`, a common denominator."""
 
     def __init__(self, problem: SliceProblem, grid: Grid) -> None:
         self.problem = problem
-        axes = (grid.lambda_over, grid.lambda_under, grid.theta_queue)
-        self.shape = tuple(len(axis) for axis in axes)
-        over = [penalties(Parameters(v, axes[1][0], axes[2][0]), problem) for v in axes[0]]
-        under = [penalties(Parameters(axes[0][0], v, axes[2][0]), problem) for v in axes[1]]
-        theta = [penalties(Parameters(axes[0][0], axes[1][0], v), problem) for v in axes[2]]
-        self.axes = ([p.over for p in over], [p.under for p in under], [p.theta for p in theta])
-        self.raised = any(p.raised for p in (*over, *under))
+        self.shape = (len(grid.lambda_over), len(grid.lambda_under), len(grid.theta_queue))
+        over, raised_over = _axis(grid.lambda_over, problem.h + max(problem.make))
+        under, raised_under = _axis(grid.lambda_under, problem.h + problem.f)
+        theta = [max(scaled(level, problem.h), Fraction(0)) for level in grid.theta_queue]
+        self.axes = (over, under, theta)
+        self.raised = raised_over or raised_under
         fractions = (problem.h, *problem.make, *(value for axis in self.axes for value in axis))
         self.unit = lcm(*(value.denominator for value in fractions))
-        scaled = [np.array([int(value * self.unit) for value in axis], np.int64) for axis in self.axes]
-        self.largest = max(int(axis.max()) for axis in scaled)
-        mesh = np.meshgrid(*scaled, indexing="ij")
+        whole = [np.array([int(value * self.unit) for value in axis], np.int64) for axis in self.axes]
+        self.largest = max(int(axis.max()) for axis in whole)
+        mesh = np.meshgrid(*whole, indexing="ij")
         lambda_over, lambda_under, theta_queue = (axis.ravel() for axis in mesh)
         self.parameters = np.stack([np.ones_like(theta_queue), theta_queue, lambda_under, lambda_over])
         self._rows: dict[tuple[int, ...], tuple[int, int, int, int]] = {}
@@ -99,7 +105,7 @@ class _Pool:
         choice, _ = self.answer(slice(index, index + 1))
         i, j, k = (int(part) for part in np.unravel_index(index, self.shape))
         over, under, theta = self.axes[0][i], self.axes[1][j], self.axes[2][k]
-        best = self.problem.sample.solve(theta, under, over, [self.allocations[int(choice[0])]])
+        best = self.problem.sample.solve(theta, under, over, [self.allocations[int(choice[0])]], ridges=False)
         self.extend([best.x])
         return int(best.cost * self.unit)
 

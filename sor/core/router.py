@@ -21,7 +21,7 @@ from sor.core.schedule import Schedule
 from sor.core.spec import Level, Parameters
 from sor.core.strategy import Plan, Rest, View
 
-STARTS = 3
+STARTS = 2
 LEAST = Fraction(1)  # a nanodollar: how far a penalty is raised above the bound it must exceed
 
 
@@ -98,19 +98,20 @@ def resting_places(view: View, px: int) -> tuple[int, ...]:
 def penalties(parameters: Parameters, problem: SliceProblem) -> Penalties:
     """A candidate's penalties on this slice: multiples of its h, f and r, or dollars raised to the least admissible."""
     take, make = problem.h + problem.f, problem.h + max(problem.make)
-    theta = _scaled(parameters.theta_queue, problem.h)
-    under, raised_under = _admissible(parameters.lambda_under, take)
-    over, raised_over = _admissible(parameters.lambda_over, make)
+    theta = scaled(parameters.theta_queue, problem.h)
+    under, raised_under = admissible(parameters.lambda_under, take)
+    over, raised_over = admissible(parameters.lambda_over, make)
     return Penalties(max(theta, Fraction(0)), under, over, raised_under or raised_over)
 
 
-def _scaled(level: Level, scale: Fraction) -> Fraction:
+def scaled(level: Level, scale: Fraction) -> Fraction:
+    """The level in nanodollars."""
     return level.value * (scale if level.multiple else 10**9)
 
 
-def _admissible(level: Level, bound: Fraction) -> tuple[Fraction, bool]:
+def admissible(level: Level, bound: Fraction) -> tuple[Fraction, bool]:
     """The level in nanodollars, above `bound` as the model's assumptions A2 and A3 want it."""
-    value = _scaled(level, bound)
+    value = scaled(level, bound)
     if value > bound:
         return value, False
     return max(bound + LEAST, Fraction(0)), not level.multiple
@@ -190,9 +191,7 @@ class Solver:
 
 def promising(sample: IntegerSample, cost: Penalties) -> list[tuple[int, ...]]:
     """The cheapest of the usual starts: descents from the others end at the same place or a worse one, later."""
-    starts = sample.starts()
-    costs = [a + b * cost.theta + c * cost.under + d * cost.over for a, b, c, d in sample.coefficients(starts)]
-    return [x for _, x in sorted(zip(costs, starts, strict=True))][:STARTS]
+    return sample.cheapest(sample.starts(), cost.theta, cost.under, cost.over, STARTS)
 
 
 @dataclass(slots=True)

@@ -105,11 +105,27 @@ class IntegerSample:
 
         V is linear in the parameters for a fixed X, so one pool serves a whole grid by a product of matrices.
         """
+        unit = lcm(self.take.denominator, *(m.denominator for m in self.make))
+        take, *make = (int(value * unit) for value in (self.take, *self.make))
         result = []
         for short, over, placed, taken, *made in self.shares(pool).tolist():
-            a = self.take * taken - sum((m * g for m, g in zip(self.make, made, strict=True)), Fraction(0))
-            result.append((a, placed + short, short, over))
+            a = take * taken - sum(m * g for m, g in zip(make, made, strict=True))
+            result.append((Fraction(a, unit), placed + short, short, over))
         return result
+
+    def cheapest(
+        self, pool: Sequence[tuple[int, ...]], theta: Money, lambda_under: Money, lambda_over: Money, count: int
+    ) -> list[tuple[int, ...]]:
+        """The `count` cheapest of a pool at these parameters, cheapest first; the smaller X among equals."""
+        rows = self.coefficients(pool)
+        unit = lcm(
+            *(Fraction(v).denominator for v in (theta, lambda_under, lambda_over)), *(r[0].denominator for r in rows)
+        )
+        b, c, d = (int(Fraction(v) * unit) for v in (theta, lambda_under, lambda_over))
+        costs = [
+            (int(row[0] * unit) + b * row[1] + c * row[2] + d * row[3], x) for row, x in zip(rows, pool, strict=True)
+        ]
+        return [x for _, x in sorted(costs)[:count]]
 
     def cost(self, x: Sequence[int], theta: Money, lambda_under: Money, lambda_over: Money) -> Fraction:
         """N V(X) in nanodollars, exact, for any X >= 0 in whole shares."""
@@ -122,9 +138,12 @@ class IntegerSample:
         lambda_under: Money,
         lambda_over: Money,
         starts: Iterable[Sequence[int]] | None = None,
+        *,
+        ridges: bool = True,
     ) -> IntegerPlacement:
         """The best X found: from `starts` (warm, well under a millisecond each) or from the full list of starts.
 
+        ridges: look along directions of three and more quantities as well; without them it takes a third of the time.
         InputError where theta < 0 or A2 or A3 does not hold.
         """
         problem = self._problem(Fraction(theta), Fraction(lambda_under), Fraction(lambda_over))
@@ -136,7 +155,7 @@ class IntegerSample:
             search.descend()
         found.sort(key=_rank)
         found = found[:3]
-        for search in found:
+        for search in found if ridges else ():
             search.settle()
         least = min(search.total for search in found)
         winners = [search for search in found if search.total == least]
