@@ -6,12 +6,15 @@ Floats never carry money here. Fractions appear where a ratio is formed, Decimal
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 
 NANO = 1_000_000_000
 NO_PRICE = 2**63 - 1  # DBN's undefined price: no quote on that side
 MAX_PRICE = 2**62  # beyond any real price, and safe to negate and add in 64 bits
+
+# The default context rounds to 28 digits without a word.
+_EXACT = Context(prec=100, Emax=99, Emin=-99, traps=[Inexact, InvalidOperation, Overflow])
 
 Price = int  # nanodollars a share
 Cash = int  # nanodollars
@@ -22,7 +25,7 @@ Shares = int
 def parse_dollars(text: str) -> Price:
     """Dollars written as a decimal, to nanodollars. ValueError if it is no number or finer than a nanodollar."""
     try:
-        value = Decimal(text.strip()).scaleb(9)
+        value = Decimal(text.strip()).scaleb(9, _EXACT)
     except ArithmeticError:
         raise ValueError(f"{text!r} is not a price in dollars") from None
     if not value.is_finite() or value != value.to_integral_value():
@@ -38,7 +41,7 @@ def dollars(nanos: int | Fraction) -> Decimal:
     pico = Fraction(nanos) * 1000
     if pico.denominator != 1:
         raise ValueError(f"{nanos} nanodollars is not a finite decimal")
-    return plain(Decimal(pico.numerator).scaleb(-12))
+    return plain(Decimal(f"{pico.numerator}E-12"))
 
 
 def plain(value: Decimal) -> Decimal:
@@ -53,7 +56,7 @@ def plain(value: Decimal) -> Decimal:
 
 def round_half_even(value: Fraction, digits: int) -> Decimal:
     """An exact fraction as a decimal with `digits` decimals, ties to even."""
-    return plain(Decimal(round(value * 10**digits)).scaleb(-digits))
+    return plain(Decimal(f"{round(value * 10**digits)}E-{digits}"))
 
 
 def bps(part: Fraction, whole: Fraction) -> Decimal | None:
