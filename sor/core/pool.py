@@ -21,7 +21,7 @@ from sor.core.market import Ints
 from sor.core.router import SliceProblem, admissible, scaled
 from sor.core.spec import Grid, Level
 
-ROUNDS = 2  # re-solves a slice, where the pool looked worst; benchmarks/ has what more would bring
+ROUNDS = 6  # re-solves a slice, where the pool looked worst; benchmarks/ has what more would bring
 SAFE = 2**62
 Allocations = tuple[tuple[int, ...], ...]
 
@@ -45,11 +45,14 @@ def solve_grid(problem: SliceProblem, grid: Grid) -> PoolAnswer:
     pool = _Pool(problem, grid)
     pool.extend(problem.sample.starts())
     solved = {index: pool.solve(index) for index in pool.anchors()}
-    gap = 0.0
-    for _ in range(ROUNDS if len(grid) > len(solved) else 0):
+    floor, gap = pool.interpolate(solved), 0.0
+    for _ in range(min(ROUNDS, len(grid) - len(solved))):
         _, least = pool.answer()
-        worst = int(np.argmax(least.astype(np.float64) - pool.interpolate(solved)))
-        gap = (float(least[worst]) - float(pool.solve(worst))) / pool.scale(float(least[worst]))
+        apart = least.astype(np.float64) - floor
+        apart[list(solved)] = -np.inf
+        worst = int(np.argmax(apart))
+        solved[worst] = pool.solve(worst)
+        gap = float(least[worst] - solved[worst]) / pool.scale(float(least[worst]))
     choice, _ = pool.answer()
     return PoolAnswer(pool.allocations, choice.astype(np.int16), gap, pool.raised)
 
