@@ -274,6 +274,7 @@ def _rules(spec: Spec) -> dict[str, Any]:
         "interval_s": seconds(spec.interval),
         "router_interval_s": seconds(spec.router_interval),
         "queue_model": spec.queue_model.value,
+        "adverse_selection": spec.adverse_selection,
         "latency_us": round_half_even(Fraction(spec.latency, 1000), 3),
         "max_quote_age_s": seconds(spec.max_quote_age),
         "fees": _fees(spec),

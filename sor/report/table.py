@@ -130,7 +130,8 @@ def _savings(data: Mapping[str, Any]) -> RenderableType:
     for name, saved in data["savings_vs_baselines_bps"].items():
         entry = data["baselines"][name]
         table.add_row(name, _gain(saved), _gain(_dollars_saved(data, entry)), _who(name, chosen, entry))
-    return _titled(f"What {chosen} saves, this order", table)
+    tuned = ", its parameters tuned on this very order" if data["search"]["parameters_matter"] else ""
+    return _titled(f"What {chosen} saves on this order{tuned}", table)
 
 
 def _who(name: str, chosen: str, baseline: Mapping[str, Any]) -> Text:
