@@ -291,7 +291,13 @@ class Writer:
     def close(self) -> None:
         """Never waits for a broker that is gone."""
         with suppress(Exception):
-            self._producer.close(timeout=0 if self._waiting else 2)
+            if self._waiting:
+                # Its own close would first wait for what can no longer be sent, and say so with a traceback at exit.
+                self._producer._unregister_cleanup()
+                self._producer._sender.force_close()
+                self._producer._closed = True
+            else:
+                self._producer.close(timeout=2)
 
     def _make_room(self, size: int) -> None:
         self.check()

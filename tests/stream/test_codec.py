@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import fields
 from decimal import Decimal
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -263,3 +264,35 @@ def test_nothing_is_nothing():
     assert len(decode([]).batch) == 0
     assert encode(batch_of([])) == []
     assert no_quote(None, 5) == (NO_PRICE, 0)
+
+
+# --- the JSON Schema says the same ---
+
+
+def _schema():
+    import jsonschema
+
+    text = files("sor.stream").joinpath("message.schema.json").read_text()
+    return jsonschema.Draft202012Validator(json.loads(text))
+
+
+@given(st.lists(snapshots, min_size=1, max_size=2), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_what_is_written_is_valid_by_the_schema(items, has_bids):
+    schema = _schema()
+    for message in encode(batch_of(items), has_bids):
+        schema.validate(json.loads(message))
+
+
+NOT_SEEN_BY_A_SCHEMA = {  # not JSON at all, or rules that JSON Schema has no words for
+    *("no value", "empty", "not JSON", "truncated", "two values", "broken UTF-8", "NaN price", "infinite price"),
+    *("nested bomb", "nested bomb within", "900 kB of rubbish", "nonsense timestamp", "ten decimals", "offset within"),
+    *("nanoseconds with decimals", "before 1970", "beyond 2262", "venue twice"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(POISON) - NOT_SEEN_BY_A_SCHEMA))
+def test_poison_is_invalid_by_the_schema(name):
+    schema = _schema()
+    assert schema.is_valid(json.loads(SEED))
+    assert not schema.is_valid(json.loads(POISON[name]))

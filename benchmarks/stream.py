@@ -1,0 +1,172 @@
+"""The stream against bare kafka-python loops on the same broker, topic and messages, in turns (benchmarks/stream.md).
+
+    python benchmarks/stream.py --bootstrap-servers 127.0.0.1:9092 --tape day.csv.gz [--rounds 5] [--pace]
+
+Prints one line a figure; the last lines are the ratios that matter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import orjson
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from sor.bundled import bundled_tape
+from sor.stream import open_stream
+from sor.stream.client import ensure_topic, quiet
+from sor.stream.codec import encode
+from sor.stream.envelope import snapshot_headers
+from sor.stream.pacing import Pace
+from sor.stream.producer import Window, produce
+from sor.tapes import open_tape
+
+NANO = 1_000_000_000
+
+
+def bare_send(servers: str, topic: str, messages: list[bytes], **settings: object) -> float:
+    """A bare send loop of the same bytes and headers: messages a second."""
+    ensure_topic(servers, topic)
+    producer = KafkaProducer(bootstrap_servers=servers, acks="all", **settings)
+    producer.partitions_for(topic)
+    began = time.perf_counter()
+    for seq, message in enumerate(messages):
+        producer.send(topic, message, headers=snapshot_headers("bench", seq), partition=0)
+    producer.flush(timeout=300)
+    rate = len(messages) / (time.perf_counter() - began)
+    producer.close()
+    return rate
+
+
+def bare_poll(servers: str, topic: str) -> float:
+    """A bare poll loop over the topic with the JSON decoded: messages a second."""
+    consumer = KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    partition = TopicPartition(topic, 0)
+    consumer.assign([partition])
+    end = consumer.end_offsets([partition])[partition]
+    consumer.seek(partition, 0)
+    count, began = 0, time.perf_counter()
+    while count < end:
+        for record in consumer.poll(500).get(partition, ()):
+            orjson.loads(record.value)
+            count += 1
+    rate = count / (time.perf_counter() - began)
+    consumer.close()
+    return rate
+
+
+def our_poll(servers: str, topic: str) -> float:
+    source = open_stream(servers, topic)
+    began = time.perf_counter()
+    count = sum(len(batch) for batch in source.batches())
+    rate = count / (time.perf_counter() - began)
+    source.close()
+    return rate
+
+
+def peak_memory(code: str) -> float:
+    """MB resident at most of a process that runs this code."""
+    script = f"import resource\n{code}\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+def speed(servers: str, tape: Path, rounds: int) -> None:
+    source = open_tape(tape)
+    messages = [message for batch in source.batches() for message in encode(batch)]
+    ours: dict[str, list[float]] = {}
+
+    def note(name: str, rate: float) -> None:
+        ours.setdefault(name, []).append(rate)
+        print(f"{name:44} {rate:10,.0f} messages/s", flush=True)
+
+    for _ in range(rounds):
+        topic = f"bench-{uuid4().hex[:6]}"
+        sent = produce(source, servers, topic)
+        note("sor produce --speed max", sent.snapshots / sent.seconds)
+        note("bare send, kafka-python's defaults", bare_send(servers, f"{topic}-a", messages))
+        note("bare send, our batches", bare_send(servers, f"{topic}-b", messages, batch_size=262_144, linger_ms=20))
+        zipped = produce(source, servers, f"{topic}-c", compression="gzip")
+        note("sor produce --compression gzip", zipped.snapshots / zipped.seconds)
+        note("consumer: poll, decode, order, spool", our_poll(servers, topic))
+        note("bare poll with orjson", bare_poll(servers, topic))
+    middle = {name: statistics.median(rates) for name, rates in ours.items()}
+    print(
+        f"consumer / bare poll: {middle['consumer: poll, decode, order, spool'] / middle['bare poll with orjson']:.2f}"
+    )
+    for bare in ("bare send, kafka-python's defaults", "bare send, our batches"):
+        print(f"producer / {bare}: {middle['sor produce --speed max'] / middle[bare]:.2f}")
+
+
+def memory(servers: str, tape: Path) -> None:
+    for copies in (1, 4):
+        topic = f"bench-{uuid4().hex[:6]}"
+        common = "from benchmarks.stream import Repeated, open_tape, produce, open_stream\n"
+        sending = f"produce(Repeated(open_tape({str(tape)!r}), {copies}), {servers!r}, {topic!r})"
+        print(f"memory of the producer, tape x {copies}: {peak_memory(common + sending):.0f} MB")
+        reading = f"print(sum(len(b) for b in open_stream({servers!r}, {topic!r}).batches()))"
+        print(f"memory of the consumer, tape x {copies}: {peak_memory(common + reading):.0f} MB")
+
+
+class Repeated:
+    """A tape played several times in a row, later each time: a longer run of the same kind."""
+
+    has_bids = True
+
+    def __init__(self, source, times: int) -> None:
+        self._source, self._times = source, times
+        self.tape_facts, self.stream_facts = source.tape_facts, source.stream_facts
+
+    def bounds(self):
+        first, last = self._source.bounds()
+        return first, last + (self._times - 1) * (last - first + NANO)
+
+    def batches(self):
+        from dataclasses import replace
+
+        first, last = self._source.bounds()
+        for i in range(self._times):
+            for batch in self._source.batches():
+                yield replace(batch, ts=batch.ts + i * (last - first + NANO))
+
+
+def pace(servers: str, tape: Path) -> None:
+    source = open_tape(tape)
+    first = source.bounds()[0]
+    window = Window(source, None, first + 60 * NANO)
+    length = (window.bounds()[1] - window.bounds()[0]) / NANO
+    for speed in (10.0, 1.0):
+        sent = produce(window, servers, f"bench-{uuid4().hex[:6]}", pace=Pace(speed))
+        assert sent.late_p99 is not None
+        assert sent.late_max is not None
+        print(
+            f"--speed {speed:g}: {sent.snapshots:,} snapshots, {length:.2f} s, late p99 {sent.late_p99 * 1e3:.2f} ms, "
+            f"at worst {sent.late_max * 1e3:.2f} ms, done {sent.seconds - length / speed:+.3f} s from the tape's length"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bootstrap-servers", default="127.0.0.1:9092")
+    parser.add_argument("--tape", type=Path, default=bundled_tape())
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pace", action="store_true", help="only the pacing (66 s)")
+    parser.add_argument("--memory", action="store_true", help="only the memory")
+    options = parser.parse_args()
+    quiet()
+    if options.pace:
+        pace(options.bootstrap_servers, options.tape)
+    elif options.memory:
+        memory(options.bootstrap_servers, options.tape)
+    else:
+        speed(options.bootstrap_servers, options.tape, options.rounds)
+
+
+if __name__ == "__main__":
+    main()

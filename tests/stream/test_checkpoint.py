@@ -1,0 +1,77 @@
+"""Checkpoints: one holder, whole or not at all, gone when they are of no more use."""
+
+import json
+import os
+import time
+
+import pytest
+
+from sor.stream.checkpoint import KEEP_DAYS, Checkpoint, state_folder
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOR_STATE", str(tmp_path))
+
+
+def test_state_comes_back():
+    held = Checkpoint.hold("localhost:9092", "topic", "run")
+    assert held.read() is None
+    held.write({"position": 7})
+    held.release(remove=False)
+    again = Checkpoint.hold("localhost:9092", "topic", "run")
+    assert again.read() == {"format": 1, "position": 7}
+    again.release(remove=True)
+    assert Checkpoint.hold("localhost:9092", "topic", "run").read() is None
+
+
+def test_a_second_consumer_gets_none_and_another_run_gets_its_own():
+    held = Checkpoint.hold("s", "t", "r")
+    assert Checkpoint.hold("s", "t", "r") is None
+    other = Checkpoint.hold("s", "t", "r2")
+    assert other.spool != held.spool
+    held.release(remove=False)
+    assert Checkpoint.hold("s", "t", "r") is not None
+
+
+def test_names_that_are_no_file_names():
+    held = Checkpoint.hold("s", "t", "../../../etc/passwd\0 ö" * 40)
+    held.write({})
+    assert held.spool.resolve().is_relative_to(state_folder().resolve())
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 0}', "\0"])
+def test_a_checkpoint_that_cannot_be_read_is_none(text):
+    held = Checkpoint.hold("s", "t", "r")
+    (held.spool.parent / "checkpoint.json").write_text(text)
+    assert held.read() is None
+
+
+def test_a_draft_that_was_never_finished_changes_nothing():
+    held = Checkpoint.hold("s", "t", "r")
+    held.write({"position": 1})
+    (held.spool.parent / "checkpoint.new").write_text('{"format": 1, "posi')
+    assert held.read()["position"] == 1
+    held.write({"position": 2})
+    assert json.loads((held.spool.parent / "checkpoint.json").read_text())["position"] == 2
+
+
+def test_no_folder_is_no_error(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SOR_STATE", str(tmp_path / "file"))
+    assert Checkpoint.hold("s", "t", "r") is None
+
+
+def test_old_leftovers_are_swept_but_not_what_somebody_holds(tmp_path):
+    for run in ("old", "held", "young"):
+        kept = Checkpoint.hold("s", "t", run)
+        kept.write({})
+        if run != "held":
+            kept.release(remove=False)
+    then = time.time() - (KEEP_DAYS + 1) * 86_400
+    for folder in (tmp_path / "stream").iterdir():
+        if "young" not in folder.name:
+            os.utime(folder, (then, then))
+    Checkpoint.hold("s", "t", "new")
+    names = sorted(folder.name.split("-")[1] for folder in (tmp_path / "stream").iterdir())
+    assert names == ["held", "new", "young"]
