@@ -141,8 +141,11 @@ def command_line(pid: int) -> str:
 
 def resident_bytes(running: Running) -> int | None:
     """Resident memory of the process, where the system tells."""
-    kilobytes = _ps(running.pid, "rss")
-    return int(kilobytes) * 1024 if kilobytes.isdigit() else None
+    try:
+        return int(Path(f"/proc/{running.pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        kilobytes = _ps(running.pid, "rss")
+        return int(kilobytes) * 1024 if kilobytes.isdigit() else None
 
 
 def _started(pid: int) -> str | None:
