@@ -80,38 +80,59 @@ class _Calm:
 
 
 class _Bar:
-    """A bar that is gone when it is done. Output of others is not captured: it may be a pipe."""
+    """A bar while bytes are read, a spinner while the order is worked; gone when done.
+
+    Output of others is not captured: it may go to a pipe.
+    """
 
     def __init__(self, text: str) -> None:
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            Progress,
-            TaskProgressColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
 
-        self._progress: Any = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TaskProgressColumn(),
-            DownloadColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        self._task = self._progress.add_task(text, total=None)
-        self._progress.start()
+        self._console = Console(stderr=True)
+        self._text = text
+        self._task: Any = None
+        self._shown: Any = None
 
     def show(self, done: int, total: int) -> None:
-        self._progress.update(self._task, completed=done, total=total)
+        if done >= total:
+            self._spin()
+            return
+        if self._task is None:
+            self.close()
+            self._shown = self._bar()
+            self._task = self._shown.add_task(self._text, total=total)
+            self._shown.start()
+        self._shown.update(self._task, completed=done, total=total)
 
     def close(self) -> None:
-        self._progress.stop()
+        if self._shown is not None:
+            self._shown.stop()
+
+    def _bar(self) -> Any:
+        from rich import progress
+
+        columns = (
+            progress.TextColumn("{task.description}"),
+            progress.BarColumn(bar_width=24),
+            progress.TaskProgressColumn(),
+            progress.DownloadColumn(),
+            progress.TimeRemainingColumn(),
+        )
+        options: dict[str, Any] = {"transient": True, "redirect_stdout": False, "redirect_stderr": False}
+        return progress.Progress(*columns, console=self._console, **options)
+
+    def _spin(self) -> None:
+        if self._task is None and self._shown is not None:
+            return
+        from rich.live import Live
+        from rich.spinner import Spinner
+
+        self.close()
+        self._task = None
+        spinner = Spinner("line", "working the order")
+        options: dict[str, Any] = {"transient": True, "redirect_stdout": False, "redirect_stderr": False}
+        self._shown = Live(spinner, console=self._console, refresh_per_second=8, **options)
+        self._shown.start()
 
 
 class _Lines:

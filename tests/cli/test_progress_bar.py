@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 
 from sor.cli import progress
-from sor.cli.progress import bytes_progress
+from sor.cli.progress import bytes_progress, stream_progress
 
 
 class Terminal(StringIO):
@@ -45,7 +45,7 @@ class Terminal:
     def write(self, text): self.written += text
     def flush(self): pass
 sys.stderr = Terminal()
-from sor.cli.progress import bytes_progress
+from sor.cli.progress import bytes_progress, stream_progress
 with bytes_progress("reading") as update:
     for done in range(100):
         update(done, 100)
@@ -113,4 +113,32 @@ def test_the_bar_goes_when_the_reading_fails(clock: Clock, monkeypatch: pytest.M
 
     with pytest.raises(RuntimeError, match="broken"):
         read()
+    assert screen.getvalue().endswith("\x1b[2K")
+
+
+def test_after_the_last_byte_the_bar_makes_way_for_a_spinner(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with bytes_progress("reading") as update:
+        for done, second in ((1, 1.0), (2, 2.0), (2, 3.0), (1, 4.0), (2, 5.0)):  # a second pass begins anew
+            clock.now = second
+            update(done, 2)
+    text = screen.getvalue()
+    assert "working the order" in text
+    assert text.rindex("working the order") > text.rindex("reading") > text.index("working the order")
+    assert text.endswith("\x1b[2K")
+
+
+def test_a_streams_lines_are_closed_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sor.stream.progress import Lines, Progress
+
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with stream_progress() as show:
+        assert isinstance(show, Lines)
+        show(Progress("reading", 1_234, 10.0))
+    assert "messages" in screen.getvalue()
+    assert sys.stderr is screen
     assert screen.getvalue().endswith("\x1b[2K")
