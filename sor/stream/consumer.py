@@ -87,6 +87,7 @@ class KafkaSource:
         self._saved_at = time.monotonic()
         self._tail_to: int | None = None  # after the end marker: read on to here for copies and rubbish
         self._over = self._resumed = False
+        self._reading = 0.0  # seconds of it, without whatever is done with the snapshots in between
         self._checkpoint = Checkpoint.hold(reader.servers, reader.topic, run.name)
         self._spool = self._resume() or Spool(self._checkpoint.spool if self._checkpoint else None)
         self._removable = [self._over]
@@ -137,8 +138,9 @@ class KafkaSource:
 
     # --- reading ---
 
-    def _advance(self) -> Iterator[SnapshotBatch]:
+    def _advance(self) -> list[SnapshotBatch]:
         """One poll: what it brought, spooled."""
+        began = time.monotonic()
         records = self._reader.poll(POLL_SECONDS)
         if records:
             self._quiet.heard()
@@ -152,12 +154,13 @@ class KafkaSource:
             batches = []
         for batch in batches:
             self._spool.append(batch)
+        if not self._over:
+            self._save()
+        self._reading += time.monotonic() - began
         if self._over:
             self._finish()
-        else:
-            self._save()
         self._meter.look("reading" if records else "waiting for messages", len(self._spool), self._done())
-        yield from batches
+        return batches
 
     def _look_behind(self, records: list[Record]) -> None:
         """Behind the end marker: what is already there and belongs to no other run is still looked at."""
@@ -175,6 +178,9 @@ class KafkaSource:
         if self._resumed or self._saved_position > self._run.read_from:
             self._write()  # a long run: a kill during later passes then loses nothing either
         self._removable[0] = True
+        count, seconds = len(self._spool), self._reading
+        rate = f" ({count / seconds:,.0f}/s)" if seconds > 0 and not self._resumed else ""
+        self._meter.note("reading", f"read {count:,} snapshots of run {self.run} in {seconds:,.1f} s{rate}")
 
     def _save(self) -> None:
         """Spool, checkpoint and commit, in this order, now and then."""

@@ -1,0 +1,98 @@
+"""`sor produce`: what can be known to be wrong without a broker is said at once, in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from sor.bundled import bundled_tape
+from sor.cli import run
+from sor.stream.producer import Lateness, Window, check_run_id, new_run_id
+from sor.tapes import open_tape
+
+
+def produce(capsys, *args: str) -> tuple[int, str, str]:
+    code = run(["produce", *args], "sor")
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--speed", "fast"], "neither a positive number nor max"),
+        (["--speed", "0"], "not a positive number"),
+        (["--bootstrap-servers", "localhost"], "host:port"),
+        (["--run-id", "latest"], "run id 'latest'"),
+        (["--run-id", ""], "run id ''"),
+        (["--timeout", "0"], "timeout"),
+        (["--snapshot-rule", "middle"], "snapshot-rule"),
+        (["--compression", "zip"], "compression"),
+        (["--tape", "nowhere.csv"], "nowhere.csv"),
+        (["--start", "noon"], "not a time"),
+        (["--start", "23:59:59"], "no snapshot of the tape lies between"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(capsys, args, words):
+    code, out, err = produce(capsys, *args)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("sor: ")
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_no_broker_is_one_line_and_exit_code_1():
+    command = [sys.executable, "-m", "sor", "produce", "--speed", "max", "--bootstrap-servers", "127.0.0.1:1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.strip().splitlines() == [
+        "sor: no Kafka broker answers at 127.0.0.1:1: is it running? (sor kafka up starts one here, sor kafka status looks)"
+    ]
+
+
+def test_help_has_every_option_and_an_example(capsys):
+    code, out, _ = produce(capsys, "--help")
+    assert code == 0
+    for option in ("--tape", "--speed", "--start", "--end", "--symbol", "--snapshot-rule", "--run-id"):
+        assert option in out
+    assert "--bootstrap-servers" in out
+    assert "--topic" in out
+    assert "Example: sor produce" in out
+
+
+def test_run_ids_are_new_and_valid():
+    ids = {new_run_id() for _ in range(200)}
+    assert len(ids) == 200
+    assert all(check_run_id(run_id) == run_id for run_id in ids)
+
+
+def test_a_window_is_closed_and_can_be_read_again():
+    tape = open_tape(bundled_tape())
+    first, last = tape.bounds()
+    middle = (first + last) // 2
+    window = Window(tape, None, middle)
+    for _ in range(2):
+        times = [ts for batch in window.batches() for ts in batch.ts.tolist()]
+        assert (times[0], times[-1]) == window.bounds()
+    rest = Window(tape, middle + 1, None)
+    assert rest.bounds()[1] == last
+    count = sum(len(batch) for batch in tape.batches())
+    assert len(times) + sum(len(batch) for batch in rest.batches()) == count
+    exact = Window(tape, first, first)
+    assert exact.bounds() == (first, first)
+
+
+def test_lateness_is_a_histogram():
+    late = Lateness()
+    assert late.quantile(0.99) is None
+    for ns in [0] * 98 + [1_000_000, 5_000_000]:
+        late.add(ns)
+    assert late.quantile(0.5) == pytest.approx(1e-5)
+    assert late.quantile(0.99) == pytest.approx(1.01e-3)
+    assert late.quantile(1.0) == pytest.approx(5e-3)
+    late.add(3_000_000_000)
+    assert late.quantile(1.0) == pytest.approx(3.0)
