@@ -16,7 +16,7 @@ from sor.tapes.reading import open_reader
 from sor.tapes.rows import Reader, RowChunk, concat_rows, sort_rows
 from sor.tapes.source import refuse_bad_rows, tape_name
 
-LATE_ROWS = 2**17
+LATE_ROWS = 2**16
 _RUN_GROUP_ROWS = 2**13  # small, because one group of every run is in memory while they are merged
 
 

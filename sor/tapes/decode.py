@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sor.core.market import UNKNOWN, Chars, Ints
-from sor.core.units import NANO, NO_PRICE
+from sor.core.units import NANO, NO_PRICE, format_time
+from sor.tapes.arrow import halves_of, int64_of, nulls_of, texts_of
 from sor.tapes.csv_form import CsvForm
 from sor.tapes.rows import NO_ACTION, NUMBERS, PRICES, ROW_COLUMNS, SIZES, BadRow, Mask, RowChunk, impossible
 
@@ -80,8 +81,8 @@ def _numbers(role: str, array: Any) -> tuple[Ints, Mask]:
     """An array's values as integers, and which of them cannot be."""
     if role in PRICES:
         return _prices(array)
-    values = _int64(array)
-    is_null = _nulls(array)
+    values = int64_of(array)
+    is_null = nulls_of(array)
     if role in SIZES:
         values = values if is_null is None else np.where(is_null, 0, values)
         return values, impossible(role, values)
@@ -91,16 +92,16 @@ def _numbers(role: str, array: Any) -> tuple[Ints, Mask]:
 
 def _prices(array: Any) -> tuple[Ints, Mask]:
     """Nanodollars from decimals with nine places or from integers; NO_PRICE where there is none."""
-    is_null = _nulls(array)
+    is_null = nulls_of(array)
     if pa.types.is_decimal(array.type):
         # Little-endian 128-bit integers of nanodollars: a price fits into the low half.
-        low, high = np.frombuffer(array.buffers()[1], "<i8").reshape(-1, 2)[array.offset :][: len(array)].T
+        low, high = halves_of(array)
         # The undefined price of raw files, in a file that is not raw: 2^63-1 dollars.
         is_undefined = (low == _RAW_UNDEFINED[0]) & (high == _RAW_UNDEFINED[1])
         is_null = is_undefined if is_null is None else is_null | is_undefined
         values, fault = low, high != 0
     else:
-        values = _int64(array)
+        values = int64_of(array)
         fault = np.zeros(len(array), np.bool_)
     fault |= impossible("price", values)
     if is_null is not None and is_null.any():
@@ -112,24 +113,9 @@ def _prices(array: Any) -> tuple[Ints, Mask]:
 _RAW_UNDEFINED = np.frombuffer((NO_PRICE * NANO).to_bytes(16, "little"), "<i8")
 
 
-def _int64(array: Any) -> Ints:
-    return np.frombuffer(array.buffers()[1], "<i8", len(array), array.offset * 8)
-
-
-def _nulls(array: Any) -> Mask | None:
-    """Which values are missing; None where none is."""
-    bitmap = array.buffers()[0]
-    if array.null_count == 0 or bitmap is None:
-        return None
-    bits = np.unpackbits(np.frombuffer(bitmap, np.uint8), bitorder="little")
-    is_null: Mask = bits[array.offset : array.offset + len(array)] == 0
-    return is_null
-
-
 def _texts(array: Any) -> tuple[list[str], NDArray[np.int32]]:
-    """A dictionary array's texts, and each row's index into them."""
-    local = np.frombuffer(array.indices.buffers()[1], "<i4", len(array), array.indices.offset * 4)
-    return [text.strip() for text in array.dictionary.to_pylist()], local
+    texts, places = texts_of(array)
+    return [text.strip() for text in texts], places
 
 
 def _chars(array: Any, default: int, n: int) -> Chars:
@@ -149,5 +135,5 @@ def _unprintable(array: Any) -> Mask:
 
 
 def _shown(value: Any) -> str:
-    text = str(value[0].as_py() if not pa.types.is_timestamp(value.type) else value[0])
+    text = format_time(int(int64_of(value)[0])) if pa.types.is_timestamp(value.type) else str(value[0].as_py())
     return text if len(text) <= 40 else text[:37] + "..."

@@ -9,7 +9,7 @@ symbol and venue before it, so that reading can start in the middle. A row group
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,23 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from sor.core.market import Chars, SnapshotBatch
+from sor.core.market import SnapshotBatch
 from sor.core.units import NO_PRICE
 from sor.errors import InputError
 from sor.source import StreamFacts, TapeFacts
+from sor.tapes.arrow import array_of, int64_of, texts_of
 from sor.tapes.blocks import Progress
 from sor.tapes.rows import ROW_COLUMNS, TRADE, RowChunk, concat_rows
 from sor.tapes.snapshots import SnapshotBuilder, SnapshotRule
 
 VERSION = 1
 KEY = b"sor.tape"
-GROUP_ROWS = 2**17
+GROUP_ROWS = 2**16
+
+_READ_ROWS = 2**14
+_TEXTS = ("symbol", "action", "side")
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _NAMES = {"ts": "ts_event"}  # where a column of the file is not named as in RowChunk
@@ -144,52 +149,41 @@ class RowWriter:
 
 def _table(rows: RowChunk, symbols: list[str | None]) -> pa.Table:
     is_trade = rows.action == TRADE
-    arrays = {name: pa.array(getattr(rows, name)) for name in ("venue", "bid_px", "bid_sz", "ask_px", "ask_sz")}
-    arrays["ts"] = pa.array(rows.ts.view("datetime64[ns]"), type=_TYPES["ts"])
-    names = pa.array([symbol or "" for symbol in symbols], pa.string())
-    arrays["symbol"] = pa.DictionaryArray.from_arrays(rows.symbol.astype(np.int32), names)
-    arrays["action"], arrays["side"] = _letters(rows.action), _letters(rows.side)
-    arrays["price"] = pa.array(np.where(is_trade, rows.price, NO_PRICE))
-    arrays["size"] = pa.array(np.where(is_trade, rows.size, 0))
+    numbers = {name: getattr(rows, name) for name in ROW_COLUMNS if name not in _TEXTS}
+    numbers["price"] = np.where(is_trade, rows.price, NO_PRICE)
+    numbers["size"] = np.where(is_trade, rows.size, 0)
+    arrays = {name: array_of(values, _TYPES.get(name, pa.int64())) for name, values in numbers.items()}
+    arrays["symbol"] = _coded(rows.symbol, [symbol or "" for symbol in symbols])
+    for name in ("action", "side"):
+        letters, codes = np.unique(getattr(rows, name), return_inverse=True)
+        arrays[name] = _coded(codes, list(map(chr, letters)))
     return pa.Table.from_arrays([arrays[name] for name in ROW_COLUMNS], schema=SCHEMA)
 
 
-def _letters(chars: Chars) -> Any:
-    letters, codes = np.unique(chars, return_inverse=True)
-    return pa.DictionaryArray.from_arrays(codes.astype(np.int32), pa.array(list(map(chr, letters)), pa.string()))
+def _coded(codes: NDArray[Any], texts: list[str]) -> Any:
+    return pa.DictionaryArray.from_arrays(array_of(codes.astype(np.int32), pa.int32()), pa.array(texts, pa.string()))
 
 
 def read_rows(path: Path, symbols: list[str | None]) -> Iterator[RowChunk]:
-    """The rows of a file of RowWriter, one chunk a row group; symbols as their places in the given list."""
+    """The rows of a file of RowWriter in chunks; symbols as their places in the given list."""
     places = {symbol or "": place for place, symbol in enumerate(symbols)}
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        for group in range(file.num_row_groups):
-            yield _rows(file.read_row_group(group), places)
+        # Small batches and no threads: faster than whole row groups, and memory stays flat on long tapes.
+        for batch in file.iter_batches(_READ_ROWS, use_threads=False):
+            yield _rows(batch, places)
 
 
-_TEXTS = ("symbol", "action", "side")
-
-
-def _rows(table: pa.Table, places: dict[str, int]) -> RowChunk:
+def _rows(batch: pa.RecordBatch, places: dict[str, int]) -> RowChunk:
     columns: dict[str, Any] = {}
     for name in ROW_COLUMNS:
-        column = table.column(_NAMES.get(name, name))
+        column = batch.column(_NAMES.get(name, name))
         if name not in _TEXTS:
-            columns[name] = column.to_numpy().view(np.int64)
-        elif name == "symbol":
-            columns[name] = _decoded(column, places.__getitem__, np.int64)
-        else:
-            columns[name] = _decoded(column, ord, np.uint8)
+            columns[name] = int64_of(column)
+            continue
+        texts, codes = texts_of(column)
+        meaning = places.__getitem__ if name == "symbol" else ord
+        columns[name] = np.array(list(map(meaning, texts)), np.int64 if name == "symbol" else np.uint8)[codes]
     return RowChunk(**columns)
-
-
-def _decoded(column: Any, meaning: Callable[[str], int], dtype: Any) -> Any:
-    """A text column as numbers, through the few texts that it has."""
-    parts = []
-    for chunk in column.chunks:
-        values = np.array([meaning(text) for text in chunk.dictionary.to_pylist()], dtype)
-        parts.append(values[chunk.indices.to_numpy()])
-    return np.concatenate(parts) if len(parts) != 1 else parts[0]
 
 
 class ParquetReader:
@@ -214,10 +208,12 @@ class ParquetReader:
 
     def chunks(self) -> Iterator[RowChunk]:
         try:
-            for done, rows in enumerate(read_rows(self._path, self.symbols), 1):
+            done, total = 0, sum(symbol.rows for symbol in self.facts.symbols)
+            for rows in read_rows(self._path, self.symbols):
                 yield rows
+                done += len(rows)
                 if self._progress is not None:
-                    self._progress(self._size * done // len(self.facts.groups), self._size)
+                    self._progress(self._size * done // total, self._size)
         except _DAMAGES as error:
             raise self._damaged(error) from None
 

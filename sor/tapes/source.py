@@ -13,7 +13,8 @@ from sor.tapes.order import Punctual, merge_runs
 from sor.tapes.rows import Reader, RowChunk, concat_rows, sort_rows
 from sor.tapes.snapshots import BatchCutter, SnapshotBuilder, SnapshotRule, group_rows, join_snapshots
 
-LATE_ROWS = 2**17  # late rows sorted in memory at a time: about 10 MiB
+MEMORY_BUDGET = 6 * 2**20  # an hour of a busy stock is on disk: memory is flat however long the tape is
+LATE_ROWS = 2**16  # late rows sorted in memory at a time: about 5 MiB
 
 
 class SpooledTape:
@@ -96,7 +97,7 @@ class SnapshotSorter:
         self._rule: SnapshotRule = rule
         self._batch_snapshots = batch_snapshots
         self._builder = SnapshotBuilder(rule, batch_snapshots)
-        self._spool = Spool()
+        self._spool = Spool(memory_budget=MEMORY_BUDGET)
         self._late: list[RowChunk] = []
         self._late_rows = 0
         self._runs: list[Spool] = []
@@ -126,14 +127,14 @@ class SnapshotSorter:
         rows = sort_rows(concat_rows(self._late))
         self._late, self._late_rows = [], 0
         # The first run may stay in memory; a tape with many of them is large.
-        run = Spool(memory_budget=0) if self._runs else Spool()
+        run = Spool(memory_budget=0 if self._runs else MEMORY_BUDGET)
         cutter = BatchCutter(max(1, LATE_ROWS // 16))
         for batch in (*cutter.add(group_rows(rows, self._rule)), *cutter.finish()):
             run.append(batch)
         self._runs.append(run)
 
     def _merge(self) -> None:
-        merged, cutter = Spool(), BatchCutter(self._batch_snapshots)
+        merged, cutter = Spool(memory_budget=MEMORY_BUDGET), BatchCutter(self._batch_snapshots)
         runs = [self._spool, *self._runs]
         for piece in merge_runs([run.batches() for run in runs], lambda parts: join_snapshots(parts, self._rule)):
             for batch in cutter.add(piece):

@@ -186,7 +186,7 @@ def test_progress_reaches_the_size_of_the_file(tmp_path: Path) -> None:
 
 
 def test_a_tape_larger_than_the_memory_budget_goes_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sor.spool.Spool.__init__.__defaults__", (None, 1000))
+    monkeypatch.setattr("sor.tapes.source.MEMORY_BUDGET", 1000)
     rows = [Row(T0 + i // 3, venue=i % 5) for i in range(3000)]
     (tmp_path / "t.csv").write_bytes(PRETTY.encode(rows))
     source = open_tape(tmp_path / "t.csv", batch_snapshots=100)
