@@ -62,9 +62,13 @@ class Daemon:
         noted = self._noted()
         if noted is not None and is_alive(noted):
             line = command_line(noted.pid)
-            if self.mark in line or not line:  # a process that is just being started has no command line yet
+            if self._is_marked(line) or not line:  # a process that is just being started has no command line yet
                 return noted
         return self._search()
+
+    def _is_marked(self, line: str) -> bool:
+        """The mark as a whole word: one folder's name may begin with another's."""
+        return f" {self.mark} " in f"{line} "
 
     def _noted(self) -> Running | None:
         try:
@@ -76,7 +80,7 @@ class Daemon:
     def _search(self) -> Running | None:
         with contextlib.suppress(OSError):
             for name in os.listdir("/proc"):
-                if name.isdigit() and self.mark in command_line(int(name)):
+                if name.isdigit() and self._is_marked(command_line(int(name))):
                     running = Running(int(name), _started(int(name)) or "")
                     if is_alive(running):
                         return running

@@ -84,6 +84,12 @@ def test_another_process_with_the_same_id_is_not_ours(daemon: Daemon) -> None:
         other.communicate(b"\n")
 
 
+def test_a_folder_whose_name_begins_alike_is_another(daemon: Daemon, tmp_path: Path) -> None:
+    start(daemon)
+    alike = Daemon("Sleeper", tmp_path / "other", daemon.mark[:-1])
+    assert alike.find() is None
+
+
 def test_a_dead_child_is_no_zombie_of_ours(daemon: Daemon) -> None:
     running = start(daemon)
     os.kill(running.pid, signal.SIGKILL)
