@@ -21,8 +21,9 @@ from sor.errors import InputError, MissingExtraError, SorError
 if TYPE_CHECKING:
     from sor.report.model import FillRecord, Report
 
-REPORT, FILLS_CSV, FILLS_PARQUET, PNG, SVG = "report.json", "fills.csv", "fills.parquet", "overview.png", "overview.svg"
-NAMES = (REPORT, FILLS_CSV, FILLS_PARQUET, PNG, SVG)
+REPORT, FILLS_CSV, FILLS_PARQUET = "report.json", "fills.csv", "fills.parquet"
+OVERVIEW, SEARCH = ("overview.png", "overview.svg"), ("search.png", "search.svg")
+NAMES = (REPORT, FILLS_CSV, FILLS_PARQUET, *OVERVIEW, *SEARCH)
 TIMES = ("ts", "decided", "joined")
 
 
@@ -43,8 +44,9 @@ def check_writable(folder: Path) -> None:
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write report.json, fills.csv, fills.parquet, overview.png and .svg; returns what was written.
+    """Write report.json, fills.csv, fills.parquet, overview and (after a search) search as .png and .svg.
 
+    Returns what was written; of an earlier run's files in that folder, those that this run does not have are removed.
     The folder is made if need be. Without matplotlib the pictures are left out, with a line on standard error.
     InputError where the folder cannot be written to.
     """
@@ -53,6 +55,8 @@ def write(report: Report, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".sor-", dir=folder) as desk:
             made = [path for writer in (_report, _fills, _pictures) for path in writer(report, Path(desk))]
+            for name in set(NAMES) - {path.name for path in made}:
+                (folder / name).unlink(missing_ok=True)
             return [path.replace(folder / path.name) for path in made]
     except OSError as error:
         raise _failed(folder, error) from None
@@ -99,13 +103,17 @@ def _parquet(fills: tuple[FillRecord, ...], path: Path) -> Path:
 def _pictures(report: Report, desk: Path) -> Iterator[Path]:
     try:
         from sor.report.plots import overview, save
+        from sor.report.search_map import has_search, search_map
     except MissingExtraError as error:
         print(f"no pictures: {error}", file=sys.stderr)
         return
-    figure = overview(report)
-    for name in (PNG, SVG):
-        save(figure, desk / name)
-        yield desk / name
+    pictures = [(OVERVIEW, overview(report))]
+    if has_search(report):
+        pictures.append((SEARCH, search_map(report)))
+    for names, figure in pictures:
+        for name in names:
+            save(figure, desk / name)
+            yield desk / name
 
 
 def _fill_columns() -> list[str]:
