@@ -100,6 +100,16 @@ class Session:
             study,
         )
 
+    @property
+    def arrival2(self) -> int | None:
+        """Twice the oriented national mid at the parent's start, as far as it is known yet."""
+        return self._arrival2
+
+    @property
+    def snapshots(self) -> int:
+        """Snapshots so far."""
+        return self._snapshots
+
     def feed(self, batch: SnapshotBatch) -> Book | None:
         """Take the next snapshots, in time order; returns their books (None for an empty batch)."""
         if not len(batch):

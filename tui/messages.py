@@ -1,0 +1,184 @@
+"""Everything that passes between the screen and the processes that do the work: frozen values, all in this file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.message import Message
+
+from sor.core.live import LiveView
+
+# -- to a worker -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One run as the user asked for it. `wishes`: the fields of sor.request.Request, in the user's words.
+
+    stream: "auto", "kafka" or "embedded"; run: "new" produces the tape first, "latest" or an id reads what is there.
+    """
+
+    wishes: dict[str, Any] = field(default_factory=dict)
+    speed: str = "max"
+    stream: str = "auto"
+    servers: str = "127.0.0.1:9092"
+    topic: str = "mock_l1_stream"
+    run: str = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRequest:
+    """Write a report to a folder: everything that `sor backtest --out` writes. `packed` as in Finished."""
+
+    packed: bytes
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRequest:
+    """Look at a broker every `every` seconds, and at the systemd units where there are any."""
+
+    servers: str
+    topic: str
+    every: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerOrder:
+    """`sor kafka up` or `down` at a port."""
+
+    up: bool
+    port: int
+
+
+Task = RunRequest | SaveRequest | BrokerRequest | BrokerOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """While a run is on. what: "pause", "resume", "speed" (with a value) or "stop"."""
+
+    what: str
+    value: str = ""
+
+
+# -- from a worker -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """The stream is open. via: "embedded" or "kafka"; why: why embedded was chosen, where nobody asked for it."""
+
+    via: str
+    where: str
+    symbol: str | None
+    first: int
+    last: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The stream's state. lag: seconds that a paced stream is behind its clock, None where nothing is paced.
+
+    sent, received: snapshots produced and read (equal when embedded); done: share of the stream from 0 to 1.
+    """
+
+    sent: int = 0
+    received: int = 0
+    rate: float = 0.0
+    done: float | None = None
+    lag: float | None = None
+    duplicates: int = 0
+    gaps: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A look at the run, ten times a second at most. view: None where only the stream has moved."""
+
+    health: Health
+    view: LiveView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something worth a line. doing: what the run does now, in a word or two ("waiting", "second pass")."""
+
+    text: str
+    doing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What the run does after the live pass, and how far it is."""
+
+    doing: str
+    done: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end. text: the report's JSON, byte for byte that of `--json`; packed: the report as a compressed pickle.
+
+    kept: where the text was kept; partial: the run was stopped before its end.
+    """
+
+    text: str
+    packed: bytes
+    kept: str
+    partial: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One line that says what is wrong and what to do."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerState:
+    """What `sor kafka status`, `topics` and `groups` say, and systemd. Rows are ready to be shown."""
+
+    serves: bool
+    local: bool  # a broker of `sor kafka up`, which can be stopped from here
+    lines: tuple[str, ...]
+    topics: tuple[tuple[str, ...], ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+    units: tuple[tuple[str, str], ...] = ()  # name, state
+    journal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerDone:
+    """`sor kafka up` or `down` has ended well."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The worker has ended without a last word."""
+
+    text: str
+
+
+Event = Began | Looked | Noted | Phase | Finished | Failed | Saved | BrokerState | BrokerDone | Gone
+
+
+class WorkerSaid(Message):
+    """An event has come from a worker process."""
+
+    def __init__(self, worker: object, event: Event) -> None:
+        super().__init__()
+        self.worker = worker
+        self.event = event

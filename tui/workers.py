@@ -1,0 +1,92 @@
+"""Worker processes as the screen holds them: started, told, heard, and ended without leaving anything behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+from tui.messages import BrokerDone, BrokerState, Control, Event, Failed, Finished, Gone, Saved, Task
+
+LAST = (Finished, Failed, Saved, BrokerDone)
+
+
+class Worker:
+    """One process for one task. `heard` is called with (this worker, event), from a thread."""
+
+    def __init__(self, heard: Callable[[Worker, Event], None]) -> None:
+        ours, theirs = socket.socketpair()
+        from sor.stream.checkpoint import state_folder
+
+        folder = state_folder()
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            log = open(folder / "tui.log", "ab")  # noqa: SIM115 (handed to the process)
+        except OSError:
+            log = open(os.devnull, "ab")  # noqa: SIM115
+        with log, theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tui.worker", str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a Ctrl-C or a closed terminal is the screen's business
+            )
+        self._connection = Connection(ours.detach())
+        self._heard = heard
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def start(self, task: Task) -> None:
+        """Give it its task and listen."""
+        self._send(task)
+        self._thread = threading.Thread(target=self._listen, name="worker", daemon=True)
+        self._thread.start()
+
+    def control(self, what: str, value: str = "") -> None:
+        self._send(Control(what, value))
+
+    def end(self) -> None:
+        """End it at once: for tasks that lose nothing by it."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        if self._thread is None:
+            self._connection.close()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether its last word came in time."""
+        if self._thread is None:
+            return True
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _send(self, message: Task | Control) -> None:
+        with self._lock, suppress(OSError, ValueError):
+            self._connection.send(message)
+
+    def _listen(self) -> None:
+        last: Event | None = None
+        while not isinstance(last, LAST):
+            try:
+                last = self._connection.recv()
+            except (EOFError, OSError):
+                break
+            self._heard(self, last)
+        over = isinstance(last, LAST)
+        self._connection.close()
+        code = self._process.wait()
+        if not over and code != -signal.SIGKILL and not isinstance(last, BrokerState):
+            self._heard(self, Gone(f"the worker process ended without a word (exit code {code})"))
