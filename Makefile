@@ -44,4 +44,13 @@ kafka-up: setup  ## bring up a real Kafka on loopback (VERSION=3.6.1 for the old
 kafka-down: setup  ## stop it
 	@$(BIN)/sor kafka down
 
+bench: setup .venv-bench/.ready  ## measure speed and memory, beside hftbacktest (benchmarks/engine.md)
+	$(BIN)/python benchmarks/engine.py
+
+# The peer brings numba and its own pins: a virtual environment of its own.
+.venv-bench/.ready:
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check 'hftbacktest==2.4.*'
+	@touch $@
+
 -include ops.mk
