@@ -2,7 +2,8 @@
 
     python benchmarks/engine_peer.py tape.npz ROUNDS     ts, bid_px, bid_sz, ask_px, ask_sz of one venue
 
-Prints the snapshots a second (of the processor's time) of each round and the sum of best asks that it saw, to show that it looked.
+Prints the snapshots a second (of the processor's time) of each round and the mean best ask that it saw, to show
+that it looked.
 """
 
 from __future__ import annotations
