@@ -1,0 +1,265 @@
+"""A fresh Debian host with systemd on this machine: debootstrap once, then systemd-nspawn, ssh and a memory limit.
+
+The host shares this machine's network and kernel. It has its own processes, files, users and systemd.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SUITE = "bookworm"
+PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,python3,python3-apt,sudo,iproute2,procps,ca-certificates"
+GIBIBYTE = 1 << 30
+CGROUP_V1 = Path("/sys/fs/cgroup/memory")
+CGROUP_V2 = Path("/sys/fs/cgroup")
+USER = "deployer"
+
+
+def missing() -> str | None:
+    """Why there can be no such host here, or None."""
+    if os.geteuid() != 0:
+        return "the rehearsal needs root (debootstrap and systemd-nspawn)"
+    for tool, package in (("debootstrap", "debootstrap"), ("systemd-nspawn", "systemd-container"), ("ssh", "openssh-client")):
+        if shutil.which(tool) is None:
+            return f"{tool} is not installed (apt-get install {package})"
+    for port in (2181, 9092):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return f"port {port} is taken on this machine, and the host shares its network: stop what listens there (ss -ltnp)"
+    return None
+
+
+def cached_root() -> Path:
+    """A pristine root; the first call builds it (a minute or two)."""
+    home = Path(os.environ.get("SOR_CACHE") or "~/.cache/sor").expanduser() / "rehearsal"
+    root = home / f"{SUITE}-1"
+    if root.exists():
+        return root
+    home.mkdir(parents=True, exist_ok=True)
+    draft = home / f"{SUITE}.draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(draft)]
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"debootstrap failed: {done.stdout.strip().splitlines()[-1:]}")
+    draft.rename(root)
+    return root
+
+
+@dataclass
+class Host:
+    """One host: `start` boots it, `stop` leaves nothing behind: no process, no mount, no control group."""
+
+    folder: Path
+    port: int = 0
+    _nspawn: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "root"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "id"
+
+    @property
+    def group(self) -> Path:
+        base = CGROUP_V1 if CGROUP_V1.is_dir() else CGROUP_V2
+        return base / f"sor-rehearsal-{os.getpid()}"
+
+    def prepare(self) -> None:
+        """A copy of the pristine root with a user who has sudo, a key, and ssh on a loopback port."""
+        subprocess.run(["cp", "-a", "--reflink=auto", str(cached_root()), str(self.root)], check=True)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._trust_what_this_machine_trusts()
+        self._inside("useradd", "--create-home", "--shell", "/bin/bash", USER)
+        self._write("etc/sudoers.d/deployer", f"{USER} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+        self._write(f"home/{USER}/.ssh/authorized_keys", self.key.with_suffix(".pub").read_text(), 0o600)
+        self._inside("chown", "-R", f"{USER}:{USER}", f"/home/{USER}/.ssh")
+        self._write("etc/default/locale", "LANG=C\nLC_ALL=C\n")
+        self._write("etc/hostname", "sor-rehearsal\n")
+        self._write("etc/hosts", "127.0.0.1 localhost sor-rehearsal\n")
+        # ssh.socket decides the port there, whatever sshd_config says.
+        listen = f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{self.port}\n"
+        self._write("etc/systemd/system/ssh.socket.d/port.conf", listen)
+        self._inside("systemctl", "disable", "ssh.service")
+        self._inside("systemctl", "enable", "ssh.socket")
+        # The host's network belongs to the machine around it.
+        for unit in ("systemd-networkd", "systemd-resolved", "systemd-timesyncd"):
+            self._inside("systemctl", "mask", f"{unit}.service")
+
+    def start(self, timeout: float = 120) -> None:
+        """Boot and wait for ssh."""
+        command = [
+            "systemd-nspawn", "--quiet", "-D", str(self.root), "-b", "--register=no", "--keep-unit",
+            "--resolv-conf=copy-host", "--console=pipe", "--machine=sor-rehearsal",
+        ]  # fmt: skip
+        # The starting shell enters the group first, so that everything it starts is in it.
+        join = f"echo $$ > {self.group}/cgroup.procs && " if self._limit_memory() else ""
+        log = (self.folder / "console.log").open("ab")
+        self._nspawn = subprocess.Popen(
+            ["/bin/sh", "-c", f'{join}exec "$@"', "sh", *command],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        self.wait(timeout)
+
+    def wait(self, timeout: float = 120) -> None:
+        """Until ssh answers and systemd has come up."""
+        deadline = time.monotonic() + timeout
+        while self.run("true", check=False).returncode:
+            if self._nspawn is None or self._nspawn.poll() is not None or time.monotonic() > deadline:
+                tail = (self.folder / "console.log").read_text(errors="replace")[-800:]
+                raise RuntimeError(f"the host does not come up: {tail}")
+            time.sleep(1)
+        self.run("systemctl is-system-running --wait || true")
+
+    def stop(self) -> None:
+        """End it, also when it never came up, and remove its control group and files."""
+        if self._nspawn is not None and self._nspawn.poll() is None:
+            self._nspawn.send_signal(signal.SIGTERM)  # an orderly shutdown
+            try:
+                self._nspawn.wait(60)
+            except subprocess.TimeoutExpired:
+                self._nspawn.kill()
+                self._nspawn.wait(30)
+        for _ in range(50):
+            left = self.processes()
+            if not left:
+                break
+            for pid in left:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.2)
+        for directory in sorted(self.group.rglob("*"), key=lambda p: -len(p.parts)):
+            if directory.is_dir():
+                directory.rmdir()
+        if self.group.is_dir():
+            self.group.rmdir()
+        for mount in reversed(Path("/proc/mounts").read_text().splitlines()):
+            target = mount.split()[1]
+            if target.startswith(str(self.root)):
+                subprocess.run(["umount", "-l", target], check=False)
+        subprocess.run(["rm", "-rf", "--one-file-system", str(self.root)], check=False)
+
+    def run(self, command: str, *, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        """A shell command on the host, over ssh, as the user with sudo."""
+        call = ["ssh", *self.ssh_options, "-p", str(self.port), f"{USER}@127.0.0.1", command]
+        done = subprocess.run(call, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False)
+        if check and done.returncode:
+            raise AssertionError(f"{command!r} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done
+
+    def begin(self, command: str, out: Path) -> subprocess.Popen[bytes]:
+        """A shell command on the host that goes on while others run."""
+        call = ["ssh", *self.ssh_options, "-p", str(self.port), f"{USER}@127.0.0.1", command]
+        return subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=out.open("wb"), stderr=out.with_suffix(".err").open("wb"))
+
+    @property
+    def ssh_options(self) -> list[str]:
+        return [
+            "-i", str(self.key), "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
+            "-o", f"UserKnownHostsFile={self.folder / 'known_hosts'}", "-o", "ConnectTimeout=5",
+        ]  # fmt: skip
+
+    def inventory(self) -> Path:
+        file = self.folder / "inventory.yml"
+        file.write_text(
+            "all:\n  hosts:\n    rehearsal:\n"
+            f"      ansible_host: 127.0.0.1\n      ansible_port: {self.port}\n      ansible_user: {USER}\n"
+            f"      ansible_ssh_private_key_file: {self.key}\n      ansible_python_interpreter: /usr/bin/python3\n"
+            f"      ansible_ssh_common_args: -o StrictHostKeyChecking=no -o UserKnownHostsFile={self.folder / 'known_hosts'}\n"
+        )
+        return file
+
+    def processes(self) -> list[int]:
+        """Ids of every process of the host, as this machine numbers them."""
+        found: set[int] = set()
+        for file in [self.group / "cgroup.procs", *self.group.rglob("cgroup.procs")]:
+            try:
+                found.update(int(line) for line in file.read_text().split())
+            except OSError:
+                continue
+        return sorted(found)
+
+    def memory(self, what: str) -> int:
+        """`peak` bytes of the whole group or its `kills` for want of memory."""
+        if CGROUP_V1.is_dir():
+            if what == "peak":
+                return int((self.group / "memory.max_usage_in_bytes").read_text())
+            lines = (self.group / "memory.oom_control").read_text().splitlines()
+        else:
+            if what == "peak":
+                return int((self.group / "memory.peak").read_text())
+            lines = (self.group / "memory.events").read_text().splitlines()
+        return int(dict(line.split() for line in lines)["oom_kill"])
+
+    def listeners(self) -> list[tuple[str, str, int]]:
+        """(program, address, port) of every listening TCP socket that a process of the host holds."""
+        owners: dict[str, str] = {}
+        for pid in self.processes():
+            try:
+                for fd in Path(f"/proc/{pid}/fd").iterdir():
+                    target = os.readlink(fd)
+                    if target.startswith("socket:["):
+                        owners[target[8:-1]] = Path(f"/proc/{pid}/comm").read_text().strip()
+            except OSError:
+                continue
+        found = []
+        for table, family in (("/proc/net/tcp", socket.AF_INET), ("/proc/net/tcp6", socket.AF_INET6)):
+            for line in Path(table).read_text().splitlines()[1:]:
+                parts = line.split()
+                if parts[3] == "0A" and parts[9] in owners:
+                    address, port = parts[1].split(":")
+                    found.append((owners[parts[9]], _address(address, family), int(port, 16)))
+        return sorted(set(found))
+
+    def _limit_memory(self) -> bool:
+        try:
+            self.group.mkdir(exist_ok=True)
+            name = "memory.limit_in_bytes" if CGROUP_V1.is_dir() else "memory.max"
+            (self.group / name).write_text(str(GIBIBYTE))
+        except OSError:
+            return False
+        return True
+
+    def _trust_what_this_machine_trusts(self) -> None:
+        """Certificates and the package installer's settings, so that the host reaches what this machine reaches."""
+        for folder in ("usr/local/share/ca-certificates",):
+            if Path("/", folder).is_dir():
+                shutil.copytree(Path("/", folder), self.root / folder, dirs_exist_ok=True)
+        self._inside("update-ca-certificates")
+        if Path("/etc/pip.conf").exists():
+            shutil.copy("/etc/pip.conf", self.root / "etc/pip.conf")
+
+    def _inside(self, *command: str) -> None:
+        done = subprocess.run(["chroot", str(self.root), *command], text=True, capture_output=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{command}: {done.stderr.strip()}")
+
+    def _write(self, path: str, text: str, mode: int = 0o644) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
+
+
+def _address(hexadecimal: str, family: socket.AddressFamily) -> str:
+    """The kernel writes addresses as words in the machine's own byte order (little-endian here)."""
+    words = bytes.fromhex(hexadecimal)
+    packed = b"".join(words[i : i + 4][::-1] for i in range(0, len(words), 4))
+    return socket.inet_ntop(family, packed)
