@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from sor.source import Source
     from sor.tapes.blocks import Progress
 
-BATCH_SNAPSHOTS = 32_768
+BATCH_SNAPSHOTS = 16_384
 
 
 def open_tape(

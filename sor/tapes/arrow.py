@@ -39,6 +39,13 @@ def texts_of(array: Any) -> tuple[list[str], NDArray[np.int32]]:
     return array.dictionary.to_pylist(), places
 
 
+def strings_of(texts: list[str]) -> Any:
+    """An array of texts."""
+    data = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, data)]).astype(np.int32)
+    return pa.StringArray.from_buffers(len(data), pa.py_buffer(ends), pa.py_buffer(b"".join(data)))
+
+
 def array_of(values: NDArray[Any], kind: Any) -> Any:
     """The values as an array of a type of the same width."""
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])

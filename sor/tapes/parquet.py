@@ -23,7 +23,7 @@ from sor.core.market import SnapshotBatch
 from sor.core.units import NO_PRICE
 from sor.errors import InputError
 from sor.source import StreamFacts, TapeFacts
-from sor.tapes.arrow import array_of, int64_of, texts_of
+from sor.tapes.arrow import array_of, int64_of, strings_of, texts_of
 from sor.tapes.blocks import Progress
 from sor.tapes.rows import ROW_COLUMNS, TRADE, RowChunk, concat_rows
 from sor.tapes.snapshots import SnapshotBuilder, SnapshotRule
@@ -161,7 +161,7 @@ def _table(rows: RowChunk, symbols: list[str | None]) -> pa.Table:
 
 
 def _coded(codes: NDArray[Any], texts: list[str]) -> Any:
-    return pa.DictionaryArray.from_arrays(array_of(codes.astype(np.int32), pa.int32()), pa.array(texts, pa.string()))
+    return pa.DictionaryArray.from_arrays(array_of(codes.astype(np.int32), pa.int32()), strings_of(texts))
 
 
 def read_rows(path: Path, symbols: list[str | None]) -> Iterator[RowChunk]:
