@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -64,12 +65,15 @@ class ByteTape:
         if self._compression:
             self._stream = pa.CompressedInputStream(pa.PythonFile(self._file, "r"), self._compression)
         self._ahead = b""
+        # After an error the file is closed while the next block may still be read in the background.
+        self._lock = Lock()
 
     def __enter__(self) -> ByteTape:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with self._lock:
+            self._file.close()
 
     @property
     def is_compressed(self) -> bool:
@@ -116,6 +120,10 @@ class ByteTape:
             yield Block(b"".join(parts), line, 1)
 
     def _read(self, size: int) -> bytes:
+        with self._lock:
+            return b"" if self._file.closed else self._read_open(size)
+
+    def _read_open(self, size: int) -> bytes:
         try:
             piece: bytes = self._stream.read(size)
         except (OSError, pa.ArrowException) as error:

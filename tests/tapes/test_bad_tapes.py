@@ -232,6 +232,17 @@ def test_no_such_file_or_a_folder(tmp_path: Path) -> None:
         open_tape("a\0b")
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_an_error_while_the_next_block_is_being_read(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    rows = [Row(T0 + i) for i in range(40_000)]
+    lines = PRETTY.encode(rows).splitlines(keepends=True)
+    lines.insert(2, b"bad\n")
+    (tmp_path / "t.csv").write_bytes(pack(b"".join(lines)))
+    for _ in range(5):
+        with pytest.raises(InputError, match="line 3: has 1 of"):
+            open_tape(tmp_path / "t.csv", strict=True)
+
+
 def test_no_such_symbol(tmp_path: Path) -> None:
     path = tape(tmp_path / "t.csv", LINES)
     with pytest.raises(InputError) as error:
