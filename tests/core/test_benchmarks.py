@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies_for_tapes import Case, cases, examples
 
 from sor.core.benchmarks import Average, WindowAverages
-from sor.core.book import orient
+from sor.core.orient import orient
 
 numbers = st.tuples(st.integers(-(2**62) + 1, 2**62 - 1), st.integers(0, 2**50))
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies_for_tapes import CENT, GAPS, T0, cut, examples, tapes
 
-from sor.core.book import FAR, Book, BookBuilder, orient
+from sor.core.book import Book, BookBuilder
 from sor.core.market import Quote, Snapshot, batch_of
 from sor.core.order import Liquidity, Side
+from sor.core.orient import FAR, orient
 from sor.core.units import NO_PRICE
 
 State = dict[int, tuple[int, int, int, int]]  # venue -> take price and size, rest price and size, oriented

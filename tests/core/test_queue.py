@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from oracle import Step
 from strategies_for_tapes import CENT, GAPS, SECOND, T0, Case, cases, cut, examples, tapes
 
-from sor.core.book import FAR, BookBuilder, orient
+from sor.core.book import BookBuilder
 from sor.core.fees import NO_FEES
 from sor.core.market import Quote, Snapshot, SnapshotBatch, Trade, batch_of
 from sor.core.order import ParentOrder, Rules, Side
+from sor.core.orient import FAR, orient
 from sor.core.queue import QueueModel, QueuePlace
 from sor.core.session import Session
 from sor.core.strategy import Plan, Rest, Take, View

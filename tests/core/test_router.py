@@ -12,10 +12,10 @@ from strategies_for_tapes import BASE, CENT, SECOND, T0
 
 from sor.bundled import bundled_tape
 from sor.core.backtest import backtest
-from sor.core.book import FAR
 from sor.core.fees import NO_FEES, FeeSchedule, VenueFee
 from sor.core.market import Quote, Snapshot, SnapshotBatch, Trade, batch_of, concat
 from sor.core.order import ParentOrder, Rules, Side
+from sor.core.orient import FAR
 from sor.core.outflow import OutflowHistory
 from sor.core.queue import QueueModel
 from sor.core.router import (
@@ -75,7 +75,10 @@ def scrambled(batch: SnapshotBatch, after: int, seed: int) -> SnapshotBatch:
     changed = [
         Snapshot(
             s.ts,
-            tuple(replace(q, bid_sz=q.bid_sz * random.randint(1, 5), ask_px=q.ask_px + CENT if q.ask_sz else q.ask_px) for q in quotes),
+            tuple(
+                replace(q, bid_sz=q.bid_sz * random.randint(1, 5), ask_px=q.ask_px + CENT if q.ask_sz else q.ask_px)
+                for q in quotes
+            ),
             trades[: random.randint(0, 2)],
         )
         for s, (quotes, trades) in zip(later, content, strict=True)

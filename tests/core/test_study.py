@@ -9,11 +9,12 @@ import pytest
 
 from sor.bundled import bundled_tape
 from sor.core.accounting import settle
-from sor.core.book import BookBuilder, orient
+from sor.core.book import BookBuilder
 from sor.core.execution import Execution
 from sor.core.fees import FeeSchedule, VenueFee
 from sor.core.market import SnapshotBatch, concat
 from sor.core.order import ParentOrder, Rules, Side
+from sor.core.orient import orient
 from sor.core.outflow import OutflowHistory
 from sor.core.pool import solve_grid
 from sor.core.queue import QueueModel

@@ -270,6 +270,8 @@ class Blend:
         (node_scale, nodes), (self.scale, self.rest) = parts
         values, self.mass = nodes.atoms() or _panels(nodes)
         self.shift = node_scale * values
+        # x - s may miss an atom by a rounding; F must not fall short of its step there
+        self.nudge = 0.0 if self.rest.atoms() is None else 1e-11 * (1.0 + float(np.abs(self.shift).max()) / self.scale)
 
     def atoms(self) -> Atoms | None:
         """Unknown, or too many."""
@@ -277,7 +279,8 @@ class Blend:
 
     def cdf(self, x: ArrayLike) -> Floats:
         x = _array(x)
-        return np.array([self.mass @ self.rest.cdf((v - self.shift) / self.scale) for v in x.ravel()]).reshape(x.shape)
+        levels = [self.mass @ self.rest.cdf((v - self.shift) / self.scale + self.nudge) for v in x.ravel()]
+        return np.array(levels).reshape(x.shape)
 
     def limited(self, x: ArrayLike) -> Floats:
         x = _array(x)
@@ -307,7 +310,7 @@ class Blend:
 def _panels(outflow: Outflow) -> Atoms:
     nodes, weights = np.polynomial.legendre.leggauss(12)
     tail = 0.5 ** np.arange(1, 45)
-    edges = np.unique(np.concatenate([[0.0], tail, np.linspace(0.02, 0.98, 49), 1.0 - tail]))
+    edges = np.unique(np.concatenate([[0.0], tail, np.linspace(0.02, 0.98, 193), 1.0 - tail]))
     width = np.diff(edges)
     u = edges[:-1, None] + width[:, None] * (nodes + 1) / 2
     mass = (width[:, None] * weights / 2).ravel()

@@ -1,0 +1,82 @@
+"""`sor place` from outside: one JSON object on standard output, one line and exit code 2 for bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROBLEM: dict[str, Any] = {
+    "S": 1000, "h": 0.02, "f": 0.003, "theta": 0.0005, "lambda_under": 0.045, "lambda_over": 0.05,
+    "venues": [{"queue": 2000, "rebate": 0.002, "outflow": {"family": "exponential", "mean": 2200}}],
+}  # fmt: skip
+
+
+def sor(*args: str, text: str | bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """The real program in its own process."""
+    data = text.encode() if isinstance(text, str) else text
+    return subprocess.run([sys.executable, "-m", "sor", "place", *args], input=data, capture_output=True, check=False)
+
+
+def test_file_and_standard_input_give_the_same_object(tmp_path: Path) -> None:
+    path = tmp_path / "problem.json"
+    path.write_text(json.dumps(PROBLEM))
+    one, two = sor(str(path)), sor("-", text=json.dumps(PROBLEM))
+    assert (one.returncode, one.stderr) == (0, b"")
+    assert one.stdout == two.stdout
+    answer = json.loads(one.stdout)
+    assert list(answer) == ["M", "L", "V", "method", "lower_bound", "gap"]
+    assert answer["M"] == pytest.approx(583.05, abs=0.005)
+    assert answer["method"] == "exact"
+
+
+@pytest.mark.parametrize("method", ["exact", "closed", "sa"])
+def test_several_venues_by_every_method(method: str) -> None:
+    data = PROBLEM | {"venues": PROBLEM["venues"] * 2}
+    run = sor("-", "--method", method, "--samples", "400", "--seed", "3", "--certify", "0.2", text=json.dumps(data))
+    assert run.returncode == 0, run.stderr
+    answer = json.loads(run.stdout)
+    assert answer["method"] == method
+    assert len(answer["L"]) == 2
+    assert answer["V_std_error"] > 0
+    assert answer["lower_bound"] <= answer["V"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("[]", "one JSON object"),
+        ('{"S": NaN}', "NaN is not a JSON number"),
+        ('{"S": 1}', "h: is missing"),
+        (json.dumps(PROBLEM | {"lambda_under": 0.001}), "A3"),
+        (b"\xff\xfe", "UTF-8"),
+        ("[" * 100_000, "is not JSON"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(text: str | bytes, words: str) -> None:
+    run = sor("-", text=text)
+    assert run.returncode == 2
+    assert run.stdout == b""
+    lines = run.stderr.decode().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("sor: ")
+    assert words in lines[0]
+
+
+@pytest.mark.parametrize("args", [["missing.json"], ["-", "--method", "magic"], ["-", "--samples", "0"], []])
+def test_wrong_use_is_exit_code_2(args: list[str]) -> None:
+    run = sor(*args, text=json.dumps(PROBLEM))
+    assert (run.returncode, run.stdout) == (2, b"")
+    assert len(run.stderr.decode().splitlines()) == 1
+
+
+def test_only_numpy_is_loaded() -> None:
+    code = "import sys, sor.core.place; print([m for m in ('scipy', 'pandas', 'pyarrow', 'rich') if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
