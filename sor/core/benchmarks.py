@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from sor.core.book import FAR, OrientedBatch
 from sor.core.market import Ints
+from sor.core.orient import FAR, OrientedBatch
 
 
 @dataclass(slots=True)

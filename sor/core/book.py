@@ -1,8 +1,4 @@
-"""From snapshots to books: each venue's last quote carried forward, as dense arrays, oriented for the order's side.
-
-Orientation: the core only ever buys. For a sell, bid prices are negated and play the ask. So `take` is the side
-that a market order hits (lowest price best) and `rest` the side where a limit order waits (highest price best).
-"""
+"""From snapshots to books: each venue's last quote carried forward, as dense arrays of oriented prices."""
 
 from __future__ import annotations
 
@@ -10,66 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sor.core.market import BUYER, SELLER, Chars, Ints, SnapshotBatch
-from sor.core.order import Liquidity, Side
-from sor.core.queue import Lane, LaneBuilder, trades_by_venue
+from sor.core.lane import Lane, LaneBuilder, trades_by_venue
+from sor.core.market import Ints
+from sor.core.order import Liquidity
+from sor.core.orient import FAR, Flags, OrientedBatch
 from sor.core.units import NO_PRICE
-
-FAR = 2**62  # an oriented take price that no quote has; -FAR is that of the rest side
-Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class OrientedBatch:
-    """A SnapshotBatch seen from one side of the market. Sides without a quote: FAR (take) or -FAR (rest), size 0.
-
-    `trade_sold` is True where the aggressor takes what rests on our side: a seller, when we buy. Trades of unknown
-    side are placed by their price later, so they are flagged by `trade_unknown`.
-    """
-
-    ts: Ints
-    quote_end: Ints
-    venue: Ints
-    take_px: Ints
-    take_sz: Ints
-    rest_px: Ints
-    rest_sz: Ints
-    trade_end: Ints
-    trade_venue: Ints
-    trade_px: Ints
-    trade_sz: Ints
-    trade_sold: Flags
-    trade_unknown: Flags
-
-
-def orient(batch: SnapshotBatch, side: Side) -> OrientedBatch:
-    """The batch as an order of this side sees it."""
-    if side is Side.BUY:
-        take, rest = (batch.ask_px, batch.ask_sz), (batch.bid_px, batch.bid_sz)
-    else:
-        take, rest = (batch.bid_px, batch.bid_sz), (batch.ask_px, batch.ask_sz)
-    sign = side.sign
-    return OrientedBatch(
-        ts=batch.ts,
-        quote_end=batch.quote_end,
-        venue=batch.venue,
-        take_px=np.where(_quoted(*take), take[0] * sign, FAR),
-        take_sz=np.where(_quoted(*take), take[1], 0),
-        rest_px=np.where(_quoted(*rest), rest[0] * sign, -FAR),
-        rest_sz=np.where(_quoted(*rest), rest[1], 0),
-        trade_end=batch.trade_end,
-        trade_venue=batch.trade_venue,
-        trade_px=batch.trade_px * sign,
-        trade_sz=batch.trade_sz,
-        trade_sold=batch.trade_side == (SELLER if side is Side.BUY else BUYER),
-        trade_unknown=~np.isin(batch.trade_side, (SELLER, BUYER)),
-    )
-
-
-def _quoted(px: Ints, sz: Ints) -> Flags:
-    return (px != NO_PRICE) & (sz > 0)
 
 
 @dataclass(frozen=True)
@@ -102,15 +44,17 @@ class Book:
 
     @cached_property
     def best_take(self) -> Ints:
-        return self.take_px.min(axis=1, initial=FAR)
+        best: Ints = self.take_px.min(axis=1, initial=FAR)
+        return best
 
     @cached_property
     def best_rest(self) -> Ints:
-        return self.rest_px.max(axis=1, initial=-FAR)
+        best: Ints = self.rest_px.max(axis=1, initial=-FAR)
+        return best
 
     @cached_property
     def fresh_rows(self) -> list[int]:
-        return np.flatnonzero(self.fresh).tolist()  # type: ignore[no-any-return]
+        return np.flatnonzero(self.fresh).tolist()
 
     @cached_property
     def mid2(self) -> Ints:
@@ -261,5 +205,3 @@ class BookBuilder:
 
 _QUOTE = ("take_px", "take_sz", "rest_px", "rest_sz")
 _STATE = (*_QUOTE, "seen", "run")
-
-__all__ = ["FAR", "Book", "BookBuilder", "Chars", "Flags", "OrientedBatch", "orient"]

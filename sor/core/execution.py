@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sor.core.book import FAR, Book
+from sor.core.book import Book
 from sor.core.order import Fill, ParentOrder, Rules
+from sor.core.orient import FAR
 from sor.core.queue import QueueModel, RestingOrder
 from sor.core.strategy import Depth, Plan, Strategy, VenueView, View
 from sor.core.sweep import Used, sweep

@@ -81,12 +81,13 @@ class SnapshotBatch:
         """Snapshots start:stop as a batch of their own (views where possible)."""
         q0, q1 = _bounds(self.quote_end, start, stop)
         t0, t1 = _bounds(self.trade_end, start, stop)
+        columns = {name: getattr(self, name)[q0:q1] for name in QUOTE_COLUMNS}
+        columns |= {name: getattr(self, name)[t0:t1] for name in TRADE_COLUMNS}
         return SnapshotBatch(
-            self.ts[start:stop],
-            self.quote_end[start:stop] - q0,
-            *(getattr(self, name)[q0:q1] for name in QUOTE_COLUMNS),
-            self.trade_end[start:stop] - t0,
-            *(getattr(self, name)[t0:t1] for name in TRADE_COLUMNS),
+            ts=self.ts[start:stop],
+            quote_end=self.quote_end[start:stop] - q0,
+            trade_end=self.trade_end[start:stop] - t0,
+            **columns,
         )
 
     def snapshots(self) -> list[Snapshot]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sor.core.book import FAR, Book
+from sor.core.book import Book
 from sor.core.market import Ints
+from sor.core.orient import FAR
 from sor.core.queue import QueueModel, QueuePlace
 from sor.core.units import NANO
 

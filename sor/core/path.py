@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sor.core.book import FAR, Book
+from sor.core.book import Book
 from sor.core.order import ParentOrder
+from sor.core.orient import FAR
 
 POINTS = 600  # more than a screen has columns; memory stays flat however long the tape
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Generic, TypeVar
 
-from sor.core.book import FAR
 from sor.core.fees import FeeSchedule
+from sor.core.orient import FAR
 from sor.core.outflow import ENOUGH, OutflowHistory
 from sor.core.place.integer import IntegerSample
 from sor.core.schedule import Schedule

@@ -13,10 +13,11 @@ import numpy as np
 
 from sor.core.accounting import Result, benchmark, settle
 from sor.core.benchmarks import WindowAverages
-from sor.core.book import Book, BookBuilder, orient
+from sor.core.book import Book, BookBuilder
 from sor.core.execution import Execution
 from sor.core.market import SnapshotBatch
 from sor.core.order import ParentOrder, Rules
+from sor.core.orient import orient
 from sor.core.outflow import OutflowHistory
 from sor.core.path import PathPoint, PathRecorder
 from sor.core.queue import QueueModel

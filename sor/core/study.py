@@ -167,7 +167,7 @@ class Study:
             for name, allocator in allocators.items()
         }
 
-    def _fixed(self, order: ParentOrder, name: str, allocator: Allocator) -> CrossVenue:
+    def _fixed(self, order: ParentOrder, name: str, allocator: Allocator) -> CrossVenue[Allocator]:
         """A slice as a parent order of its own: one slice, cancelled when the router's is."""
         index = self.schedule.index(order.start)
         schedule = Schedule(order.start, self.interval, 1, order.quantity, self.schedule.ends(index))

@@ -10,7 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from sor.core.book import FAR, Book
+from sor.core.book import Book
+from sor.core.orient import FAR
 
 ROWS = 4096  # rows turned into lists at once: enough to forget the cost, too few to notice the memory
 

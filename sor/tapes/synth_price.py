@@ -39,7 +39,8 @@ class Clock:
         even = dice.arrivals(mean, int(self._even[-1]))
         second = np.searchsorted(self._even, even, side="right") - 1
         times = second * model.SECOND + (even - self._even[second]) * 1024 // self._busy[second]
-        return np.maximum(times[times < self.length], 1)
+        inside: Ints = np.maximum(times[times < self.length], 1)
+        return inside
 
 
 @dataclass(frozen=True, slots=True)

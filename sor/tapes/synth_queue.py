@@ -188,7 +188,8 @@ def _lindley(step: Ints, level: Ints, first: Ints, floor: Ints) -> Ints:
     s = total - total[begins][level]
     short = np.where(begins, 0, floor[level] - first[level] - s)
     base = level * APART
-    return first[level] + s + np.maximum.accumulate(short + base) - base
+    level_now: Ints = first[level] + s + np.maximum.accumulate(short + base) - base
+    return level_now
 
 
 # -- rows ------------------------------------------------------------------------------------------------------------
@@ -257,13 +258,13 @@ def _display(dice: Dice, r: Columns, lanes: int) -> tuple[Columns, Top]:
     both = (book["bid"] < NO_QUOTE) & (book["ask"] < NO_QUOTE)
     room = np.where(both, book["ask"] - book["bid"] - 1, 0)  # a hidden order stands inside the spread where it can
     inside = book["bid"] + np.minimum(room, 1) + dice.words(n) % np.maximum(room, 1)
-    side = np.where(r["trade"], np.where(ask_side, BUY, SELL), np.where(ask_side, OFFER, BIDDER))
+    aggressor = np.where(r["trade"], np.where(ask_side, BUY, SELL), np.where(ask_side, OFFER, BIDDER))
     ends_event = np.concatenate([np.diff(r["rank"] >> 2) != 0, [True]])
     columns = {
         "ts": r["ts"],
         "venue": r["lane"] >> 1,
         "action": np.where(r["trade"], T, np.where(r["adds"], A, C)).astype(np.uint8),
-        "side": np.where(r["hidden"], NEITHER, side).astype(np.uint8),
+        "side": np.where(r["hidden"], NEITHER, aggressor).astype(np.uint8),
         "depth": r["depth"],
         "price": np.where(r["hidden"], inside, price),
         "size": r["size"],
