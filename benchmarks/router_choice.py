@@ -27,7 +27,7 @@ from sor.tapes.synth import SynthSpec
 from sor.tapes.synth_csv import write_tape
 
 START = parse_time("2024-06-03T13:30:00Z")
-INTERVALS = (1, 2, 5, 10, 20, 60)
+INTERVALS = (2, 5, 10, 20, 60)
 
 
 def main(paths: list[str]) -> None:
@@ -62,10 +62,10 @@ def row(tapes: list[Source], spec: Spec) -> None:
         result = found.outcome.results[ROUTER]
         made, done = made + result.made, done + result.filled
     interval = newey_west(savings)
-    assert interval is not None
-    assert interval.low is not None
-    assert interval.high is not None
-    figure = f"{interval.mean:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+    if interval is None or interval.low is None or interval.high is None:
+        figure = "too few slices were judged"
+    else:
+        figure = f"{interval.mean:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
     print(
         f"{spec.router_interval // NANO:>7}s {spec.adverse_selection!s:>8} {len(savings):>7} {figure:>32} "
         f"{made / max(done, 1):>6.0%} {time.perf_counter() - began:>8.1f}",

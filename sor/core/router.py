@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from sor.core.fees import FeeSchedule
 from sor.core.orient import FAR
-from sor.core.outflow import ENOUGH, OutflowHistory
+from sor.core.outflow import ENOUGH, OutflowHistory, Samples
 from sor.core.place.integer import IntegerSample
 from sor.core.schedule import Schedule
 from sor.core.spec import Level, Parameters
@@ -75,19 +75,30 @@ def slice_problem(
         return "fewer than 30 past windows"
     h = Fraction(best_take - px, 2)
     make = [Fraction(fees.make(venue)) for venue in venues]
-    if adverse_selection:
-        for k in range(len(venues)):
-            falls = samples.falls2[samples.sold[:, k] > 0]
-            make[k] -= Fraction(int(falls.sum()), 2 * len(falls)) if len(falls) else 0
     if not venues or h + min(make) <= 0:
         return "the market is locked or crossed"
+    sold = samples.sold
+    if adverse_selection:
+        effective = [rebate - _mean_fall(samples, k) for k, rebate in enumerate(make)]
+        # Where a fill costs more than it saves, no order rests; elsewhere the model's assumption A1 holds.
+        worth = [k for k, rebate in enumerate(effective) if h + rebate > 0]
+        if not worth:
+            return "fills cost more than they save at every venue"
+        venues, make = tuple(venues[k] for k in worth), [effective[k] for k in worth]
+        sold = sold[:, worth]
     first = min(
         (v for v in view.venues if v.take_px < FAR),
         key=lambda v: (v.available <= 0, v.take_px, -v.available, v.venue),
     )
     f = fees.take(first.venue)
-    sample = IntegerSample.build(size, samples.sold, h, f, make)
+    sample = IntegerSample.build(size, sold, h, f, make)
     return SliceProblem(size, px, venues, h, f, tuple(make), sample)
+
+
+def _mean_fall(samples: Samples, k: int) -> Fraction:
+    """How far the mid fell, on average, over the past windows in which an order at venue k would have been filled."""
+    falls = samples.falls2[samples.sold[:, k] > 0]
+    return Fraction(int(falls.sum()), 2 * len(falls)) if len(falls) else Fraction(0)
 
 
 def resting_places(view: View, px: int) -> tuple[int, ...]:

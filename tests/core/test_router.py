@@ -210,6 +210,18 @@ def test_the_problem_is_what_the_book_shows() -> None:
     assert with_adverse.make == (1_000_000, -1_500_000)  # the mid fell by a million after each
 
 
+def test_a_venue_whose_fills_cost_more_than_they_save_is_left_out() -> None:
+    history = past(SOLD)
+    history._falls2 = [4 * CENT if seven and not two else 0 for two, seven in zip(SOLD[2], SOLD[7], strict=True)]
+    problem = slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True)
+    assert isinstance(problem, SliceProblem)
+    assert problem.venues == (2,)  # after venue 7's fills the mid fell by a cent on average, twice the half spread
+    history._falls2 = [4 * CENT] * 60
+    assert slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True) == (
+        "fills cost more than they save at every venue"
+    )
+
+
 @pytest.mark.parametrize(
     ("seen", "sold", "reason"),
     [
