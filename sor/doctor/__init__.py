@@ -1,0 +1,24 @@
+"""What is wrong with this machine, and the command that mends it. `examine` is for the command and the screen alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sor.doctor.finding import Finding, State
+
+__all__ = ["Finding", "State", "examine", "is_well"]
+
+
+def examine(servers: str = "127.0.0.1:9092", topic: str = "mock_l1_stream") -> Iterator[Finding]:
+    """Every finding, in the order in which one would look; takes a few seconds when the broker is away."""
+    from sor.doctor import broker, machine, programs, units
+
+    yield from programs.look()
+    yield from machine.look()
+    yield from units.look()
+    yield from broker.look(servers, topic)
+
+
+def is_well(findings: list[Finding]) -> bool:
+    """Whether nothing is wrong; warnings are no illness."""
+    return all(finding.state is not State.WRONG for finding in findings)

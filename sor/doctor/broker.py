@@ -1,0 +1,111 @@
+"""Ports, the broker's own answer, and the topic with its retention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sor.broker import ports
+from sor.broker.probe import broker_serves, zookeeper_serves
+from sor.broker.settings import DEFAULT_PORT, DEFAULT_ZOOKEEPER_PORT, LOOPBACK
+from sor.doctor import place
+from sor.doctor.finding import Finding, State
+from sor.errors import SorError
+
+MIB = 1 << 20
+
+
+def look(servers: str, topic: str) -> Iterator[Finding]:
+    """From the outside in: who listens, who answers, what is in it."""
+    yield _exposure()
+    port = _local_port(servers)
+    if port == DEFAULT_PORT:
+        yield _zookeeper()
+    serves = broker_serves(port, 5) if port else None
+    if serves is False:
+        yield _away(servers)
+        return
+    yield from _topic(servers, topic)
+
+
+def _exposure() -> Finding:
+    """Loopback is the control that matters: nothing on this machine may reach the broker from outside."""
+    ours = [found for found in ports.listeners() if found.port in (DEFAULT_PORT, DEFAULT_ZOOKEEPER_PORT)]
+    open_ones = sorted({f"{found.address}:{found.port}" for found in ours if not found.is_loopback})
+    if open_ones:
+        mend = "make deploy    (it writes the settings anew; who listens: ss -ltnp)"
+        return Finding("ports", State.WRONG, f"open beyond loopback: {', '.join(open_ones)}", mend)
+    seen = ", ".join(sorted({str(found.port) for found in ours})) or "none"
+    return Finding("ports", State.OK, f"of 2181 and 9092 listening, on loopback alone: {seen}")
+
+
+def _local_port(servers: str) -> int | None:
+    """The port of a single broker on this machine; None for anything else."""
+    host, _, port = servers.partition(":")
+    return int(port) if host in (LOOPBACK, "localhost") and port.isdigit() else None
+
+
+def _zookeeper() -> Finding:
+    if zookeeper_serves(DEFAULT_ZOOKEEPER_PORT, 5):
+        return Finding("zookeeper", State.OK, f"answers at {LOOPBACK}:{DEFAULT_ZOOKEEPER_PORT}")
+    seen = f"does not answer at {LOOPBACK}:{DEFAULT_ZOOKEEPER_PORT}"
+    return Finding("zookeeper", *_absent(seen, "zookeeper"))
+
+
+def _away(servers: str) -> Finding:
+    return Finding("broker", *_absent(f"does not answer at {servers}", "kafka"))
+
+
+def _absent(seen: str, unit: str) -> tuple[State, str, str]:
+    """On a server a fault; elsewhere a backtest of a file needs no broker."""
+    if place.is_server():
+        return State.WRONG, seen, f"sudo systemctl restart {unit}; journalctl -u {unit} -n 50"
+    return State.WARNING, f"{seen}; only needed for --from-kafka", "sor kafka up"
+
+
+def _topic(servers: str, topic: str) -> Iterator[Finding]:
+    from sor.stream.admin import Admin
+
+    try:
+        with Admin(servers) as admin:
+            there = [found for found in admin.topics() if found.name == topic]
+            settings = _settings(servers, topic) if there else {}
+    except SorError as error:
+        yield Finding("broker", *_absent(str(error), "kafka"))
+        return
+    yield Finding("broker", State.OK, f"answers at {servers}")
+    if not there:
+        state = State.WRONG if place.is_server() else State.WARNING
+        yield Finding("topic", state, f"{topic!r} is not there", "sor produce --speed max    (it makes the topic)")
+        return
+    size = sum(found.bytes or 0 for found in there)
+    messages = sum(found.end - found.first for found in there)
+    yield Finding("topic", State.OK, f"{topic}: {messages} messages, {size // MIB} MiB")
+    yield judge_retention(settings)
+
+
+def _settings(servers: str, topic: str) -> dict[str, str]:
+    """The topic's settings as the broker sees them, its own defaults included."""
+    from kafka.admin import ConfigResource, ConfigResourceType
+
+    from sor.stream.client import _admin, _our_words
+
+    with _our_words(servers, "reading the topic's settings"), _admin(servers, 5) as client:
+        answer: dict[str, Any] = client.describe_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all"
+        )
+    ((_, by_name),) = answer.items()
+    return {key: str(facts["value"] if isinstance(facts, dict) else facts) for key, facts in by_name[topic].items()}
+
+
+def judge_retention(settings: dict[str, str]) -> Finding:
+    """Bounded in bytes, so that the disk cannot fill, and timed by the broker, so that replays do not expire."""
+    mend = "make deploy"
+    if settings.get("message.timestamp.type") != "LogAppendTime":
+        return Finding(
+            "retention", State.WRONG, "the topic's times are the producer's: replays expire on arrival", mend
+        )
+    if int(settings.get("retention.bytes", -1)) < 0:
+        return Finding("retention", State.WARNING, "no bound in bytes: the topic can fill the disk", mend)
+    hours = int(settings["retention.ms"]) / 3_600_000
+    return Finding("retention", State.OK, f"{hours:g} h and {int(settings['retention.bytes']) // MIB} MiB")
