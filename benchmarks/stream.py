@@ -8,17 +8,20 @@ Prints one line a figure; the last lines are the ratios that matter.
 from __future__ import annotations
 
 import argparse
-import statistics
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
+from typing import Any
 from uuid import uuid4
 
 import orjson
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from sor.bundled import bundled_tape
+from sor.source import Source
 from sor.stream import open_stream
 from sor.stream.client import ensure_topic, quiet
 from sor.stream.codec import encode
@@ -30,44 +33,66 @@ from sor.tapes import open_tape
 NANO = 1_000_000_000
 
 
-def bare_send(servers: str, topic: str, messages: list[bytes], **settings: object) -> float:
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A rate by the clock on the wall, and the processor's microseconds a message, which other work disturbs less."""
+
+    rate: float
+    cpu: float
+
+
+class Clock:
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def stop(self, messages: int) -> Cost:
+        cpu = time.process_time() - self._cpu
+        return Cost(messages / (time.perf_counter() - self._wall), cpu / messages * 1e6)
+
+
+def bare_send(servers: str, topic: str, messages: list[bytes], **settings: Any) -> Cost:
     """A bare send loop of the same bytes and headers: messages a second."""
     ensure_topic(servers, topic)
     producer = KafkaProducer(bootstrap_servers=servers, acks="all", **settings)
     producer.partitions_for(topic)
-    began = time.perf_counter()
+    clock = Clock()
     for seq, message in enumerate(messages):
         producer.send(topic, message, headers=snapshot_headers("bench", seq), partition=0)
     producer.flush(timeout=300)
-    rate = len(messages) / (time.perf_counter() - began)
+    cost = clock.stop(len(messages))
     producer.close()
-    return rate
+    return cost
 
 
-def bare_poll(servers: str, topic: str) -> float:
+def bare_poll(servers: str, topic: str) -> Cost:
     """A bare poll loop over the topic with the JSON decoded: messages a second."""
     consumer = KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
     partition = TopicPartition(topic, 0)
     consumer.assign([partition])
     end = consumer.end_offsets([partition])[partition]
     consumer.seek(partition, 0)
-    count, began = 0, time.perf_counter()
+    count, clock = 0, Clock()
     while count < end:
         for record in consumer.poll(500).get(partition, ()):
             orjson.loads(record.value)
             count += 1
-    rate = count / (time.perf_counter() - began)
+    cost = clock.stop(count)
     consumer.close()
-    return rate
+    return cost
 
 
-def our_poll(servers: str, topic: str) -> float:
+def our_poll(servers: str, topic: str) -> Cost:
     source = open_stream(servers, topic)
-    began = time.perf_counter()
+    clock = Clock()
     count = sum(len(batch) for batch in source.batches())
-    rate = count / (time.perf_counter() - began)
+    cost = clock.stop(count)
     source.close()
-    return rate
+    return cost
+
+
+def our_send(source: Source, servers: str, topic: str, **settings: Any) -> Cost:
+    clock = Clock()
+    return clock.stop(produce(source, servers, topic, **settings).snapshots)
 
 
 def peak_memory(code: str) -> float:
@@ -80,28 +105,29 @@ def peak_memory(code: str) -> float:
 def speed(servers: str, tape: Path, rounds: int) -> None:
     source = open_tape(tape)
     messages = [message for batch in source.batches() for message in encode(batch)]
-    ours: dict[str, list[float]] = {}
+    found: dict[str, list[Cost]] = {}
 
-    def note(name: str, rate: float) -> None:
-        ours.setdefault(name, []).append(rate)
-        print(f"{name:44} {rate:10,.0f} messages/s", flush=True)
+    def note(name: str, cost: Cost) -> None:
+        found.setdefault(name, []).append(cost)
+        print(f"{name:44} {cost.rate:10,.0f} messages/s {cost.cpu:8.1f} us of processor a message", flush=True)
 
     for _ in range(rounds):
         topic = f"bench-{uuid4().hex[:6]}"
-        sent = produce(source, servers, topic)
-        note("sor produce --speed max", sent.snapshots / sent.seconds)
+        note("sor produce --speed max", our_send(source, servers, topic))
         note("bare send, kafka-python's defaults", bare_send(servers, f"{topic}-a", messages))
         note("bare send, our batches", bare_send(servers, f"{topic}-b", messages, batch_size=262_144, linger_ms=20))
-        zipped = produce(source, servers, f"{topic}-c", compression="gzip")
-        note("sor produce --compression gzip", zipped.snapshots / zipped.seconds)
+        note("sor produce --compression gzip", our_send(source, servers, f"{topic}-c", compression="gzip"))
         note("consumer: poll, decode, order, spool", our_poll(servers, topic))
         note("bare poll with orjson", bare_poll(servers, topic))
-    middle = {name: statistics.median(rates) for name, rates in ours.items()}
-    print(
-        f"consumer / bare poll: {middle['consumer: poll, decode, order, spool'] / middle['bare poll with orjson']:.2f}"
-    )
-    for bare in ("bare send, kafka-python's defaults", "bare send, our batches"):
-        print(f"producer / {bare}: {middle['sor produce --speed max'] / middle[bare]:.2f}")
+    ratio(found, "consumer: poll, decode, order, spool", "bare poll with orjson")
+    ratio(found, "sor produce --speed max", "bare send, kafka-python's defaults")
+    ratio(found, "sor produce --speed max", "bare send, our batches")
+
+
+def ratio(found: dict[str, list[Cost]], ours: str, bare: str) -> None:
+    wall = median(c.rate for c in found[ours]) / median(c.rate for c in found[bare])
+    cpu = median(c.cpu for c in found[bare]) / median(c.cpu for c in found[ours])
+    print(f"{ours} / {bare}: {wall:.2f} by the wall, {cpu:.2f} by the processor")
 
 
 def memory(servers: str, tape: Path) -> None:
@@ -119,7 +145,7 @@ class Repeated:
 
     has_bids = True
 
-    def __init__(self, source, times: int) -> None:
+    def __init__(self, source: Source, times: int) -> None:
         self._source, self._times = source, times
         self.tape_facts, self.stream_facts = source.tape_facts, source.stream_facts
 
@@ -128,8 +154,6 @@ class Repeated:
         return first, last + (self._times - 1) * (last - first + NANO)
 
     def batches(self):
-        from dataclasses import replace
-
         first, last = self._source.bounds()
         for i in range(self._times):
             for batch in self._source.batches():

@@ -85,6 +85,10 @@ class Checkpoint:
         finally:
             os.close(folder)
 
+    def forget(self) -> None:
+        """Begin anew: what was written before belongs to another spool."""
+        (self._folder / "checkpoint.json").unlink(missing_ok=True)
+
     def release(self, remove: bool) -> None:
         """Let others have it; `remove` once the run has ended and nothing is to go on from."""
         if remove:

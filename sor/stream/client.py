@@ -417,7 +417,7 @@ class DeadLetters:
         if self._writer is None:
             ensure_topic(self._servers, self.name)
             self._known = self._kept()
-            self._writer = Writer(self._servers, self.name, timeout=30.0)
+            self._writer = Writer(self._servers, self.name, timeout=10.0)
         key = (b"%d" % record.offset, b"%d" % record.timestamp)
         if key in self._known:
             return

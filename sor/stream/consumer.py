@@ -89,7 +89,7 @@ class KafkaSource:
         self._over = self._resumed = False
         self._reading = 0.0  # seconds of it, without whatever is done with the snapshots in between
         self._checkpoint = Checkpoint.hold(reader.servers, reader.topic, run.name)
-        self._spool = self._resume() or Spool(self._checkpoint.spool if self._checkpoint else None)
+        self._spool = self._resume() or self._fresh_spool()
         self._removable = [self._over]
         self._release = weakref.finalize(self, _release, self._checkpoint, self._removable)
         reader.seek(self._position)
@@ -196,8 +196,22 @@ class KafkaSource:
         if self._checkpoint is None:
             return
         self._spool.sync()
-        state = {"position": self._position, "spool": self._spool.position, "over": self._over, "birth": self._birth}
-        self._checkpoint.write({**state, "run": self._assembler.state()})
+        self._checkpoint.write(
+            {
+                "birth": self._birth,
+                "position": self._position,
+                "spool": self._spool.position,
+                "snapshots": len(self._spool),
+                "over": self._over,
+                "run": self._assembler.state(),
+            }
+        )
+
+    def _fresh_spool(self) -> Spool:
+        if self._checkpoint is None:
+            return Spool()
+        self._checkpoint.forget()
+        return Spool(self._checkpoint.spool)
 
     def _resume(self) -> Spool | None:
         """Go on from the checkpoint of one that was killed, if it is of this very run."""
@@ -208,6 +222,8 @@ class KafkaSource:
             spool = Spool.resume(self._checkpoint.spool, state["spool"])
         except SorError:
             return None  # a damaged spool is no loss: the topic still has everything
+        if len(spool) != state["snapshots"]:
+            return None
         self._assembler.restore(state["run"])
         self._position = self._saved_position = state["position"]
         self._over, self._resumed = state["over"], True

@@ -80,6 +80,13 @@ class Pace:
             market, wall = self._anchor
             return wall + round((ts - market) / self._speed)
 
+    def left(self, ts: int) -> int | None:
+        """Nanoseconds until market time `ts`, 0 or less when it is due; None in a pause."""
+        due = self.due(ts)
+        if due is None:
+            return None if self._paused else 0
+        return due - time.monotonic_ns()
+
     def wait(self, ts: int, longest: float = 0.05) -> int | None:
         """Wait until market time `ts`, at most `longest` seconds so that the caller can look after other things.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Self
 
 import numpy as np
 
@@ -26,7 +26,9 @@ from sor.stream.progress import Meter, Show, silent
 SLICE = 1000  # snapshots encoded at a time
 PACED_SLICE = 50  # the same when each has its moment: encoding must not keep the next one
 LOOK_SECONDS = 0.1  # how often a paced run looks after acknowledgements
-BURST_NS = 100_000  # later than this the next snapshots are due as well: send first, look after things later
+AHEAD = 2000  # snapshots encoded before their time, so that a burst has only to be sent
+SPARE_NS = 1_000_000  # time enough to encode a slice
+BURST_NS = 100_000  # later than this a snapshot is one of a burst
 STOP_SECONDS = 5.0  # how long an interrupted run waits for what is under way
 AWAY_SECONDS = 2.0  # no acknowledgement for so long is worth a word
 
@@ -144,40 +146,56 @@ class _Run:
         self._source, self._writer, self._pace, self._run, self._meter = source, writer, pace, run, meter
         self._bounds = source.bounds()
         self._late = Lateness()
+        self._slices = self._cut()
+        self._ready: deque[tuple[int, bytes]] = deque()  # encoded, not yet sent
+        self._seq = 0
+        self._turns = _Turns(False)
         self._looked = time.monotonic()
         self._away = False
 
     def send(self) -> Sent:
         began = time.monotonic()
-        seq = 0
-        with _quick_turns(not self._pace.flat_out):
-            for batch in self._source.batches():
-                start = 0
-                while start < len(batch) and not self._pace.stopped:
-                    stop = min(start + (SLICE if self._pace.flat_out else PACED_SLICE), len(batch))
-                    seq = self._slice(batch.slice(start, stop), seq)
-                    start = stop
+        with _Turns(not self._pace.flat_out) as self._turns:
+            self._send_snapshots()
         self._flush(STOP_SECONDS if self._pace.stopped else None)
         snapshots = self._writer.acked
         complete = not self._pace.stopped
         if complete:
-            self._writer.send(end_value(self._run, seq, self._source.tape_facts()), end_headers(self._run, seq))
+            count = self._seq
+            self._writer.send(end_value(self._run, count, self._source.tape_facts()), end_headers(self._run, count))
             self._flush(None)
         seconds = time.monotonic() - began
         late = self._late.quantile(0.99)
         return Sent(self._run, snapshots, complete, seconds, late, None if late is None else self._late.worst / NANO)
 
-    def _slice(self, batch: SnapshotBatch, seq: int) -> int:
-        send, pace = self._writer.send, self._pace
+    def _send_snapshots(self) -> None:
+        send, pace, ready = self._writer.send, self._pace, self._ready
         run = ("run", self._run.encode())
-        for ts, message in zip(batch.ts.tolist(), encode(batch, self._source.has_bids), strict=True):
+        while ready or self._encode_more():
+            ts, message = ready.popleft()
             if not pace.flat_out and not self._wait(ts):
-                return seq
+                return
+            seq = self._seq
             send(message, [run, ("seq", b"%d" % seq), SCHEMA_HEADER] if seq else self._first_headers())
-            seq += 1
-        if pace.flat_out:
-            self._look(int(batch.ts[-1]))
-        return seq
+            self._seq = seq + 1
+
+    def _encode_more(self) -> bool:
+        """The next slice of the tape as messages; False at its end."""
+        batch = next(self._slices, None)
+        if batch is None:
+            return False
+        self._ready.extend(zip(batch.ts.tolist(), encode(batch, self._source.has_bids), strict=True))
+        if self._pace.flat_out:
+            self._look(int(batch.ts[0]))
+        return True
+
+    def _cut(self) -> Iterator[SnapshotBatch]:
+        for batch in self._source.batches():
+            start = 0
+            while start < len(batch):
+                stop = min(start + (SLICE if self._pace.flat_out else PACED_SLICE), len(batch))
+                yield batch.slice(start, stop)
+                start = stop
 
     def _first_headers(self) -> list[tuple[str, bytes]]:
         ahead = None
@@ -188,11 +206,14 @@ class _Run:
     def _wait(self, ts: int) -> bool:
         """Until it is time for the snapshot at `ts`; False if the run is stopped."""
         while not self._pace.stopped:
+            if len(self._ready) < AHEAD and (self._pace.left(ts) or 0) > SPARE_NS and self._encode_more():
+                continue
             late = self._pace.wait(ts)
             if late is not None:
                 self._late.add(late)
+                self._turns.burst(late > BURST_NS)
                 if late > BURST_NS:
-                    return True
+                    return True  # the next ones are due as well: send first, look after things later
             if time.monotonic() - self._looked >= LOOK_SECONDS:
                 self._look(ts, late)
             if late is not None:
@@ -225,13 +246,26 @@ class _Run:
                 return
 
 
-@contextmanager
-def _quick_turns(wanted: bool) -> Iterator[None]:
-    """Let threads change turns every half millisecond: kafka-python's may otherwise keep a due snapshot for five."""
-    before: Any = sys.getswitchinterval()
-    if wanted:
-        sys.setswitchinterval(0.0005)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
+class _Turns:
+    """How soon threads change turns. kafka-python's may otherwise keep a due snapshot waiting for five milliseconds;
+    in a burst of snapshots it is the other way round, and its turn comes when the burst is over.
+    """
+
+    SOON, LATER = 0.0005, 0.02
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted, self._bursting = wanted, False
+        self._before = sys.getswitchinterval()
+
+    def burst(self, bursting: bool) -> None:
+        if bursting is not self._bursting:
+            self._bursting = bursting
+            sys.setswitchinterval(self.LATER if bursting else self.SOON)
+
+    def __enter__(self) -> Self:
+        if self._wanted:
+            sys.setswitchinterval(self.SOON)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setswitchinterval(self._before)

@@ -49,9 +49,8 @@ def test_no_broker_is_one_line_and_exit_code_1():
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.strip().splitlines() == [
-        "sor: no Kafka broker answers at 127.0.0.1:1: is it running? (sor kafka up starts one here, sor kafka status looks)"
-    ]
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("sor: no Kafka broker answers at 127.0.0.1:1: is it running? (sor kafka up")
 
 
 def test_help_has_every_option_and_an_example(capsys):
