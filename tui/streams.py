@@ -111,9 +111,9 @@ class Played:
             f"stopped after {self._played:,} snapshots, before the end of the stream: this report covers what was "
             "seen until then, and what was left of the order was completed there, as at a deadline"
         )
-        return StreamFacts(
-            facts.expected, self._played, facts.duplicates, facts.gaps, facts.rejected, False, (warning, *facts.warnings)
-        )  # fmt: skip
+        warnings = (warning, *facts.warnings)
+        counts = (facts.duplicates, facts.gaps, facts.rejected)
+        return StreamFacts(facts.expected, self._played, *counts, False, warnings)
 
     def batches(self) -> Iterator[SnapshotBatch]:
         self._passes += 1

@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -58,11 +59,8 @@ class Line:
         self._connection, self._lock = connection, threading.Lock()
 
     def send(self, event: Event) -> None:
-        with self._lock:
-            try:
-                self._connection.send(event)
-            except (OSError, ValueError):
-                pass
+        with self._lock, suppress(OSError, ValueError):
+            self._connection.send(event)
 
     def receive(self) -> Control | Task | None:
         """None: the screen is gone."""

@@ -1,0 +1,1 @@
+"""The screens: what is on each, and what its keys do."""

@@ -1,0 +1,1 @@
+"""The parts of the screens. They only draw what they are given."""
