@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +27,11 @@ def missing() -> str | None:
     """Why there can be no such host here, or None."""
     if os.geteuid() != 0:
         return "the rehearsal needs root (debootstrap and systemd-nspawn)"
-    for tool, package in (("debootstrap", "debootstrap"), ("systemd-nspawn", "systemd-container"), ("ssh", "openssh-client")):
+    for tool, package in (
+        ("debootstrap", "debootstrap"),
+        ("systemd-nspawn", "systemd-container"),
+        ("ssh", "openssh-client"),
+    ):
         if shutil.which(tool) is None:
             return f"{tool} is not installed (apt-get install {package})"
     for port in (2181, 9092):
@@ -35,7 +40,7 @@ def missing() -> str | None:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                return f"port {port} is taken on this machine, and the host shares its network: stop what listens there (ss -ltnp)"
+                return f"port {port} is taken on this machine, whose network the host shares (ss -ltnp shows by whom)"
     return None
 
 
@@ -140,10 +145,8 @@ class Host:
             if not left:
                 break
             for pid in left:
-                try:
+                with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
             time.sleep(0.2)
         for directory in sorted(self.group.rglob("*"), key=lambda p: -len(p.parts)):
             if directory.is_dir():
@@ -159,15 +162,21 @@ class Host:
     def run(self, command: str, *, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """A shell command on the host, over ssh, as the user with sudo."""
         call = ["ssh", *self.ssh_options, "-p", str(self.port), f"{USER}@127.0.0.1", command]
-        done = subprocess.run(call, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False)
+        done = subprocess.run(
+            call, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False
+        )
         if check and done.returncode:
-            raise AssertionError(f"{command!r} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+            raise AssertionError(
+                f"{command!r} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+            )
         return done
 
     def begin(self, command: str, out: Path) -> subprocess.Popen[bytes]:
         """A shell command on the host that goes on while others run."""
         call = ["ssh", *self.ssh_options, "-p", str(self.port), f"{USER}@127.0.0.1", command]
-        return subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=out.open("wb"), stderr=out.with_suffix(".err").open("wb"))
+        return subprocess.Popen(
+            call, stdin=subprocess.DEVNULL, stdout=out.open("wb"), stderr=out.with_suffix(".err").open("wb")
+        )
 
     @property
     def ssh_options(self) -> list[str]:
@@ -182,7 +191,8 @@ class Host:
             "all:\n  hosts:\n    rehearsal:\n"
             f"      ansible_host: 127.0.0.1\n      ansible_port: {self.port}\n      ansible_user: {USER}\n"
             f"      ansible_ssh_private_key_file: {self.key}\n      ansible_python_interpreter: /usr/bin/python3\n"
-            f"      ansible_ssh_common_args: -o StrictHostKeyChecking=no -o UserKnownHostsFile={self.folder / 'known_hosts'}\n"
+            "      ansible_ssh_common_args: -o StrictHostKeyChecking=no"
+            f" -o UserKnownHostsFile={self.folder / 'known_hosts'}\n"
         )
         return file
 

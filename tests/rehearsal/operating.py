@@ -1,0 +1,64 @@
+"""What an operator does with the rehearsal's host: run playbooks, read what they say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import nspawn
+
+REPO = Path(__file__).resolve().parents[2]
+ANSIBLE = REPO / ".venv-ops" / "bin" / "ansible-playbook"
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """How one playbook run ended."""
+
+    output: str
+    seconds: float
+    ok: bool
+    changed: int
+
+    @property
+    def message(self) -> str:
+        """What the operator reads: the text of the fatal task in one line."""
+        fatal = self.output.rpartition("FAILED! =>")[2].partition("PLAY RECAP")[0]
+        found = re.search(r"msg: (.*)", fatal, re.DOTALL)
+        return " ".join((found[1] if found else fatal).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The host, and what an operator does with it from here."""
+
+    host: nspawn.Host
+    wheel: Path
+    kafka: dict[str, Path]
+
+    def play(self, playbook: str = "site.yml", **variables: str) -> Play:
+        """Run a playbook as a user with sudo; Kafka comes from the cache unless said otherwise."""
+        given = {"sor_wheel": str(self.wheel), "kafka_source": str(self.kafka["3.9.1"])} | variables
+        command = [str(ANSIBLE), "-i", str(self.host.inventory()), playbook]
+        for name, value in given.items():
+            command += ["-e", value if value.startswith("{") else f"{name}={value}"]
+        folder = REPO / "infra" / "ansible"
+        begin = time.monotonic()
+        env = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1"}
+        done = subprocess.run(
+            command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+        changed = re.search(r"changed=(\d+)", done.stdout)
+        play = Play(done.stdout, time.monotonic() - begin, done.returncode == 0, int(changed[1]) if changed else -1)
+        with (self.host.folder / "plays.log").open("a") as log:
+            log.write(f"\n##### {playbook} {variables} {play.seconds:.0f} s\n{done.stdout}")
+        result = "ok" if play.ok else "failed"
+        print(f"\n{playbook} {variables or ''}: {result}, changed={play.changed}, {play.seconds:.0f} s")
+        return play
+
+    def as_sor(self, command: str) -> str:
+        """A shell command on the host as the user sor."""
+        return f"sudo -u sor env HOME=/var/lib/sor NO_COLOR=1 PATH=/usr/local/bin:/usr/bin:/bin sh -c '{command}'"
