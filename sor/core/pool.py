@@ -8,6 +8,7 @@ two are farthest apart the pool may be worst, and there the problem is solved an
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -81,34 +82,34 @@ class _Pool:
         mesh = np.meshgrid(*whole, indexing="ij")
         lambda_over, lambda_under, theta_queue = (axis.ravel() for axis in mesh)
         self.parameters = np.stack([np.ones_like(theta_queue), theta_queue, lambda_under, lambda_over])
-        self._rows: dict[tuple[int, ...], tuple[int, int, int, int]] = {}
+        # In order, so that the first of equals has the smaller M, then the lexicographically smaller L.
+        self._rows: list[tuple[tuple[int, ...], tuple[int, int, int, int]]] = []
 
     @property
     def allocations(self) -> Allocations:
-        """In order, so that the first of equals has the smaller M, then the lexicographically smaller L."""
-        return tuple(sorted(self._rows))
+        return tuple(x for x, _ in self._rows)
 
     def extend(self, allocations: Iterable[tuple[int, ...]]) -> None:
-        new = [x for x in dict.fromkeys(allocations) if x not in self._rows]
-        for x, (a, b, c, d) in zip(new, self.problem.sample.coefficients(new), strict=True):
-            self._rows[x] = (int(a * self.unit), b, c, d)
+        known = {x for x, _ in self._rows}
+        new = [x for x in dict.fromkeys(allocations) if x not in known]
+        for x, (a, b, c, d) in zip(new, self.problem.sample.coefficients(new) if new else (), strict=True):
+            insort(self._rows, (x, (int(a * self.unit), b, c, d)))
 
-    def answer(self, at: slice | None = None) -> tuple[Ints, Ints]:
-        """For each candidate (or those at a slice): which allocation is cheapest, and its cost in units."""
-        rows = [self._rows[x] for x in self.allocations]
+    def answer(self) -> tuple[Ints, Ints]:
+        """For each candidate: which allocation is cheapest, and its cost in units."""
+        rows = [row for _, row in self._rows]
         most = max(abs(a) + (b + c + d) * self.largest for a, b, c, d in rows)
         kind = np.int64 if most < SAFE else object  # Python's integers where 64 bits might not do
-        parameters = self.parameters if at is None else self.parameters[:, at]
-        values = np.array(rows, dtype=kind) @ parameters.astype(kind)
+        values = np.array(rows, dtype=kind) @ self.parameters.astype(kind)
         choice = values.argmin(axis=0)
         return choice, values[choice, np.arange(values.shape[1])]
 
     def solve(self, index: int) -> int:
         """Solve one candidate from the pool's best allocation for it, add the answer; its cost in units."""
-        choice, _ = self.answer(slice(index, index + 1))
+        one, theta, under, over = (int(value) for value in self.parameters[:, index])
+        _, start = min((one * a + theta * b + under * c + over * d, x) for x, (a, b, c, d) in self._rows)
         i, j, k = (int(part) for part in np.unravel_index(index, self.shape))
-        over, under, theta = self.axes[0][i], self.axes[1][j], self.axes[2][k]
-        best = self.problem.sample.solve(theta, under, over, [self.allocations[int(choice[0])]], ridges=False)
+        best = self.problem.sample.solve(self.axes[2][k], self.axes[1][j], self.axes[0][i], [start], thorough=False)
         self.extend([best.x])
         return int(best.cost * self.unit)
 
