@@ -28,7 +28,9 @@ class Play:
         """What the operator reads: the text of the fatal task in one line."""
         fatal = self.output.rpartition("FAILED! =>")[2].partition("PLAY RECAP")[0]
         found = re.search(r"msg: (.*)", fatal, re.DOTALL)
-        return " ".join((found[1] if found else fatal).split())
+        text = " ".join((found[1] if found else fatal).split())
+        # Ansible shows the text as YAML: a quoted one has its apostrophes doubled.
+        return text.strip("'").replace("''", "'")
 
 
 @dataclass(frozen=True, slots=True)

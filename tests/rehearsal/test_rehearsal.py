@@ -39,7 +39,7 @@ def wait_until(operator: Operator, command: str, seconds: float) -> float:
 
 
 def test_a_taken_port_is_one_clear_line(operator: Operator) -> None:
-    listen = 'import socket,time; s=socket.socket(); s.bind(("127.0.0.1",9092)); s.listen(); time.sleep(600)'
+    listen = 'import socket, time; s = socket.create_server(("127.0.0.1", 9092)); time.sleep(600)'
     taker = operator.host.begin(f"exec python3 -c '{listen}'", operator.host.folder / "taker")
     wait_until(operator, "ss -Hltn 'sport = :9092' | grep -q .", 20)
     play = operator.play()
