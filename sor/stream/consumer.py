@@ -33,30 +33,28 @@ class Quiet:
         self.idle_timeout, self._broker_timeout = idle_timeout, broker_timeout
         self.idle = 0.0
         self._away_since: float | None = None
-        self._looked = time.monotonic()
 
     def heard(self) -> None:
         """A message came."""
         self.idle = 0.0
-        self._looked = time.monotonic()
         if self._away_since is not None:
             self._back()
 
-    def heard_nothing(self) -> bool:
-        """After a poll without messages: True once that has gone on for too long."""
-        before = self._looked
-        there = self._reader.end() is not None
-        self._looked = time.monotonic()
-        if there:
+    def heard_nothing(self, since: float) -> bool:
+        """After a poll without messages that began at `since`: True once that has gone on for too long.
+
+        What the caller does between two polls is not silence: we were not listening.
+        """
+        if self._reader.end() is not None:
             if self._away_since is not None:
                 self._back()
             else:
-                self.idle += self._looked - before
+                self.idle += time.monotonic() - since
             return self.idle >= self.idle_timeout
         if self._away_since is None:
-            self._away_since = before
+            self._away_since = since
             self._meter.note("waiting", f"the broker at {self._reader.servers} is away; waiting for it")
-        if self._looked - self._away_since >= self._broker_timeout:
+        if time.monotonic() - self._away_since >= self._broker_timeout:
             raise StreamError(
                 f"the broker at {self._reader.servers} has been away for {self._broker_timeout:g} s; "
                 "run this again when it is back, and the reading goes on where it stopped"
@@ -148,7 +146,7 @@ class KafkaSource:
             self._position = records[-1].offset + 1
             if self._assembler.ended:
                 self._look_behind(records)
-        elif self._quiet.heard_nothing():
+        elif self._assembler.ended or self._quiet.heard_nothing(began):
             batches, self._over = self._assembler.give_up(), True
         else:
             batches = []
@@ -356,10 +354,11 @@ def _await_run(
     reader.seek(end)
     rubbish: int | None = None
     while True:
+        began = time.monotonic()
         records = reader.poll(POLL_SECONDS)
         if records:
             quiet.heard()
-        elif quiet.heard_nothing():
+        elif quiet.heard_nothing(began):
             raise StreamError(
                 f"no message of {what} came to topic {reader.topic!r} within {quiet.idle_timeout:g} s{there}: "
                 "start one with sor produce, or wait longer with --idle-timeout"

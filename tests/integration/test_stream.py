@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -169,6 +171,23 @@ def test_a_live_run_is_followed_from_its_first_message(servers, tmp_path):
     code, out, err = finish(reader, 60)
     assert code == 0, err
     assert json.loads(out)["digest"] == digest([source.batch])
+
+
+def test_what_the_reader_does_between_two_polls_is_not_silence(servers):
+    source, topic = Few(300), topic_name()
+    sent = messages(source, "r")
+    send_raw(servers, topic, sent[:200])
+    stream = open_stream(servers, topic, idle_timeout=2.0)
+    passing = stream.batches()
+    got = [next(passing)]
+    time.sleep(3)  # a long computation, longer than the idle timeout
+    later = threading.Timer(0.7, send_raw, (servers, topic, sent[200:]))
+    later.start()
+    got += list(passing)
+    later.join()
+    assert digest(got) == digest([source.batch])
+    assert stream.stream_facts().complete
+    stream.close()
 
 
 # --- twice, broken, missing, in between ---
