@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
 from sor.core.fees import NO_FEES, FeeSchedule
 from sor.core.order import Liquidity, ParentOrder, Rules, Side
 from sor.core.queue import QueueModel
-from sor.core.units import NANO
+from sor.core.units import NANO, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,9 @@ class Level:
     multiple: bool
 
     def __str__(self) -> str:
-        return f"{float(self.value):g}{'x' if self.multiple else ''}"
+        """As it is typed: 0.05 dollars, or 1.5x; exact, as every level was written as a decimal."""
+        digits = Decimal(self.value.numerator) / Decimal(self.value.denominator)
+        return f"{plain(digits)}{'x' if self.multiple else ''}"
 
 
 @dataclass(frozen=True, slots=True)

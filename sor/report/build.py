@@ -278,6 +278,12 @@ def _rules(spec: Spec) -> dict[str, Any]:
         "latency_us": round_half_even(Fraction(spec.latency, 1000), 3),
         "max_quote_age_s": seconds(spec.max_quote_age),
         "fees": _fees(spec),
+        "grid": {
+            "lambda_over": [str(level) for level in spec.grid.lambda_over],
+            "lambda_under": [str(level) for level in spec.grid.lambda_under],
+            "theta_queue": [str(level) for level in spec.grid.theta_queue],
+        },
+        "orders": spec.orders,
         "seed": spec.seed,
     }
 

@@ -40,10 +40,11 @@ def blocks(data: Mapping[str, Any], width: int = WIDTH) -> Iterator[RenderableTy
     yield _strategies(data, with_cash=width >= WIDTH)
     if rows := _remarkable(data):
         yield _completion(rows, _chosen(data))
-    yield _savings(data)
     if data["out_of_sample"].get("slices"):
+        # The headline: what was saved is judged where nothing was tuned. The savings on one order come after it.
         slices = f"{data['out_of_sample']['slices']:,} slices, tuned on the past only"
         yield _intervals(f"Out of sample: mean savings over {slices}", data["out_of_sample"])
+    yield _savings(data)
     if orders := data.get("orders"):
         title = f"Over {orders['count']:,} parent orders of {orders['quantity']:,}: mean savings"
         yield _intervals(title, orders, orders.get("spread_bps", {}))

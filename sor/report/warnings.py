@@ -60,12 +60,26 @@ def _market(outcome: Outcome) -> list[str]:
 
 
 def _search(spec: Spec, search: SearchResult) -> list[str]:
-    if search.parameters_matter or search.candidates <= 1:
+    if search.candidates <= 1:
         return []
+    if search.parameters_matter:
+        return _edges(search)
     return [
         f"The search is flat: lambda_over, lambda_under and theta_queue cannot change what {spec.strategy} does "
         f"({search.candidates:,} candidates, one answer)."
     ]
+
+
+def _edges(search: SearchResult) -> list[str]:
+    """Where the best candidate is the largest of its axis, the search may have stopped too early."""
+    grid, best = search.grid, search.best
+    axes = {
+        "lambda_over": (grid.lambda_over, best.lambda_over),
+        "lambda_under": (grid.lambda_under, best.lambda_under),
+        "theta_queue": (grid.theta_queue, best.theta_queue),
+    }
+    at = [name for name, (axis, level) in axes.items() if len(axis) > 1 and level == max(axis, key=lambda v: v.value)]
+    return [f"The best {' and '.join(at)} is at the upper edge of the grid: a wider grid may do better."] if at else []
 
 
 def _router(found: Found) -> list[str]:
