@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from sor.errors import SorError
-from tui import form
+from tui import form, theme
 from tui.desk import SPEEDS, Desk, Live, Opened, open_report, speed_words
 from tui.messages import (
     BrokerDone,
@@ -93,11 +93,11 @@ class SorApp(App[int]):
 
     def _choose_theme(self) -> None:
         """A terminal of 16 colours keeps its own; SOR_THEME names any other."""
+        self.register_theme(theme.DARK)
+        self.register_theme(theme.LIGHT)
         wanted = os.environ.get("SOR_THEME", "")
-        if wanted in self.available_themes:
-            self.theme = wanted
-        elif self.console.color_system == "standard":
-            self.theme = "ansi-dark"
+        few = self.console.color_system == "standard" and not self.is_headless
+        self.theme = wanted if wanted in self.available_themes else theme.SIXTEEN if few else theme.DARK.name
 
     def _ended_by(self, number: int) -> None:
         self.exit(128 + number)

@@ -6,20 +6,25 @@ from collections.abc import Mapping
 from functools import cache
 
 from sor.core.units import NANO, format_time
-from sor.report.words import venue_names
+from sor.errors import SorError
+from sor.venues import load_venues
 
 ROUTER_NAMES = {"cont_kukanov_walk_forward": "router", "cont_kukanov": "router"}
 
 
 @cache
-def _venues() -> Mapping[int, str]:
-    return venue_names()
+def _venues() -> Mapping[int, tuple[str, str]]:
+    """Name and market identifier code of each venue; empty where the table cannot be read: a name is a courtesy."""
+    try:
+        return {venue.publisher_id: (venue.name, venue.mic) for venue in load_venues()}
+    except SorError:
+        return {}
 
 
 def venue(publisher_id: int, width: int = 10) -> str:
-    """A venue's name, cut to what there is room for."""
-    name = _venues().get(publisher_id, f"venue {publisher_id}")
-    return name if len(name) <= width else name[: width - 1] + "…"
+    """A venue's name, or its market identifier code where there is no room for that."""
+    name, mic = _venues().get(publisher_id, (f"venue {publisher_id}", str(publisher_id)))
+    return name if len(name) <= width else mic[:width]
 
 
 def strategy(name: str) -> str:

@@ -211,7 +211,9 @@ class Run:
     def _moved(self, number: int, snapshots: int, lag: float | None) -> None:
         """After every batch, and now and then while nothing is due."""
         if number == 1:
-            self._received, self._lag = snapshots, lag
+            self._received = snapshots
+            if lag is not None or self._throttle.pace.flat_out:
+                self._lag = lag
             if time.monotonic() - self._looked_at >= LOOK_SECONDS:
                 self._look()
             return

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -18,6 +17,7 @@ from tui.screens.page import Page
 from tui.widgets.verdict import verdict
 
 GUTTER = 4
+LEFT = 64  # the widest table of the left column
 
 
 class ResultPage(Page):
@@ -37,6 +37,7 @@ class ResultPage(Page):
     ResultPage #columns Static { width: 1fr; height: auto; }
     ResultPage #right { margin-left: 3; display: none; }
     ResultPage.-wide #right { display: block; }
+    ResultPage.-wide #columns #left { width: 64; }
     """
 
     def body(self) -> ComposeResult:
@@ -61,7 +62,7 @@ class ResultPage(Page):
             return
         self._drawn = (shown, width)
         wide = self.has_class("-wide") or width >= 110
-        room = (width - GUTTER - 3) // 2 if wide else width - GUTTER
+        room = LEFT if wide else width - GUTTER
         self.query_one("#verdict", Static).update(verdict(shown, width - GUTTER))
         parts = _spaced(list(blocks(shown.data, room)))
         left, right = parts if wide else ([*parts[0], *parts[1]], [])
@@ -79,6 +80,3 @@ def _spaced(parts: list[RenderableType]) -> tuple[list[RenderableType], list[Ren
         side = sides[0] if at < cut else sides[1]
         side += [part, Text("")]
     return sides
-
-
-Data = Mapping[str, Any]

@@ -38,7 +38,7 @@ class WatchPage(Page):
     WatchPage StreamPanel { display: none; }
     WatchPage.-tall #panels { grid-rows: 10 1fr 1fr; }
     WatchPage.-wide #panels { grid-columns: 1fr 1fr; }
-    WatchPage.-wide.-tall #panels { grid-size: 3 3; grid-columns: 5fr 5fr 4fr; grid-rows: 12 1fr 1fr; }
+    WatchPage.-wide.-tall #panels { grid-size: 3 3; grid-columns: 5fr 5fr 4fr; grid-rows: 10 1fr 1fr; }
     WatchPage.-wide.-tall StreamPanel { display: block; }
     WatchPage.-wide.-tall FillsPanel { row-span: 2; }
     WatchPage.-wide.-tall CostPanel { column-span: 2; }

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widget import Widget
 
-DIM = "$text-muted"
+DIM = "$foreground 60%"
 GOOD, BAD, MARK, WARN = "$text-success", "$text-error", "$text-primary", "$text-warning"
 Part = str | Content | tuple[str, str]
 
@@ -34,7 +34,6 @@ class Panel(Widget):
         border-title-color: $text-muted;
         border-title-style: bold;
         border-subtitle-color: $text-muted;
-        padding: 0 1 0 0;
     }
     """
     TITLE = ""
@@ -59,10 +58,11 @@ class Panel(Widget):
             self.refresh()
 
     def title(self, text: str, right: str = "") -> None:
-        if self.border_title != text:
-            self.border_title = text
-        if (self.border_subtitle or "") != right:
-            self.border_subtitle = right
+        """Its words, and on the right what comes second."""
+        room = self.size.width - len(text) - len(right) - 6
+        title = f"{text} {'─' * room} {right}" if right and room > 0 else text
+        if self.border_title != title:
+            self.border_title = title
 
     def on_resize(self, event: Resize) -> None:
         self.redraw()

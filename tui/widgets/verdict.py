@@ -41,8 +41,8 @@ def _heading(opened: Opened) -> Text:
 def _table(data: Mapping[str, Any]) -> Table:
     """A row a baseline: this order, and out of sample."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("saved against", no_wrap=True)
-    for head in ("this order", "out of sample", "95 % confidence"):
+    table.add_column("saved, bps", no_wrap=True)
+    for head in ("this order", "out of sample", "95 % interval"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     saved, sample = data["savings_vs_baselines_bps"], data["out_of_sample"]
@@ -60,8 +60,7 @@ def _table(data: Mapping[str, Any]) -> Table:
 
 def _gain(value: Any) -> Text:
     text = signed(value)
-    unit = "" if value is None else " bps"
-    return Text(text + unit, style={"+": "green", "-": "red"}.get(text[0], "") if value is not None else "dim")
+    return Text(text, style={"+": "green", "-": "red"}.get(text[0], "") if value is not None else "dim")
 
 
 def _interval(interval: Sequence[Any] | None) -> str:

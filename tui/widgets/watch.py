@@ -47,8 +47,8 @@ class BookPanel(LivePanel):
         ask = min((v.ask_px for v in view.venues if v.ask_px is not None), default=None)
         spread_words = "" if bid is None or ask is None else f"spread {words.quote(ask - bid)}"
         self.title("Book", f"NBBO {words.quote(bid)} / {words.quote(ask)}  {spread_words}")
-        name = max(NAME, min(16, width - 31))
-        head = f"{'':{name}}{'shares':>7} {'bid':>8}   {'ask':>8} {'shares':>7}"
+        name = max(5, min(14, width - 31))
+        head = f"{'':{name}}{'shares':>6} {'bid':>7}   {'ask':>7} {'shares':>6}"
         rows = [line((head[:width], DIM))]
         venues = view.venues if len(view.venues) < height else _nearest(view.venues, height - 1)
         return rows + [self._venue(v, name) for v in venues]
@@ -58,11 +58,11 @@ class BookPanel(LivePanel):
         ask = "bold " + BAD if v.best_ask else ""
         return line(
             f"{words.venue(v.venue, name - 1):{name}}",
-            (f"{v.bid_sz or '':>7,} " if v.bid_sz else f"{'':8}", bid or DIM),
-            (f"{words.quote(v.bid_px):>8}{'•' if v.best_bid else ' '}", bid),
+            (f"{v.bid_sz:>6,} " if v.bid_sz else f"{'':7}", bid or DIM),
+            (f"{words.quote(v.bid_px):>7}{'•' if v.best_bid else ' '}", bid),
             " ",
-            (f"{'•' if v.best_ask else ' '}{words.quote(v.ask_px):>8}", ask),
-            (f" {v.ask_sz:>7,}" if v.ask_sz else "", ask or DIM),
+            (f"{'•' if v.best_ask else ' '}{words.quote(v.ask_px):>7}", ask),
+            (f" {v.ask_sz:>6,}" if v.ask_sz else "", ask or DIM),
         )
 
 
@@ -210,7 +210,7 @@ class RestingPanel(LivePanel):
         self.title("Working orders", f"{len(resting)} in queues" if resting else "")
         if not resting:
             return [line(("no order rests in a queue", DIM))]
-        name = max(NAME + 1, min(16, width - 27))
+        name = max(5, min(14, width - 29))
         head = f"{'':{name}}{'price':>8} {'left':>6} {'filled':>6} {'ahead':>6}"
         rows = [line((head[:width], DIM))]
         for r in resting[: height - 1]:
@@ -232,7 +232,7 @@ class FillsPanel(LivePanel):
         if not fills:
             return [line(("none yet", DIM))]
         styles = {"make": GOOD, "take": "", "forced": WARN}
-        name = max(NAME, min(14, width - 29))
+        name = max(5, min(12, width - 31))
         return [
             line(
                 (words.clock(f.ts, 2), DIM),
@@ -254,11 +254,12 @@ class CostPanel(LivePanel):
         names = [name for name in BASELINES if name in by_name and name != view.shown]
         curves = [Curve(_dollars(by_name[n]), *CURVES[n]) for n in names]
         curves.append(Curve(_dollars(view.strategy), GOOD))
-        legend: list[Content] = [self._legend("━━", GOOD, view.strategy, view)]
+        legend: list[Content] = [self._legend("━", GOOD, view.strategy, view)]
         legend += [
-            self._legend(sign, CURVES[n][0], by_name[n], view) for n, sign in zip(names, ("╍╍", "┄┄"), strict=False)
+            self._legend(sign, CURVES[n][0], by_name[n], view) for n, sign in zip(names, ("╍", "┄"), strict=False)
         ]
-        rows = [Content("   ").join(legend)]
+        roomy = sum(one.cell_length for one in legend) + 3 * len(legend) <= width
+        rows = [Content("   " if roomy else " ").join(legend)]
         if not any(curve.values for curve in curves):
             return [*rows, line(("begins with the order", DIM))]
         chart_height = max(1, height - (2 if height >= 6 else 1))
@@ -275,7 +276,7 @@ class CostPanel(LivePanel):
     @staticmethod
     def _legend(sign: str, style: str, s: StrategyLine, view: LiveView) -> Content:
         figure = "-" if s.cost is None else f"{s.cost / NANO:+,.0f}"
-        return line((sign, style), f" {words.strategy(s.name)} ", (figure, "bold" if s.name == view.shown else ""))
+        return line((sign, style), f"{words.strategy(s.name)} ", (figure, "bold" if s.name == view.shown else ""))
 
 
 def _dollars(s: StrategyLine) -> list[float]:
@@ -336,9 +337,12 @@ class StatePanel(LivePanel):
         at = "" if live.view is None else words.clock(live.view.ts, 1)
         left = line((f"● {state}", style), f"  {via}, {speed_words(live.speed)}  ", (at, "bold"))
         trouble = h.duplicates + h.gaps + h.rejected
-        right = line(
-            (f"{h.rate:,.0f}/s  lag {words.lag(h.lag)}", DIM),
-            (f"  dup {h.duplicates} gap {h.gaps} rej {h.rejected}", WARN if trouble else DIM),
-            "" if h.done is None else f"  {h.done:.0%}",
-        )
-        return [spread(left, right, width)]
+        parts: list[tuple[str, str]] = [
+            (f"lag {words.lag(h.lag)}  ", DIM),
+            (f"{h.rate:,.0f}/s  ", DIM),
+            (f"dup {h.duplicates} gap {h.gaps} rej {h.rejected}", WARN if trouble else DIM),
+            ("" if h.done is None else f"  {h.done:.0%}", ""),
+        ]
+        while left.cell_length + line(*parts).cell_length >= width and len(parts) > 1:
+            parts = parts[1:]
+        return [spread(left, line(*parts), width)]

@@ -1,0 +1,38 @@
+"""A dark and a light theme in the colours of the report's pictures, which the colour-blind can tell apart.
+
+M. Okabe, K. Ito, "Color universal design" (2008). Wherever a colour says something, a word or a shape says it too.
+"""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="sor-dark",
+    primary="#56B4E9",
+    secondary="#0072B2",
+    success="#2FBF8F",
+    warning="#E69F00",
+    error="#F0703A",
+    accent="#CC79A7",
+    foreground="#D8DEE4",
+    background="#11151A",
+    surface="#161B22",
+    panel="#1D242D",
+    dark=True,
+)
+LIGHT = Theme(
+    name="sor-light",
+    primary="#0072B2",
+    secondary="#56B4E9",
+    success="#00795A",
+    warning="#9A6700",
+    error="#B5420B",
+    accent="#9B3F73",
+    foreground="#1F2328",
+    background="#FBFBF9",
+    surface="#F3F3EF",
+    panel="#E8E8E2",
+    dark=False,
+)
+SIXTEEN = "ansi-dark"  # the terminal's own colours
