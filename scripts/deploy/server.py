@@ -65,8 +65,9 @@ def wait_for_boot(settings: Settings, outputs: dict[str, str]) -> None:
 
 def playbook(settings: Settings, name: str, wheel: Path) -> None:
     """Run one playbook against the server."""
-    common = shlex.join(ssh_options(settings))
-    env = {**os.environ, "ANSIBLE_CONFIG": str(ANSIBLE_DIR / "ansible.cfg"), "ANSIBLE_SSH_COMMON_ARGS": common}
+    # Not the common arguments: the inventory sets those for Session Manager, and a host's own would win.
+    args = shlex.join(["-C", "-o", "ControlMaster=auto", "-o", "ControlPersist=60s", *ssh_options(settings)])
+    env = {**os.environ, "ANSIBLE_CONFIG": str(ANSIBLE_DIR / "ansible.cfg"), "ANSIBLE_SSH_ARGS": args}
     command = [
         str(Path(sys.executable).parent / "ansible-playbook"),
         "-i",

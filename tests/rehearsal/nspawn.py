@@ -20,7 +20,8 @@ PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,python3,python3-apt,sudo,ip
 GIBIBYTE = 1 << 30
 CGROUP_V1 = Path("/sys/fs/cgroup/memory")
 CGROUP_V2 = Path("/sys/fs/cgroup")
-USER = "deployer"
+# As on Amazon Linux.
+USER = "ec2-user"
 
 
 def missing() -> str | None:
@@ -91,7 +92,7 @@ class Host:
             self.port = probe.getsockname()[1]
         self._trust_what_this_machine_trusts()
         self._inside("useradd", "--create-home", "--shell", "/bin/bash", USER)
-        self._write("etc/sudoers.d/deployer", f"{USER} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+        self._write("etc/sudoers.d/ec2-user", f"{USER} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
         self._write(f"home/{USER}/.ssh/authorized_keys", self.key.with_suffix(".pub").read_text(), 0o600)
         self._inside("chown", "-R", f"{USER}:{USER}", f"/home/{USER}/.ssh")
         self._write("etc/default/locale", "LANG=C\nLC_ALL=C\n")
