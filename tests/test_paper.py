@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sor.cli.paper import _MARKS, _write
 from sor.paper import reproduce, tables
 
 
@@ -56,3 +57,15 @@ def test_the_command_writes_tables_and_figure(tmp_path: Path) -> None:
     page = (tmp_path / "paper.md").read_text()
     assert "| 1 | 790 | 210 | 1.543 |" in page
     assert (tmp_path / "img" / "paper.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_page_with_marks_keeps_what_is_around_them(tmp_path: Path) -> None:
+    page = tmp_path / "model.md"
+    page.write_text(f"before\n{_MARKS[0]}\nold\n{_MARKS[1]}\nafter\n")
+    assert _write(tmp_path, "new") == page
+    assert page.read_text() == f"before\n{_MARKS[0]}\n\nnew\n\n{_MARKS[1]}\nafter\n"
+    assert _write(tmp_path, "new") == page
+    assert page.read_text().count("new") == 1
+    page.write_text("no marks")
+    assert _write(tmp_path, "new") == tmp_path / "paper.md"
+    assert page.read_text() == "no marks"

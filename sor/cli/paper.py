@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+_MARKS = ("<!-- paper: begin -->", "<!-- paper: end -->")
 
-@click.command(epilog="Example: sor paper --out docs    (writes docs/paper.md and docs/img/paper.png)")
+
+@click.command(epilog="Example: sor paper --out docs    (the tables go into docs/model.md)")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=None, metavar="DIR",
-    help="Write paper.md and img/paper.png there as well.",
+    help="Write paper.md (or the marked part of model.md there) and img/paper.png as well.",
 )  # fmt: skip
 def command(out: Path | None) -> None:
     """Reproduce Figure 2 and Table 1 of arXiv:1210.1625v4: ours, the printed value and the difference."""
@@ -42,6 +44,18 @@ def command(out: Path | None) -> None:
 
         (out / "img").mkdir(parents=True, exist_ok=True)
         draw_figure(out / "img" / "paper.png", reproduce.figure_2_curves(), marks, rows)
-        text = "\n\n".join(sheet.markdown() for sheet in sheets)
-        (out / "paper.md").write_text(f"# The paper, computed anew\n\n{text}\n\n![Figure](img/paper.png)\n")
-        click.echo(f"wrote {out / 'paper.md'} and {out / 'img' / 'paper.png'}", err=True)
+        page = _write(out, "\n\n".join([*(sheet.markdown() for sheet in sheets), "![Figure](img/paper.png)"]))
+        click.echo(f"wrote {page} and {out / 'img' / 'paper.png'}", err=True)
+
+
+def _write(out: Path, text: str) -> Path:
+    """Between the marks of DIR/model.md where it has them (the project's own page), else as a page of its own."""
+    model = out / "model.md"
+    if model.is_file() and all(mark in (old := model.read_text()) for mark in _MARKS):
+        before, _, rest = old.partition(_MARKS[0])
+        after = rest.partition(_MARKS[1])[2]
+        model.write_text(f"{before}{_MARKS[0]}\n\n{text}\n\n{_MARKS[1]}{after}")
+        return model
+    page = out / "paper.md"
+    page.write_text(f"# The paper, computed anew\n\n{text}\n")
+    return page

@@ -29,7 +29,7 @@ def instance(seed: int, k: int, n: int, size: int) -> tuple[IntegerSample, tuple
 
 
 def slow_cost(sample: IntegerSample, x: tuple[int, ...], theta: Money, under: Money, over: Money) -> Fraction:
-    """Equation (8) of the paper word by word."""
+    """The cost v of the paper word by word."""
     total = Fraction(0)
     for outcome in sample.e[1:].T.tolist():
         fills = [min(e, limit) for e, limit in zip(outcome, x[1:], strict=True)]

@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """L_1..L_K between `low` and `high`. Some optimum has M + sum L >= S >= M + L_k (Proposition 1)."""
+    """L_1..L_K between `low` and `high`. Some optimum has M + sum L >= S >= M + L_k."""
 
     low: Floats  # (K,)
     high: Floats  # (K,)

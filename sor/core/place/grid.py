@@ -1,8 +1,7 @@
 """Many starts at once on a grid of share counts: tables instead of sorting.
 
 Where every outcome and every quantity is a whole number of steps (0..G), one line search over a coordinate is a
-histogram and two running sums, for all starts together. On whole shares with G = S this is exact; on a coarser grid it
-finds the valleys from which `sample.Search` polishes.
+histogram and a running sum, for all starts together. It finds the valleys from which `sample.Search` goes down.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sor.core.place.sample import SampleProblem
 
 Array = NDArray[Any]
 
@@ -24,6 +25,20 @@ class Grid:
     table: Array  # (K + 1, G + 1) N theta t + b_k sum_i min(e_ki, t), t in steps
     lam: Any  # Lambda for one step
     steps: int  # G
+
+    @classmethod
+    def of(cls, problem: SampleProblem, steps: int) -> Grid:
+        """A float problem with every outcome rounded to the nearest step."""
+        e = np.rint(problem.e * (steps / problem.size)).astype(np.int64)
+        k, n = e.shape
+        width = steps + 1
+        count = np.bincount((e + (np.arange(k) * width)[:, None]).ravel(), minlength=k * width).reshape(k, width)
+        beyond = n - count.cumsum(axis=1)
+        filled = np.zeros_like(beyond)
+        np.cumsum(beyond[:, :-1], axis=1, out=filled[:, 1:])
+        step = problem.size / steps
+        table = (n * problem.theta * np.arange(width) + problem.b[:, None] * filled) * step
+        return cls(e, table, problem.lam * step, steps)
 
     def totals(self, x: NDArray[np.int64]) -> Array:
         """The total of every start; x of shape (R, K + 1)."""
@@ -41,7 +56,6 @@ class Climb:
         self.x = x.copy()
         self.fills = np.minimum(grid.e[None], self.x[:, :, None])  # (R, K + 1, N)
         self.a = self.fills.sum(axis=1)
-        self.axis = np.arange(grid.steps + 1)
 
     def keep(self, rows: Array) -> None:
         """Go on with these starts only."""
@@ -77,36 +91,4 @@ class Climb:
         if (best == self.x[:, k]).all():
             return False
         self._set(k, best)
-        return True
-
-    def pair(self, j: int, k: int) -> bool:
-        """Every start to the least total along L_j with L_j + L_k kept. True if any moved."""
-        g = self.g
-        both = self.x[:, j] + self.x[:, k]
-        p = both[:, None]
-        ej = np.minimum(g.e[j], p)
-        rest = p - np.minimum(g.e[k], p)
-        low, high = np.minimum(ej, rest), np.maximum(ej, rest)
-        spare = self.a - self.fills[:, j] - self.fills[:, k] + np.minimum(p, ej + p - rest) - g.steps
-        np.maximum(spare, 0, out=spare)
-        low -= spare
-        high += spare
-        below = self._count(np.maximum(low, 0)).cumsum(axis=1)
-        above = g.e.shape[1] - below  # kinks of the first kind beyond x
-        tail = above[:, ::-1].cumsum(axis=1)[:, ::-1]
-        passed = self._count(np.minimum(high, g.steps)).cumsum(axis=1)
-        head = np.zeros_like(passed)
-        np.cumsum(passed[:, :-1], axis=1, out=head[:, 1:])
-        other = p - self.axis
-        allowed = (other >= 0) & (other <= g.steps)
-        cost = g.table[j] + g.table[k][np.where(allowed, other, 0)] + g.lam * (tail + head)
-        here = np.take_along_axis(cost, self.x[:, j : j + 1], axis=1)[:, 0]
-        cost[~allowed] = here.max() + 1
-        best = cost.argmin(axis=1)
-        lower = np.take_along_axis(cost, best[:, None], axis=1)[:, 0] < here
-        best = np.where(lower, best, self.x[:, j])
-        if not lower.any():
-            return False
-        self._set(j, best)
-        self._set(k, both - best)
         return True

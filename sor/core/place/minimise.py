@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sor.core.place.grid import Climb, Grid
 from sor.core.place.sample import SampleProblem, Search
 
 Floats = NDArray[np.float64]
-_SMALL = 160  # outcomes of the first round
-_TRIED = 3  # starts that descend on the small problem
-_POLISHED = 2  # of these, how many go on to all samples
+_SMALL = 250  # outcomes of the first round
+_STEPS = 64  # of its grid
+_SWEPT = 8  # starts that it moves
+_CHOSEN = 2  # valleys that are searched on all samples
 
 
 def minimise(problem: SampleProblem, extra: Sequence[Floats] = (), wide: bool = False) -> tuple[Floats, float]:
-    """A good X of a float problem and its total; `wide` lets every start descend, on all samples."""
-    small = problem if wide else problem.thin(_SMALL)
+    """A good X of a float problem and its total; `wide` lets every start go down, on all samples."""
     points = np.array([*extra, *starts(len(problem.b) - 1, float(problem.size))])
-    order = np.argsort(totals(small, points), kind="stable")
-    searches = _settle([Search(small, points[i], not wide) for i in (order if wide else order[:_TRIED])])
-    if small is not problem:
-        searches = _settle([Search(problem, s.x, True) for s in _distinct(searches, _POLISHED)])
-    return searches[0].x, float(searches[0].total)
-
-
-def _settle(searches: list[Search]) -> list[Search]:
-    """All of them down, the lowest first. Above six quantities a ridge costs more than it gives in the quick search."""
+    searches = [Search(problem, x, not wide) for x in (points if wide else _valleys(problem, points))]
     for search in searches:
-        if search.quick and len(search.x) > 6:
-            search.descend()
-        else:
-            search.settle()
-    return sorted(searches, key=lambda search: float(search.total))
+        search.settle()
+    best = min(searches, key=lambda search: float(search.total))
+    return best.x, float(best.total)
+
+
+def _valleys(problem: SampleProblem, points: Floats) -> Floats:
+    """The lowest of the starts after two sweeps over all coordinates, on a coarse grid of a small sample."""
+    step = float(problem.size) / _STEPS
+    climb = Climb(Grid.of(problem.thin(_SMALL), _STEPS), np.rint(points / step).astype(np.int64))
+    climb.keep(np.argsort(climb.totals(), kind="stable")[:_SWEPT])
+    for _ in range(2):
+        for k in range(len(problem.b)):
+            climb.coordinate(k)
+    order = np.argsort(climb.totals(), kind="stable")
+    found = np.asarray(climb.x[order] * step, dtype=np.float64)
+    apart = [i for i in range(len(found)) if all(np.abs(found[i] - found[j]).max() > step for j in range(i))]
+    return found[apart[:_CHOSEN]]
 
 
 def starts(k: int, size: float) -> list[Floats]:
@@ -44,20 +48,3 @@ def starts(k: int, size: float) -> list[Floats]:
         points += [np.array([m] + [size - m] * k), np.array([m] + [(size - m) / k] * k)]
     corners = np.eye(k + 1) * size
     return points + list(corners)
-
-
-def totals(problem: SampleProblem, points: Floats) -> Floats:
-    """(R,) the total of every row of points."""
-    fills = np.minimum(problem.e[None], points[:, :, None])
-    short = np.maximum(problem.size - fills.sum(axis=1), 0.0).sum(axis=1)
-    result: Any = problem.n * problem.theta * points.sum(axis=1) + fills.sum(axis=2) @ problem.b + problem.lam * short
-    return np.asarray(result, dtype=np.float64)
-
-
-def _distinct(searches: list[Search], most: int) -> list[Search]:
-    """The first few that did not end in the same valley."""
-    kept: list[Search] = []
-    for search in searches:
-        if all(np.abs(search.x - other.x).max() > 0.02 * search.p.size for other in kept):
-            kept.append(search)
-    return kept[:most]

@@ -3,7 +3,7 @@
 One code path serves floats (`sor place`) and exact integers (the backtest): all arithmetic stays in the dtype of its
 input. Two identities carry everything here.
 
-1. The market order is a venue that always fills: with e_0 = S, L_0 = M and rebate r_0 = -(2h + f), the cost (8) of the
+1. The market order is a venue that always fills: with e_0 = S, L_0 = M and rebate r_0 = -(2h + f), the cost v of the
    paper becomes symmetric in its K + 1 quantities.
 2. (A - S)+ = (S - A)+ + A - S. So, with b_k = lambda_o - h - r_k > 0 (A2) and Lambda = theta + lambda_u + lambda_o,
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import combinations, product
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]  # float64, or int64 throughout
 Number = float | int
-_QUICK = 1e-6
+_QUICK = 1e-7
+_AT_ONCE = 3
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class SampleProblem:
 class Search:
     """A point of one problem and the moves that lower its total; never raises it.
 
-    `quick` (floats only) leaves gains below 1e-6 of Lambda S alone and looks at every eighth kink of a pair first.
+    `quick` (floats only) leaves gains below 1e-7 of Lambda S alone and looks at every eighth kink of a pair first.
     """
 
     def __init__(self, problem: SampleProblem, x: Array, quick: bool = False) -> None:
@@ -192,21 +193,19 @@ class Search:
         return rise, fall, both
 
     def descend(self, limit: int = 200) -> None:
-        """Follow the steepest of all single and pair directions until none goes down."""
-        scale = (-1e-3 if self.quick else -1e-9) * self.p.n * float(self.p.lam)
+        """Follow the steepest single and pair directions until none goes down; a few disjoint ones for each look."""
+        floor = (-1e-3 if self.quick else -1e-9) * self.p.n * float(self.p.lam)
         for _ in range(limit):
             rise, fall, both = self.slopes()
-            single = np.minimum(rise, fall)
-            order_single = int(single.argmin())
-            order_pair = int(both.argmin())
-            j, k = divmod(order_pair, len(self.x))
+            np.fill_diagonal(both, np.minimum(rise, fall))
             moved = False
-            if min(single[order_single], both[j, k]) >= scale:
-                return
-            if both[j, k] < single[order_single]:
-                moved = self.pair(j, k) or self.coordinate(order_single)
-            else:
-                moved = self.coordinate(order_single) or self.pair(j, k)
+            for _ in range(_AT_ONCE):
+                j, k = divmod(int(both.argmin()), len(both))
+                if both[j, k] >= floor:
+                    break
+                moved |= self.coordinate(j) if j == k else self.pair(j, k)
+                both[[j, k]] = np.inf
+                both[:, [j, k]] = np.inf
             if not moved:
                 return
 
@@ -239,6 +238,34 @@ class Search:
                     return True
         return False
 
+    def trio(self) -> bool:
+        """As `ridge`, for many quantities: one down and two up, or one up and two down, found greedily. True if lower.
+
+        The first partner of a quantity is its best pair; a second one helps by the ridge outcomes that the first one
+        leaves uncovered.
+        """
+        p = self.p
+        band = 0 if p.e.dtype.kind == "i" else 1e-9 * p.size
+        even = np.abs(p.size - self.a) <= band
+        if not even.any():
+            return False
+        rise, fall, both = self.slopes()
+        e = p.e[:, even]
+        up, down = (e > self.x[:, None]).astype(np.float64), (e >= self.x[:, None]).astype(np.float64)
+        for sign, own, mate, pairs, second in ((-1, down, up, both.T, rise), (1, up, down, both, fall)):
+            first = pairs.argmin(axis=1)
+            rows = np.arange(len(first))
+            slope = pairs[rows, first][:, None] + second - float(p.lam) * (own * (1 - mate[first])) @ mate.T
+            slope[rows, rows] = slope[rows, first] = np.inf
+            one, two = divmod(int(slope.argmin()), len(first))
+            if slope[one, two] < -1e-3 * p.n * float(p.lam):
+                d = np.zeros(len(first), dtype=np.int64)
+                d[one] = sign
+                d[first[one]] = d[two] = -sign
+                if self._along(d):
+                    return True
+        return False
+
     def _along(self, d: Array) -> bool:
         """The least total on a ladder of steps along d, refined around the best step."""
         p = self.p
@@ -251,16 +278,17 @@ class Search:
         cost_now = self._partial(moving, self.x[moving][None, :], rest)[0]
         best_t: Any = 0
         best = cost_now
-        for _ in range(4):
+        steps = 13 if self.quick else 33
+        for _ in range(3 if self.quick else 4):
             if high < low or not high > 0:
                 break
-            t = np.unique(np.linspace(low, high, 33).astype(p.e.dtype))
+            t = np.unique(np.linspace(low, high, steps).astype(p.e.dtype))
             cost = self._partial(moving, self.x[moving] + t[:, None] * d[moving], rest)
             i = int(cost.argmin())
             if cost[i] < best:
                 best, best_t = cost[i], t[i]
             low, high = t[max(i - 1, 0)], t[min(i + 1, len(t) - 1)]
-            if whole and len(t) < 33:
+            if whole and len(t) < steps:
                 break
         if not best < cost_now - self.tolerance:
             return False
@@ -280,7 +308,7 @@ class Search:
         """Descend until neither singles, pairs nor ridges go down."""
         for _ in range(rounds):
             self.descend()
-            if not self.ridge():
+            if not (self.ridge() if len(self.x) <= 6 else self.trio()):
                 return
 
     def break_ties(self) -> None:
@@ -314,13 +342,7 @@ class Directions(NamedTuple):
 
 @cache
 def directions(size: int) -> tuple[Directions, ...]:
-    """All of {-1, 0, 1} and then those with one quantity twice as fast; above 6 quantities three at a time."""
-    if size > 6:
-        trios = [(c, s) for c in combinations(range(size), 3) for s in product((-1, 1), repeat=3)]
-        rows = np.zeros((len(trios), size), dtype=np.int64)
-        for row, (columns, sign) in zip(rows, trios, strict=True):
-            row[list(columns)] = sign
-        return (_split(rows),)
+    """All of {-1, 0, 1}, and then those with one quantity twice as fast; for up to six quantities."""
     signs = np.array(list(product((-1, 0, 1), repeat=size)), dtype=np.int64)
     doubled = np.concatenate([np.where(np.arange(size) == k, 2, 1) * signs[signs[:, k] != 0] for k in range(size)])
     return (_split(signs), _split(doubled))

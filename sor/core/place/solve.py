@@ -146,7 +146,7 @@ def sample_problem(problem: Problem, outflows: Floats) -> SampleProblem:
 
 
 def costs(problem: Problem, outflows: Floats, x: Floats) -> Floats:
-    """v(X, xi), equation (8), in dollars, for every row of (N, K) outflows: (N,)."""
+    """v(X, xi), in dollars, for every row of (N, K) outflows: (N,)."""
     queue = np.array([venue.queue for venue in problem.venues])
     gain = np.array([problem.h + venue.rebate for venue in problem.venues])
     fills = np.minimum(np.maximum(outflows - queue, 0.0), x[1:])
