@@ -26,8 +26,8 @@ lock:  ## write requirements.lock anew from pyproject.toml (for maintainers)
 	  --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock
 	rm -rf .venv-lock
 
-demo: setup  ## route an order over the bundled tape: a table, and pictures in out/demo
-	@$(BIN)/sor backtest --out out/demo
+demo: setup  ## stream the bundled tape through a real Kafka and route an order: a table, and pictures in out/demo
+	@$(BIN)/python scripts/demo
 
 test: setup  ## prove that it works
 	$(BIN)/python -m pytest
