@@ -47,6 +47,9 @@ kafka-down: setup  ## stop it
 bench: setup .venv-bench/.ready  ## measure speed and memory, beside hftbacktest (benchmarks/engine.md)
 	$(BIN)/python benchmarks/engine.py
 
+paper: setup  ## reproduce the paper's figure and tables into docs/model.md
+	$(BIN)/sor paper --out docs
+
 # The peer brings numba and its own pins: a virtual environment of its own.
 .venv-bench/.ready:
 	$(PYTHON) -m venv .venv-bench
