@@ -55,7 +55,7 @@ def test_java_8_is_one_clear_line(operator: Operator) -> None:
     stub = "/usr/lib/jvm/java-8/bin/java"
     script = '#!/bin/sh\\necho "openjdk version \\\\"1.8.0_392\\\\"" >&2\\n'
     operator.host.run(f"sudo mkdir -p {Path(stub).parent} && printf '{script}' | sudo tee {stub} >/dev/null")
-    operator.host.run(f"sudo chmod 755 {stub} && sudo ln -s {stub} /usr/bin/java && java -version 2>&1 | grep -q 1.8")
+    operator.host.run(f"sudo chmod 755 {stub} && sudo update-alternatives --install /usr/bin/java java {stub} 9999")
     play = operator.play(java_home="/usr/lib/jvm/java-8")
     assert not play.ok
     assert "Kafka needs Java 11 or later, and /usr/lib/jvm/java-8 has Java 8" in play.message
