@@ -50,21 +50,28 @@ class Grid:
         return [Parameters(*levels) for levels in product(self.lambda_over, self.lambda_under, self.theta_queue)]
 
 
-def _levels(first: str, step: str, count: int, *, multiple: bool) -> tuple[Level, ...]:
-    return tuple(Level(Fraction(first) + k * Fraction(step), multiple) for k in range(count))
+def _range(first: str, step: str, count: int) -> tuple[Level, ...]:
+    return tuple(Level(Fraction(first) + k * Fraction(step), multiple=False) for k in range(count))
 
 
-# 25 x 15 x 13 = 4,875 candidates. Multiples above 1 satisfy the model's assumptions on every slice.
+def _multiples(text: str) -> tuple[Level, ...]:
+    return tuple(Level(Fraction(value), multiple=True) for value in text.split())
+
+
+# 25 x 15 x 13 = 4,875 candidates. Multiples above 1 satisfy the model's assumptions on every slice. The steps grow,
+# because answers change near the bounds and hardly at all far from them (docs/model.md shows the cost over the grid).
 MULTIPLES = Grid(
-    lambda_over=_levels("1.05", "0.25", 25, multiple=True),
-    lambda_under=_levels("1.05", "0.45", 15, multiple=True),
-    theta_queue=_levels("0", "0.25", 13, multiple=True),
+    lambda_over=_multiples(
+        "1.01 1.02 1.03 1.05 1.07 1.1 1.13 1.16 1.2 1.25 1.3 1.4 1.5 1.6 1.8 2 2.25 2.5 3 3.5 4 5 6 7 8"
+    ),
+    lambda_under=_multiples("1.02 1.05 1.1 1.2 1.35 1.5 1.75 2 2.5 3 3.75 4.5 5.5 7 9"),
+    theta_queue=_multiples("0 0.02 0.04 0.07 0.1 0.15 0.2 0.3 0.45 0.7 1 1.75 3"),
 )
 # The seed's parameters were dollars; the static allocator knows no others.
 DOLLARS = Grid(
-    lambda_over=_levels("0.01", "0.01", 25, multiple=False),
-    lambda_under=_levels("0.01", "0.01", 15, multiple=False),
-    theta_queue=_levels("0", "0.0005", 13, multiple=False),
+    lambda_over=_range("0.01", "0.01", 25),
+    lambda_under=_range("0.01", "0.01", 15),
+    theta_queue=_range("0", "0.0005", 13),
 )
 
 SECOND = NANO
