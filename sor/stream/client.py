@@ -164,7 +164,10 @@ class Reader:
     def poll(self, seconds: float, most: int = 2000) -> list[Record]:
         """What comes next, after at most `seconds`; nothing also while there is no broker."""
         try:
-            found = self._consumer.poll(timeout_ms=round(seconds * 1000), max_records=most)
+            # When a fetch arrives in the midst of it, kafka-python's poll sleeps a tenth of a second on top of the
+            # records, unless it has no time to wait; so it is first asked for what is there.
+            found = self._consumer.poll(timeout_ms=0, max_records=most)
+            found = found or self._consumer.poll(timeout_ms=round(seconds * 1000), max_records=most)
         except kafka_errors.OffsetOutOfRangeError as error:
             raise StreamError(
                 f"topic {self.topic!r} no longer has the messages that come next (deleted by retention, or the topic "

@@ -170,9 +170,7 @@ class KafkaSource:
 
     def _finish(self) -> None:
         self._letters.close()
-        self._commits.commit(self._position)
-        self._commits.close()
-        self._reader.close()
+        self._commits.commit(self._position)  # in its own time; close() waits for it
         if self._resumed or self._saved_position > self._run.read_from:
             self._write()  # a long run: a kill during later passes then loses nothing either
         self._removable[0] = True
