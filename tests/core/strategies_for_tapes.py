@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from random import Random
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -63,7 +64,8 @@ def tapes(
     regular: bool = False,
 ) -> tuple[Snapshot, ...]:
     """Snapshots in strictly ascending time. `regular`: no locked and crossed quotes of one venue, fewer gaps."""
-    venues = draw(st.lists(st.sampled_from(VENUES), min_size=1, max_size=max_venues, unique=True))
+    few = draw(st.integers(1, max_venues))
+    venues = draw(st.lists(st.sampled_from(VENUES), min_size=few, max_size=few, unique=True))
     tick = draw(st.sampled_from((1, CENT, CENT)))
     base = draw(st.sampled_from((2**61, 2**62 - 10 * tick))) if huge else BASE
     asks = [base + k * tick for k in (0, 0, 1, 2, 3)]
@@ -81,13 +83,18 @@ def tapes(
     )
     shot = st.tuples(
         st.sampled_from(GAPS),
-        st.dictionaries(st.sampled_from(venues), quote, max_size=min(3, len(venues))),
+        st.dictionaries(st.sampled_from(venues), st.one_of(st.none(), *[quote] * 3), max_size=min(3, len(venues))),
         st.lists(trade, max_size=2) if trades else st.just([]),
     )
+    length = draw(st.sampled_from([*range(1, max_snapshots), *range(max_snapshots // 2, max_snapshots)] or [1]))
     ts, result = T0, []
-    for gap, quotes, sold in draw(st.lists(shot, min_size=1, max_size=max_snapshots)):
+    last: dict[int, Quote] = {}
+    for gap, quotes, sold in draw(st.lists(shot, min_size=length, max_size=length)):
         ts += gap
-        rows = tuple(Quote(v, *_side(bid), *_side(ask)) for v, (bid, ask) in sorted(quotes.items()))
+        for venue, new in quotes.items():
+            if new is not None:  # None: the venue confirms what it showed before
+                last[venue] = Quote(venue, *_side(new[0]), *_side(new[1]))
+        rows = tuple(last[venue] for venue in sorted(quotes) if venue in last)
         result.append(Snapshot(ts, rows, tuple(sold)))
     return tuple(result)
 
@@ -104,24 +111,31 @@ def orders(draw: st.DrawFn, snapshots: Sequence[Snapshot], *, huge: bool = False
         {s.ts + d for s in snapshots for d in (-1, 0, 1)} | {snapshots[0].ts - SECOND, snapshots[-1].ts + SECOND}
     )
     start, end = sorted((draw(st.sampled_from(times)), draw(st.sampled_from(times))))
-    if draw(st.integers(0, 3)):  # mostly a window that holds most of the tape
-        start = min(start, snapshots[len(snapshots) // 3].ts)
-        end = max(end, snapshots[2 * len(snapshots) // 3].ts)
-    quantities = (1, 100, 10**6, 2**42, 2**50) if huge else (1, 50, 100, 200, 300, 400, 500, 777, 1_000, 3_000)
+    if draw(st.integers(0, 5)):  # mostly a window that holds most of the tape
+        start = min(start, snapshots[len(snapshots) // 4].ts)
+        end = max(end, snapshots[3 * len(snapshots) // 4].ts)
+    quantities = (1, 100, 10**6, 2**42, 2**50) if huge else (1, 100, 200, 300, 400, 500, 777, 1_000, 1_500, 3_000)
     seen = [px for s in snapshots for q in s.quotes for px in (q.bid_px, q.ask_px) if px != NO_PRICE]
-    limit = st.one_of(st.none(), st.none(), st.sampled_from(seen)) if seen and limits else st.none()
+    limit = st.one_of(*[st.none()] * 3, st.sampled_from(seen)) if seen and limits else st.none()
     return ParentOrder(draw(st.sampled_from(Side)), draw(st.sampled_from(quantities)), start, end, draw(limit))
 
 
 FEES = (-2_500_000, -1, 0, 0, 1, 2_000_000, 3_000_000, CENT)
 
 
+def spans(snapshots: Sequence[Snapshot]) -> st.SearchStrategy[int]:
+    """Lengths of time that matter on this tape: from one snapshot to another, and just beside it."""
+    times = [s.ts for s in snapshots]
+    pairs = [*pairwise(times), *pairwise(times[::2]), *pairwise(times[::3]), (times[0], times[-1])]
+    return st.sampled_from([1, *(b - a + d for a, b in pairs for d in (-1, 0, 1) if b - a + d > 0)])
+
+
 @st.composite
-def rules(draw: st.DrawFn, *, latency: bool = True, ages: bool = True) -> Rules:
+def rules(draw: st.DrawFn, snapshots: Sequence[Snapshot], *, latency: bool = True, ages: bool = True) -> Rules:
     fee = st.builds(VenueFee, st.sampled_from(FEES), st.sampled_from(FEES))
     fees = FeeSchedule(draw(st.dictionaries(st.sampled_from(VENUES), fee, max_size=5)))
-    waits = st.sampled_from((0, 0, 0, *GAPS)) if latency else st.just(0)
-    age = st.one_of(st.none(), st.none(), st.sampled_from((0, *GAPS))) if ages else st.none()
+    waits = st.one_of(st.just(0), spans(snapshots), spans(snapshots)) if latency else st.just(0)
+    age = st.one_of(st.none(), st.none(), st.none(), st.just(0), spans(snapshots)) if ages else st.none()
     return Rules(fees, draw(st.sampled_from(Liquidity)), draw(waits), draw(age))
 
 
@@ -140,7 +154,55 @@ def cases(
     return Case(
         snapshots,
         draw(orders(snapshots, huge=huge, limits=limits)),
-        draw(rules(latency=latency, ages=ages)),
-        draw(st.sampled_from(GAPS)),
+        draw(rules(snapshots, latency=latency, ages=ages)),
+        draw(spans(snapshots)),
         tuple(draw(st.lists(st.integers(0, len(snapshots)), max_size=6))),
     )
+
+
+def random_case(rng: Random) -> Case:
+    """A case drawn evenly, for bulk: hypothesis prefers small and simple examples, in which little happens."""
+    venues = rng.sample(VENUES, rng.randint(1, 6))
+    n, tick = rng.randint(2, 30), rng.choice((1, CENT))
+    last: dict[int, Quote] = {}
+    ts, shots = T0, []
+
+    def side(level: int) -> tuple[int, int]:
+        return _side((BASE + level * tick, rng.choice(SIZES))) if rng.random() < 0.93 else (NO_PRICE, 0)
+
+    def changed(venue: int) -> Quote:
+        old = last.get(venue)
+        kind = rng.random()
+        if old is None or kind < 0.4:
+            return Quote(venue, *side(-rng.choice((-1, 0, 1, 1, 2, 3))), *side(rng.choice((0, 0, 1, 2, 3))))
+        if kind < 0.6:
+            return old
+        bid = (old.bid_px, rng.choice(SIZES)) if old.bid_px != NO_PRICE else side(-1)
+        ask = (old.ask_px, rng.choice(SIZES)) if old.ask_px != NO_PRICE else side(1)
+        return Quote(venue, *_side(bid), *_side(ask))
+
+    for _ in range(n):
+        ts += rng.choice(GAPS)
+        for venue in (now := sorted(rng.sample(venues, rng.randint(0, min(3, len(venues)))))):
+            last[venue] = changed(venue)
+        trades = [
+            Trade(rng.choice(venues), BASE + rng.randint(-3, 3) * tick, rng.choice(SIZES[1:]), rng.choice("ABN"))
+            for _ in range(rng.choice((0, 0, 0, 1, 2)))
+        ]
+        shots.append(Snapshot(ts, tuple(last[venue] for venue in now), tuple(trades)))
+    times = [s.ts for s in shots]
+
+    def span() -> int:
+        a = rng.randrange(n)
+        return max(1, times[min(n - 1, a + rng.choice((0, 1, 1, 2, 3, 9)))] - times[a] + rng.choice((-1, 0, 0, 1)))
+
+    start = rng.choice(times[: n // 2 + 1]) + rng.choice((-1, 0, 0, 1))
+    end = rng.choice([t for t in times if t > start] or [start]) + rng.choice((-1, 0, 0, 1, SECOND))
+    limit = BASE + rng.randint(-2, 2) * tick if rng.random() < 0.2 else None
+    quantity = rng.choice((100, 300, 500, 777, 1_000, 2_000, 5_000))
+    order = ParentOrder(rng.choice(list(Side)), quantity, start, max(start, end), limit)
+    fees = FeeSchedule({venue: VenueFee(rng.choice(FEES), rng.choice(FEES)) for venue in venues if rng.random() < 0.5})
+    latency = span() if rng.random() < 0.5 else 0
+    age = span() if rng.random() < 0.2 else None
+    rules_ = Rules(fees, rng.choice((Liquidity.CONSUME, Liquidity.CONSUME, Liquidity.REPLENISH)), latency, age)
+    return Case(tuple(shots), order, rules_, span(), tuple(rng.randrange(n) for _ in range(rng.randint(0, 4))))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from random import Random
 
 import oracle
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies_for_tapes import BASE, CENT, VENUES, Case, cases, cut, examples
+from strategies_for_tapes import BASE, CENT, THOROUGH, VENUES, Case, cases, cut, examples, random_case
 
 from sor.core.accounting import Result, savings
 from sor.core.fees import FeeSchedule
@@ -74,19 +76,29 @@ def check(case: Case) -> None:
             assert savings(outcome.results[x], outcome.results[b]) == want
 
 
-@examples(200)
+@pytest.mark.parametrize("part", range(10))
+def test_random_tapes(part: int) -> None:
+    for seed in range(part * 10**6, part * 10**6 + 200 * THOROUGH):
+        case = random_case(Random(seed))
+        try:
+            check(case)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {case}") from error
+
+
+@examples(100)
 @given(cases(latency=False, ages=False))
 def test_plain(case: Case) -> None:
     check(case)
 
 
-@examples(400)
+@examples(150)
 @given(cases())
 def test_with_latency_and_quote_age(case: Case) -> None:
     check(case)
 
 
-@examples(100)
+@examples(80)
 @given(cases(huge=True))
 def test_sums_beyond_64_bits(case: Case) -> None:
     check(case)

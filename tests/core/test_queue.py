@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from random import Random
 
 import oracle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import Step
-from strategies_for_tapes import CENT, GAPS, SECOND, T0, Case, cases, cut, examples, tapes
+from strategies_for_tapes import CENT, GAPS, SECOND, T0, THOROUGH, Case, cases, cut, examples, random_case, tapes
 
 from sor.core.book import BookBuilder
 from sor.core.fees import NO_FEES
@@ -98,9 +99,39 @@ def seen(views: Sequence[View], sign: int) -> list[tuple[object, ...]]:
     ]
 
 
-@examples(300)
+def random_script(rng: Random) -> list[Step]:
+    def lives() -> int:
+        return rng.choice((0, *GAPS))
+
+    def rest() -> tuple[int, tuple[int, int, int]]:
+        return rng.randrange(6), (rng.choice((-1, 0, 0, 0, 1)), rng.choice(QUANTITIES), lives())
+
+    def step() -> Step:
+        takes = tuple((rng.randrange(6), rng.choice(QUANTITIES)) for _ in range(rng.choice((0, 0, 1, 2))))
+        rests = tuple(rest() for _ in range(rng.randint(0, 4)))
+        return Step(rng.choice((0, 0, 100, 250, 1_000)), takes, rests, lives() if rng.random() < 0.8 else None)
+
+    return [step() for _ in range(rng.randint(1, 5))]
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_random_plans_against_the_reference(part: int) -> None:
+    for seed in range(part * 10**6, part * 10**6 + 100 * THOROUGH):
+        rng = Random(seed)
+        case, script, model = random_case(rng), random_script(rng), rng.choice(list(QueueModel))
+        try:
+            check_plans(case, script, model)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {case} {script} {model}") from error
+
+
+@examples(100)
 @given(cases(), scripts, st.sampled_from(QueueModel))
 def test_plans_against_the_reference(case: Case, script: list[Step], model: QueueModel) -> None:
+    check_plans(case, script, model)
+
+
+def check_plans(case: Case, script: list[Step], model: QueueModel) -> None:
     sign = case.order.side.sign
     strategy, result = worked(case, script, model, case.batches())
     floor, forced, beyond = oracle.perform(
@@ -148,7 +179,7 @@ def rest_once(
     return [(f.ts, f.qty) for f in session.finish().results["once"].fills if f.making]
 
 
-@examples(200)
+@examples(120)
 @given(tapes(max_snapshots=24, max_venues=2), st.sampled_from(Side), st.sampled_from(QueueModel), st.data())
 def test_what_is_sold_to_a_place(
     tape: tuple[Snapshot, ...], side: Side, model: QueueModel, data: st.DataObject
@@ -189,7 +220,7 @@ def test_what_is_sold_to_a_place(
     assert sold == sum(qty for _, qty in expected)
 
 
-@examples(100)
+@examples(60)
 @given(tapes(max_snapshots=24, max_venues=1), st.sampled_from(Side))
 def test_the_three_models_are_a_bracket(tape: tuple[Snapshot, ...], side: Side) -> None:
     quote = Quote(2, 222_740_000_000 - CENT, 300, 222_740_000_000 + CENT, 300)
