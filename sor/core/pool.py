@@ -114,8 +114,8 @@ class _Pool:
         return int(best.cost * self.unit)
 
     def anchors(self) -> list[int]:
-        """Indices of the corners of the grid, and of a quarter of the way: near small penalties answers change most."""
-        points = product(*(sorted({0, (n - 1) // 4, n - 1}) for n in self.shape))
+        """Indices of the ends and the middle of every axis, in all combinations."""
+        points = product(*(sorted({0, (n - 1) // 2, n - 1}) for n in self.shape))
         return sorted({int(np.ravel_multi_index(point, self.shape)) for point in points})
 
     def interpolate(self, solved: dict[int, int]) -> NDArray[np.float64]:
