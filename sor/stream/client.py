@@ -21,6 +21,7 @@ from kafka.structs import OffsetAndMetadata
 
 from sor.errors import InputError, StreamError
 from sor.stream.envelope import Headers
+from sor.stream.records import FastRecords
 
 PARTITION = 0
 CONNECT_SECONDS = 10
@@ -130,6 +131,7 @@ class Reader:
                 metrics_enabled=False,
                 **_COMMON,
             )
+        self._consumer._fetcher.PartitionRecords = FastRecords
 
     def exists(self) -> bool:
         """Is the topic there? A missing one shows here only: poll is silent about it. Several partitions: an error."""

@@ -1,0 +1,72 @@
+"""Our reading of record batches against kafka-python's own, message by message."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kafka import TopicPartition
+from kafka import errors as kafka_errors
+from kafka.consumer.fetcher import Fetcher
+from kafka.record.default_records import DefaultRecordBatchBuilder
+from kafka.record.memory_records import MemoryRecords
+
+from sor.stream.records import FastRecords
+
+TP = TopicPartition("t", 0)
+
+headers = st.lists(st.tuples(st.text(max_size=100), st.none() | st.binary(max_size=200)), max_size=4)
+messages = st.lists(
+    st.tuples(
+        st.integers(0, 2**40),
+        st.none() | st.binary(max_size=80),
+        st.none() | st.binary(max_size=400),
+        headers,
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def batch_of(rows, compression: int = 0, base: int = 0) -> bytes:
+    builder = DefaultRecordBatchBuilder(2, compression, False, -1, -1, -1, 1_000_000)
+    for offset, (timestamp, key, value, found) in enumerate(rows):
+        builder.append(offset, timestamp, key, value, found)
+    data = bytearray(builder.build())
+    data[:8] = base.to_bytes(8, "big")
+    return bytes(data)
+
+
+def read(kind, data: bytes, fetch_offset: int = 0):
+    taken = kind(fetch_offset, TP, MemoryRecords(data))
+    records = taken.take(10_000)
+    shown = [(r.offset, r.timestamp, r.value, r.headers) for r in records]
+    return shown, taken.next_fetch_offset, bool(taken), taken.leader_epoch, taken.records_read
+
+
+@given(st.lists(messages, min_size=1, max_size=3), st.sampled_from([0, 1]), st.integers(0, 30))
+@settings(max_examples=150, deadline=None)
+def test_the_same_messages_as_kafka_python(batches, compression, fetch_offset):
+    data, base = b"", 0
+    for rows in batches:
+        data += batch_of(rows, compression, base)
+        base += len(rows)
+    assert read(FastRecords, data, fetch_offset) == read(Fetcher.PartitionRecords, data, fetch_offset)
+
+
+@given(messages, st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_flipped_byte_is_noticed(rows, data):
+    whole = bytearray(batch_of(rows))
+    whole[data.draw(st.integers(21, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(kafka_errors.CorruptRecordError):
+        read(FastRecords, bytes(whole))
+
+
+def test_taken_in_pieces():
+    rows = [(i, None, b"%d" % i, [("seq", b"%d" % i)]) for i in range(10)]
+    taken = FastRecords(3, TP, MemoryRecords(batch_of(rows)))
+    assert [r.offset for r in taken.take(4)] == [3, 4, 5, 6]
+    assert taken.next_fetch_offset == 7
+    assert [r.offset for r in taken.take(4)] == [7, 8, 9]
+    assert not taken
