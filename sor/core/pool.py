@@ -23,6 +23,7 @@ from sor.core.router import SliceProblem, admissible, scaled
 from sor.core.spec import Grid, Level
 
 ROUNDS = 6  # re-solves a slice, where the pool looked worst; benchmarks/ has what more would bring
+ANCHORS = (4, 3, 3)  # points of each axis that are solved first
 SAFE = 2**62
 Allocations = tuple[tuple[int, ...], ...]
 
@@ -114,9 +115,12 @@ class _Pool:
         return int(best.cost * self.unit)
 
     def anchors(self) -> list[int]:
-        """Indices of the ends and the middle of every axis, in all combinations."""
-        points = product(*(sorted({0, (n - 1) // 2, n - 1}) for n in self.shape))
-        return sorted({int(np.ravel_multi_index(point, self.shape)) for point in points})
+        """Indices of evenly spaced points of every axis, in all combinations; lambda_over, which matters most, has 4."""
+        axes = [
+            sorted({(n - 1) * i // (count - 1) for i in range(count)})
+            for n, count in zip(self.shape, ANCHORS, strict=True)
+        ]
+        return sorted({int(np.ravel_multi_index(point, self.shape)) for point in product(*axes)})
 
     def interpolate(self, solved: dict[int, int]) -> NDArray[np.float64]:
         """Multilinear interpolation between the corners' costs: not above the optimal cost, which is concave."""
