@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from sor.core.backtest import SIMPLE, Watch, backtest
+from dataclasses import replace
+
+from sor.core.backtest import SIMPLE, Found, Watch, backtest
 from sor.core.order import ParentOrder, Side
 from sor.core.spec import Spec
 from sor.core.units import format_time
 from sor.errors import InputError
 from sor.report.build import build
 from sor.report.model import Report
-from sor.source import Source
+from sor.source import Source, TapeWindow
 
 
 def run(source: Source, spec: Spec, watch: Watch | None = None) -> Report:
     """Feed the source through a backtest and report. `watch` is called after every batch, for screens."""
+    return build(spec, find(source, spec, watch), source.tape_facts(), source.stream_facts())
+
+
+def find(source: Source, spec: Spec, watch: Watch | None = None) -> Found:
+    """The first half of `run`: everything that is found, as exact values."""
     first, last = _bounds(source)
     _check_bids(source, spec)
     order = spec.order(first, last)
@@ -22,7 +29,10 @@ def run(source: Source, spec: Spec, watch: Watch | None = None) -> Report:
     if not found.outcome.market.snapshots_in_window:
         raise _outside(order, first, last)
     _check_bids(source, spec)  # a live stream shows what its messages hold only once it has been read
-    return build(spec, found, source.tape_facts(), source.stream_facts())
+    if isinstance(source, TapeWindow):
+        # Only a part was read, and a report tells of the whole tape.
+        found = replace(found, outcome=replace(found.outcome, market=source.of_whole(found.outcome.market)))
+    return found
 
 
 def _bounds(source: Source) -> tuple[int, int]:

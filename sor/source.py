@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sor.core.market import SnapshotBatch
+from sor.core.session import MarketFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +62,12 @@ class Source(Protocol):
     def tape_facts(self) -> TapeFacts: ...
 
     def stream_facts(self) -> StreamFacts: ...
+
+
+@runtime_checkable
+class TapeWindow(Source, Protocol):
+    """A source that reads only what a window of time needs, and whose facts are those of the whole tape."""
+
+    def of_whole(self, market: MarketFacts) -> MarketFacts:
+        """What a pass over the whole tape would have counted, given what the pass over the window counted."""
+        ...

@@ -1,0 +1,148 @@
+"""`sor sweep`: many orders over many tapes, and what they answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sor.errors import InputError
+
+if TYPE_CHECKING:
+    from sor.sweep.wishes import Wishes
+
+RUN_KEYS = ("out", "workers", "scheduler")  # keys of a TOML file that are not about the table
+
+
+def _wish_options(command: Any) -> Any:
+    """What is swept. Lists are given with commas or repeatedly."""
+    many = {"multiple": True}
+    options: list[tuple[str, dict[str, Any], str]] = [
+        ("--tape", many, "File, glob, folder or address (s3://...).  [default: the bundled tape]"),
+        ("--symbol", many, "Symbols; '*' is every one of each tape.  [default: the tape's only one]"),
+        ("--side", many, "[default: buy]"),
+        ("--quantity", many, "[default: 5000]"),
+        ("--start", {}, "When the first order starts.  [default: the tape's first snapshot]"),
+        ("--end", {}, "When the last order is over.  [default: the tape's last snapshot]"),
+        ("--every", {}, "Seconds between the starts of orders.  [default: one order]"),
+        ("--horizon", {}, "Seconds that an order may take.  [default: --every, else to the end]"),
+        ("--interval", many, "TWAP's slices in seconds.  [default: 60]"),
+        ("--strategy", many, "[default: cont_kukanov]"),
+        ("--lambda-over", many, "Each value is a parameter set of its own.  [default: the router tunes its grid]"),
+        ("--lambda-under", many, "Penalty for buying too little."),
+        ("--theta-queue", many, "Penalty for joining the queues."),
+        ("--router-interval", many, "The router's slices in seconds.  [default: 5]"),
+        ("--queue-model", many, "[default: conservative]"),
+        ("--liquidity", many, "[default: consume]"),
+        ("--latency-us", many, "[default: 0]"),
+        ("--max-quote-age", many, "[default: no limit]"),
+        ("--limit-price", many, "Nothing trades beyond it."),
+        ("--adverse-selection", many, "true, false or both.  [default: false]"),
+        ("--fees", {}, "A JSON file, or none.  [default: the bundled table]"),
+        ("--snapshot-rule", {}, "last or first.  [default: last]"),
+        ("--seed", {}, "Seed of whatever is random.  [default: 0]"),
+        ("--lookback", {}, "Seconds of a Parquet tape read before an order.  [default: all that can matter]"),
+    ]
+    for name, kind, text in reversed(options):
+        command = click.option(name, metavar="LIST" if kind else "VALUE", help=text, **kind)(command)
+    return command
+
+
+@click.group(
+    "sweep",
+    invoke_without_command=True,
+    epilog="Example: sor sweep --tape 'days/*.parquet' --every 600 --strategy cont_kukanov,twap --out out/sweep",
+)
+@click.option("--config", metavar="FILE", help="A TOML file with the same names; options here go before it.")
+@_wish_options
+@click.option("--strict", is_flag=True, help="A bad row of a tape fails its cells.")
+@click.option("--out", metavar="DIR", help="Where the table goes; an unfinished one is continued.")
+@click.option("--workers", metavar="N", help="Processes on this machine.  [default: its cores]")
+@click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler, tcp://host:8786, in their place.")
+@click.option("--dry-run", is_flag=True, help="Say how many cells it is, and how long it takes, and stop.")
+@click.option("--price", type=float, metavar="DOLLARS", help="Of one worker for an hour, for the dry run's estimate.")
+@click.option("--retry-failed", is_flag=True, help="Do failed cells again.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    config: str | None,
+    out: str | None,
+    workers: str | None,
+    scheduler: str | None,
+    dry_run: bool,
+    price: float | None,
+    retry_failed: bool,
+    **given: Any,
+) -> None:
+    """Run many orders over many tapes and parameters, in parallel; `sor sweep report DIR` says what came out."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from sor.sweep.plan import plan
+
+    wishes, settings = _wishes(config, given)
+    out, scheduler = out or settings.get("out"), scheduler or settings.get("scheduler")
+    count = _workers(workers if workers is not None else settings.get("workers"))
+    if out is None and not dry_run:
+        raise InputError("name the folder for the table with --out (or look first with --dry-run)")
+    planned = plan(wishes)
+    if dry_run:
+        from sor.sweep.estimate import estimate, words
+
+        click.echo("\n".join(words(estimate(planned), count, price)))
+        return
+    from sor.sweep.drive import sweep
+    from sor.sweep.screen import shown, summary
+    from sor.sweep.store import Store
+
+    with Store(Path(str(out)), planned).opened() as store, shown() as show:
+        tally = sweep(store, show, workers=count, scheduler=scheduler, retry_failed=retry_failed)
+    click.echo("\n".join(summary(tally, None if scheduler else count, out)), err=True)
+    if tally.failed and not tally.done and not tally.before:
+        ctx.exit(1)
+
+
+def _wishes(config: str | None, given: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
+    """The wishes, and the settings of the run that a TOML file may hold as well."""
+    from sor.bundled import bundled_tape
+    from sor.sweep.wishes import Wishes, read_config
+
+    file = {} if config is None else read_config(Path(config))
+    found = {key.replace("-", "_"): value for key, value in file.items()}
+    settings = {key: found.pop(key) for key in RUN_KEYS if key in found}
+    typed = {name: value for name, value in given.items() if value not in ((), None, False)}
+    wishes = {"tape": str(bundled_tape()), **found, **typed}
+    return Wishes.of(wishes, config or "the sweep"), settings
+
+
+def _workers(text: object) -> int:
+    from sor.request import whole
+
+    return len(os.sched_getaffinity(0)) if text is None else whole("workers", text, least=1, most=1024)
+
+
+@command.command("report", epilog="Example: sor sweep report out/sweep --html out/sweep.html")
+@click.argument("folder", metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else on standard output.")
+@click.option("--html", metavar="FILE", help="Write one self-contained page with plots.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
+def report(folder: str, as_json: bool, html: str | None, seed: int) -> None:
+    """Does it save money, where, and is it luck? From the table of a sweep."""
+    from sor.sweep.answer import answer
+
+    found = answer(Path(folder), seed=seed)
+    if html is not None:
+        from sor.sweep.page import write_page
+
+        write_page(found, Path(html))
+        click.echo(f"wrote {html}", err=True)
+    if as_json:
+        from sor.report.encode import encode
+
+        sys.stdout.write(encode(found.data))
+    else:
+        from sor.sweep.words import print_answer
+
+        print_answer(found)

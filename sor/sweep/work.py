@@ -1,0 +1,156 @@
+"""What a worker does, on this machine or on a cluster: a chunk of cells to a table of rows.
+
+A cell that fails is a row with its reason. Tapes stay open in a worker from one chunk to the next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from threading import local
+from typing import Any
+
+import pyarrow as pa
+
+from sor.core.backtest import SIMPLE, Found
+from sor.core.book import BookBuilder
+from sor.core.market import SnapshotBatch
+from sor.core.markout import HORIZONS, Markout, MidRecorder, markouts, wanted
+from sor.core.order import Fill, ParentOrder
+from sor.core.orient import orient
+from sor.core.outflow import EVERY, LATEST
+from sor.core.router import window_length
+from sor.core.search import flat
+from sor.core.spec import Spec, When
+from sor.errors import SorError
+from sor.report.build import build
+from sor.run import find
+from sor.source import Source
+from sor.sweep.files import local_copy
+from sor.sweep.plan import Cell, Chunk
+from sor.sweep.row import done_row, failed_row, table_of
+
+OPEN_TAPES = 2  # kept open by a worker
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows of a chunk, and how long its worker took, and for how much of that a backtest ran; seconds."""
+
+    table: pa.Table
+    seconds: float
+    backtests: float
+
+
+def work(chunk: Chunk) -> Answer:
+    """Do a chunk. Never fails: what goes wrong is in the rows."""
+    began = time.perf_counter()
+    desk = _Desk()
+    rows = [desk.do(cell) for cell in chunk.cells]
+    return Answer(table_of(rows), time.perf_counter() - began, desk.backtests)
+
+
+@dataclass(slots=True)
+class _Desk:
+    """Does cells one after the other; what one of them found serves the next where only the strategy differs."""
+
+    backtests: float = 0.0
+    _asked: Any = None
+    _found: Found | None = None
+
+    def do(self, cell: Cell) -> dict[str, Any]:
+        try:
+            return self._do(cell)
+        except SorError as error:
+            return failed_row(cell, str(error))
+        except OSError as error:
+            return failed_row(cell, f"{cell.tape}: {error.strerror or error}")
+        except Exception as error:  # one cell that trips over an error of ours must not stop the others
+            return failed_row(cell, f"{type(error).__name__}: {error}")
+
+    def _do(self, cell: Cell) -> dict[str, Any]:
+        source = _open(cell)
+        began = time.perf_counter()
+        bounds = source.bounds()
+        assert bounds is not None
+        order = cell.order(*bounds)
+        spec = replace(cell.spec, start=When(order.start), end=When(order.end))
+        source = _window(source, cell, order)
+        found = self._find(source, cell, spec)
+        report = build(spec, found, source.tape_facts(), source.stream_facts())
+        passive = _markouts(source, spec, found.outcome.results[spec.strategy].fills)
+        self.backtests += time.perf_counter() - began
+        return done_row(cell, order, found, report, passive)
+
+    def _find(self, source: Source, cell: Cell, spec: Spec) -> Found:
+        simple = spec.strategy in SIMPLE
+        asked = (cell.tape, cell.symbol, replace(spec, strategy=SIMPLE[0] if simple else "cont_kukanov"))
+        if self._found is None or asked != self._asked:
+            self._found, self._asked = find(source, spec), asked
+        return replace(self._found, search=flat(spec.grid)) if simple else self._found
+
+
+def lookback(cell: Cell) -> int:
+    """How far before its start an order can see, in ns: the router's past windows. Others need the last quotes only."""
+    if cell.spec.strategy in SIMPLE:
+        return 0
+    if cell.lookback is not None:
+        return cell.lookback
+    return (LATEST + 2) * EVERY + window_length(cell.spec.router_interval)
+
+
+def _window(source: Source, cell: Cell, order: ParentOrder) -> Source:
+    """What the order needs of the tape, where the tape can be read in parts."""
+    window = getattr(source, "window", None)
+    if window is None:
+        return source
+    age = cell.spec.max_quote_age or 0
+    part: Source = window(order.start - max(lookback(cell), age), order.end + max(HORIZONS))
+    return part
+
+
+def _markouts(source: Source, spec: Spec, fills: tuple[Fill, ...]) -> tuple[Markout, ...]:
+    mids = MidRecorder.at(wanted(fills))
+    builder = BookBuilder(max_quote_age=spec.max_quote_age)
+    for batch in _until_done(source, mids):
+        if len(batch):
+            mids.add(builder.extend(orient(batch, spec.side)))
+    return markouts(fills, mids)
+
+
+def _until_done(source: Source, mids: MidRecorder) -> Iterator[SnapshotBatch]:
+    if mids.done:
+        return
+    for batch in source.batches():
+        yield batch
+        if mids.done:
+            return
+
+
+class _Tapes(local):
+    """The tapes that this thread has open, the latest last, or why one could not be opened."""
+
+    def __init__(self) -> None:
+        self.open: dict[Any, Source | SorError] = {}
+
+
+_tapes = _Tapes()
+
+
+def _open(cell: Cell) -> Source:
+    from sor.tapes import open_tape
+
+    key = (cell.tape, cell.symbol, cell.rule, cell.strict)
+    found = _tapes.open.pop(key, None)
+    if found is None:
+        while len(_tapes.open) >= OPEN_TAPES:
+            del _tapes.open[next(iter(_tapes.open))]
+        try:
+            found = open_tape(local_copy(cell.tape), symbol=cell.symbol, snapshot_rule=cell.rule, strict=cell.strict)
+        except SorError as error:
+            found = error
+    _tapes.open[key] = found
+    if isinstance(found, SorError):
+        raise found
+    return found
