@@ -132,6 +132,15 @@ class Host:
             time.sleep(1)
         self.run("systemctl is-system-running --wait || true")
 
+    def reboot(self, timeout: float = 120) -> None:
+        """Boot again. With --keep-unit nspawn ends with 133 and leaves the second start to whoever started it."""
+        self.run("sudo systemctl reboot", check=False)
+        assert self._nspawn is not None
+        ended = self._nspawn.wait(timeout)
+        if ended != 133:
+            raise RuntimeError(f"the reboot ended with {ended}")
+        self.start(timeout)
+
     def stop(self) -> None:
         """End it, also when it never came up, and remove its control group and files."""
         if self._nspawn is not None and self._nspawn.poll() is None:
