@@ -1,4 +1,4 @@
-"""Every call to kafka-python on the way of the stream is here, in our words and with our limits.
+"""Every call to kafka-python on the way of the stream is here (its record format: records.py), in our words and limits.
 
 kafka-python 3.0.12 prints lost connections as errors with tracebacks and waits without limit in several places; what
 leaves this file is a StreamError of one line, or nothing.
