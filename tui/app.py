@@ -95,6 +95,7 @@ class SorApp(App[int]):
         """A terminal of 16 colours keeps its own; SOR_THEME names any other."""
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
+        self.ansi_theme_dark, self.ansi_theme_light = theme.ansi(theme.DARK), theme.ansi(theme.LIGHT)
         wanted = os.environ.get("SOR_THEME", "")
         few = self.console.color_system == "standard" and not self.is_headless
         self.theme = wanted if wanted in self.available_themes else theme.SIXTEEN if few else theme.DARK.name

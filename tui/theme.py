@@ -5,6 +5,8 @@ M. Okabe, K. Ito, "Color universal design" (2008). Wherever a colour says someth
 
 from __future__ import annotations
 
+from rich.terminal_theme import TerminalTheme
+from textual.color import Color
 from textual.theme import Theme
 
 DARK = Theme(
@@ -36,3 +38,11 @@ LIGHT = Theme(
     dark=False,
 )
 SIXTEEN = "ansi-dark"  # the terminal's own colours
+
+
+def ansi(theme: Theme) -> TerminalTheme:
+    """What the printed tables' red, green and so on are in this theme."""
+    names = (theme.background, theme.error, theme.success, theme.warning, theme.primary, theme.accent, theme.primary,
+             theme.foreground)  # fmt: skip
+    colours = [Color.parse(name or "#808080").rgb for name in names]
+    return TerminalTheme(colours[0], colours[-1], colours, colours)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from sor.core.book import FAR, Book
+from sor.core.book import Book
 from sor.core.execution import Execution
 from sor.core.order import Fill, Side
+from sor.core.orient import FAR
 from sor.core.router import CrossVenue
 from sor.core.schedule import Schedule
 from sor.core.session import Session

@@ -24,7 +24,7 @@ class BrokerPage(Page):
         Binding("q", "app.quit", "Quit", show=False),
     ]
     DEFAULT_CSS = """
-    BrokerPage #scroll { height: 1fr; padding: 0 1; }
+    BrokerPage #scroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     """
 
     def body(self) -> ComposeResult:

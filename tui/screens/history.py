@@ -29,7 +29,7 @@ class HistoryPage(Page):
         Binding("q", "app.quit", "Quit", show=False),
     ]
     DEFAULT_CSS = """
-    HistoryPage #scroll { height: 1fr; padding: 0 1; }
+    HistoryPage #scroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self) -> None:

@@ -31,7 +31,7 @@ class ResultPage(Page):
         Binding("q", "app.quit", "Quit", show=False),
     ]
     DEFAULT_CSS = """
-    ResultPage #scroll { height: 1fr; padding: 0 1; }
+    ResultPage #scroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     ResultPage #verdict { height: auto; margin-bottom: 1; }
     ResultPage #columns { height: auto; }
     ResultPage #columns Static { width: 1fr; height: auto; }

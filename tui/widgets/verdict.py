@@ -18,7 +18,7 @@ SHOWN_WARNINGS = 4
 def verdict(opened: Opened, width: int) -> RenderableType:
     """The heading of the result screen; `width` in cells."""
     data = opened.data
-    parts: list[RenderableType] = [_heading(opened)]
+    parts: list[RenderableType] = [_heading(opened, width)]
     if opened.partial or data.get("stream", {}).get("complete") is False:
         parts.append(Text("PARTIAL: the stream was not read to its end", style="bold yellow"))
     parts.append(_table(data))
@@ -26,16 +26,19 @@ def verdict(opened: Opened, width: int) -> RenderableType:
     return Group(*parts)
 
 
-def _heading(opened: Opened) -> Text:
+def _heading(opened: Opened, width: int) -> Text:
     order, best = opened.data["order"], opened.data["optimized"]
     name = opened.data["rules"]["strategy"]
     took = f", {opened.seconds:.1f} s" if opened.seconds else ""
-    return Text.assemble(
+    text = Text.assemble(
         (f"{opened.name}: {name} ", "bold"),
         ("bought" if order["side"] == "buy" else "sold"),
         f" {best['filled']:,} at {price(best['avg_fill_px'])}, {money(best['total_cash'])} in all",
-        (f"  ({opened.how}{took})", "dim"),
     )
+    how = f"  ({opened.how}{took})"
+    if text.cell_len + len(how) <= width:
+        text.append(how, style="dim")
+    return text
 
 
 def _table(data: Mapping[str, Any]) -> Table:

@@ -1,0 +1,315 @@
+"""Each flow of the terminal interface, with real runs on the bundled tape."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from driving import SHORT, WISHES, driving
+from textual.widgets import Button, Input, Select
+
+from sor import backtest
+from sor.cli import run as sor
+from tui.app import SorApp
+from tui.messages import Finished
+from tui.screens.dialogs import Ask, Help
+from tui.screens.result import ResultPage
+from tui.screens.setup import SetupPage
+from tui.screens.watch import WatchPage
+
+
+def command_line(capsys: pytest.CaptureFixture[str], wishes: dict[str, str]) -> str:
+    """What `sor-backtest --json` prints for the same wishes."""
+    options = [word for name, value in wishes.items() for word in (f"--{name.replace('_', '-')}", value)]
+    capsys.readouterr()
+    assert sor(["backtest", *options, "--json"], "sor") == 0
+    return capsys.readouterr().out
+
+
+async def test_start_to_finish_is_the_command_line_byte_for_byte(capsys: pytest.CaptureFixture[str]) -> None:
+    wishes = {name: value for name, value in WISHES.items() if name != "tape"}
+    wanted = command_line(capsys, wishes)
+    async with driving({"stream": "embedded", **wishes}) as d:
+        assert isinstance(d.app.screen, SetupPage)
+        await d.press("ctrl+r")
+        assert isinstance(d.app.screen, WatchPage)
+        await d.finished()
+        shown = d.app.desk.shown
+        assert shown is not None
+        assert isinstance(d.app.screen, ResultPage)
+        assert shown.text == wanted
+        assert Path(shown.kept).read_text() == shown.text
+        assert "cont_kukanov bought 1,000" in d.text()
+        assert "out of sample" in d.text()
+        await d.press("f3")
+        assert "Buy 1,000 SYNT" in d.text()
+        assert "1,000 of 1,000 done" in d.text()
+
+
+async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
+    async with driving({**SHORT, "speed": "5"}) as d:
+        await d.press("ctrl+r")
+        await d.played(0.1)
+        live = d.app.desk.live
+        assert live is not None
+        await d.press("space")
+        assert live.state == "paused"
+        await d.until(lambda: live.health.rate == 0)
+        stands = live.view
+        await d.pilot.pause(0.5)
+        assert live.view == stands
+        assert "paused" in d.text()
+        await d.press("space")
+        await d.until(lambda: live.view is not None and stands is not None and live.view.ts > stands.ts)
+        await d.press("minus")
+        assert live.speed == "2"
+        for _ in range(9):
+            await d.press("plus")
+        assert live.speed == "max"
+        await d.finished()
+        assert d.app.desk.shown is not None
+        assert d.app.desk.shown.text == backtest(**WISHES).to_json()
+
+
+async def test_a_stopped_run_is_reported_as_partial() -> None:
+    async with driving({**SHORT, "speed": "5"}) as d:
+        await d.press("ctrl+r")
+        await d.played(0.3)
+        await d.press("s")
+        assert "stop" in d.app.message[0]
+        await d.finished()
+        shown = d.app.desk.shown
+        assert shown is not None
+        assert shown.partial
+        assert not shown.data["stream"]["complete"]
+        assert shown.data["stream"]["received"] < shown.data["stream"]["expected"]
+        assert any("stopped after" in sentence for sentence in shown.data["warnings"])
+        assert "PARTIAL" in d.text()
+        assert Path(shown.kept).read_text() == shown.text
+
+
+async def test_what_is_wrong_is_said_beside_the_field_and_does_not_run() -> None:
+    async with driving() as d:
+        quantity = d.app.screen.query_one("#quantity", Input)
+        quantity.focus()
+        quantity.value = "many"
+        await d.pilot.pause()
+        assert "quantity 'many' is not a number" in d.text()
+        assert d.app.screen.query_one("#row-quantity").has_class("-bad")
+        assert d.app.screen.query_one("#go", Button).disabled
+        await d.press("ctrl+r")
+        assert isinstance(d.app.screen, SetupPage)
+        quantity.value = "2000"
+        await d.pilot.pause()
+        assert "is not a number" not in d.text()
+        assert not d.app.screen.query_one("#go", Button).disabled
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("start", "25 o'clock", 'start "25 o\'clock" is not a time'),
+        ("lambda_over", "0.9x", "a multiple must be above 1"),
+        ("speed", "-3", "is not a positive number"),
+        ("servers", "nowhere", "a server is written host:port"),
+        ("tape", "/no/such/tape.csv", "does not exist"),
+        ("fees", "/no/such/fees.json", "/no/such/fees.json"),
+        ("limit_price", "abc", "is not a price in dollars"),
+    ],
+)
+async def test_every_field_has_the_command_lines_sentence(name: str, value: str, words: str) -> None:
+    async with driving({**SHORT, name: value}, size=(140, 40)) as d:
+        hint = str(d.app.screen.query_one("#hint").render())
+        assert words in hint
+
+
+async def test_a_run_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n1,2\n")
+    async with driving({**SHORT, "tape": str(bad)}) as d:
+        await d.press("ctrl+r")
+        await d.finished()
+        text, kind = d.app.message
+        assert kind == "error"
+        assert "bad.csv" in text
+        assert "\n" not in text
+        assert "Traceback" not in d.text()
+        assert d.app.desk.live is not None
+        assert d.app.desk.live.state == "failed"
+        await d.press("f2")
+        d.app.screen.query_one("#tape", Input).value = ""
+        await d.press("ctrl+r")
+        await d.finished()
+        assert d.app.desk.shown is not None
+
+
+async def test_a_window_off_the_tape_is_an_error_with_what_to_do() -> None:
+    async with driving({**SHORT, "start": "20:00:00", "end": "21:00:00"}) as d:
+        await d.press("ctrl+r")
+        await d.finished()
+        assert "choose --start and --end inside it" in d.app.message[0]
+
+
+async def test_save_copy_and_open(tmp_path: Path) -> None:
+    async with driving({**SHORT, "strategy": "twap"}) as d:
+        await d.press("ctrl+r")
+        await d.finished()
+        shown = d.app.desk.shown
+        assert shown is not None
+
+        await d.press("j")
+        d.app.screen.query_one("#path", Input).value = str(tmp_path / "deep" / "mine.json")
+        await d.press("enter")
+        assert (tmp_path / "deep" / "mine.json").read_text() == shown.text
+        assert "saved as" in d.app.message[0]
+
+        await d.press("j")
+        d.app.screen.query_one("#path", Input).value = "/proc/nothing/mine.json"
+        await d.press("enter")
+        assert d.app.message[1] == "error"
+        assert "cannot write there" in d.app.message[0]
+
+        await d.press("w")
+        d.app.screen.query_one("#path", Input).value = str(tmp_path / "all")
+        await d.press("enter")
+        await d.until(lambda: d.app.message[0].startswith("saved in"))
+        names = {path.name for path in (tmp_path / "all").iterdir()}
+        assert {"report.json", "fills.csv", "fills.parquet"} <= names
+        assert (tmp_path / "all" / "report.json").read_text() == shown.text
+
+        await d.press("y")
+        assert d.app.clipboard == shown.text
+
+        await d.press("o")
+        d.app.screen.query_one("#path", Input).value = str(tmp_path / "deep" / "mine.json")
+        await d.press("enter")
+        assert d.app.desk.shown is not shown
+        assert d.app.desk.shown is not None
+        assert d.app.desk.shown.text == shown.text
+        assert "mine.json" in d.text()
+        await d.press("w")
+        assert "opened from a file" in d.app.message[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("no json", "not a JSON file"), ('{"a": 1}', "not a report of sor backtest"), (None, "No such file")],
+)
+async def test_open_says_what_is_wrong_with_a_file(tmp_path: Path, content: str | None, words: str) -> None:
+    path = tmp_path / "x.json"
+    if content is not None:
+        path.write_text(content)
+    async with driving() as d:
+        await d.press("ctrl+o")
+        d.app.screen.query_one("#path", Input).value = str(path)
+        await d.press("enter")
+        assert d.app.message[1] == "error"
+        assert words in d.app.message[0]
+
+
+async def test_runs_side_by_side_and_run_again() -> None:
+    async with driving({**SHORT, "strategy": "best_ask"}, size=(140, 40)) as d:
+        await d.press("ctrl+r")
+        await d.finished()
+        await d.press("r")
+        await d.until(lambda: d.app.desk.count == 2)
+        await d.press("f2")
+        d.app.screen.query_one("#side", Select).value = "sell"
+        await d.pilot.pause()
+        await d.press("ctrl+r")
+        await d.until(lambda: d.app.desk.count == 3)
+        first, second, third = d.app.desk.runs
+        assert first.text == second.text
+        assert third.data["order"]["side"] == "sell"
+        await d.press("f5")
+        text = d.text()
+        assert all(name in text for name in ("run 1", "run 2", "run 3", "sell 1,000", "buy 1,000"))
+        await d.press("right", "right", "enter")
+        assert isinstance(d.app.screen, ResultPage)
+        assert d.app.desk.shown is first
+
+
+async def test_quit_asks_only_while_a_run_is_on_and_keeps_its_report(state: Path) -> None:
+    async with driving({**SHORT, "speed": "2"}) as d:
+        await d.press("ctrl+r")
+        await d.played(0.2)
+        await d.press("ctrl+q")
+        assert isinstance(d.app.screen, Ask)
+        await d.press("escape")
+        assert d.app.desk.running
+        await d.press("ctrl+q", "y")
+        assert not d.app._running or d.app._exit
+    said = d.app.close_workers()
+    assert isinstance(d.app._last_word, Finished)
+    assert d.app._last_word.partial
+    (kept,) = (state / "reports").iterdir()
+    assert json.loads(kept.read_text())["stream"]["complete"] is False
+    assert said == "" or str(kept) in said
+
+
+async def test_quit_does_not_ask_without_a_run() -> None:
+    async with driving() as d:
+        await d.press("ctrl+q")
+        assert d.app._exit
+
+
+async def test_help_palette_themes_and_sizes_lose_nothing() -> None:
+    async with driving({**SHORT, "speed": "1"}) as d:
+        await d.press("question_mark")
+        assert isinstance(d.app.screen, Help)
+        await d.press("question_mark")
+        assert isinstance(d.app.screen, SetupPage)
+        await d.press("ctrl+r")
+        await d.played(0.1)
+        for size in ((80, 24), (140, 40), (60, 20), (200, 60), (100, 30)):
+            await d.pilot.resize_terminal(*size)
+            await d.pilot.pause(0.15)
+            text = d.text()
+            assert "Book" in text
+            assert "of 1,000 done" in text
+        for name in ("sor-light", "ansi-dark", "ansi-light", "sor-dark"):
+            d.app.theme = name
+            await d.pilot.pause()
+        await d.press("ctrl+p")
+        await d.pilot.press(*"stop")
+        await d.pilot.pause(0.3)
+        await d.press("down", "enter")
+        await d.until(lambda: d.app.desk.live is not None and d.app.desk.live.stopping)
+        await d.finished()
+
+
+async def test_a_simple_strategy_is_shown_itself() -> None:
+    async with driving({**SHORT, "strategy": "twap"}) as d:
+        await d.press("ctrl+r")
+        await d.finished()
+        live = d.app.desk.live
+        assert live is not None
+        assert live.view is not None
+        assert live.view.shown == "twap"
+        await d.press("f3")
+        assert "twap" in d.text()
+
+
+async def test_the_mouse_works() -> None:
+    async with driving({**SHORT, "strategy": "twap"}) as d:
+        await d.pilot.click("#go")
+        await d.finished()
+        assert isinstance(d.app.screen, ResultPage)
+
+
+async def test_copy_goes_through_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OSC 52: it works over ssh, where no clipboard program could."""
+    written: list[str] = []
+    app = SorApp({**SHORT, "strategy": "twap"})
+    async with driving(app=app) as d:
+        await d.press("ctrl+r")
+        await d.finished()
+        assert app._driver is not None
+        monkeypatch.setattr(app._driver, "write", written.append)
+        await d.press("y")
+        monkeypatch.undo()
+        sent = next(text for text in written if text.startswith("\x1b]52;c;"))
+        assert d.app.desk.shown is not None
+        assert base64.b64decode(sent[7:-1]).decode() == d.app.desk.shown.text
