@@ -62,7 +62,7 @@ class SampleProblem:
         """Below this a difference of `total` is rounding: zero for integers."""
         if self.e.dtype.kind == "i":
             return 0
-        return 1e-12 * self.n * float(self.lam) * float(self.size)
+        return 1e-8 * self.n * float(self.lam) * float(self.size)
 
     def filled(self, k: int, t: Array) -> Array:
         """sum_i min(e_ki, t) for every t."""
@@ -194,7 +194,7 @@ class Search:
 
     def descend(self, limit: int = 200) -> None:
         """Follow the steepest single and pair directions until none goes down; a few disjoint ones for each look."""
-        floor = (-1e-3 if self.quick else -1e-9) * self.p.n * float(self.p.lam)
+        floor = (-1e-3 if self.quick else -1e-6) * self.p.n * float(self.p.lam)
         for _ in range(limit):
             rise, fall, both = self.slopes()
             np.fill_diagonal(both, np.minimum(rise, fall))
