@@ -65,9 +65,7 @@ def _wish_options(command: Any) -> Any:
 @click.option("--dry-run", is_flag=True, help="Say how many cells it is, and how long it takes, and stop.")
 @click.option("--price", type=float, metavar="DOLLARS", help="Of one worker for an hour, for the dry run's estimate.")
 @click.option("--retry-failed", is_flag=True, help="Do failed cells again.")
-@click.pass_context
 def command(
-    ctx: click.Context,
     config: str | None,
     out: str | None,
     workers: str | None,
@@ -78,6 +76,7 @@ def command(
     **given: Any,
 ) -> None:
     """Run many orders over many tapes and parameters, in parallel; `sor sweep report DIR` says what came out."""
+    ctx = click.get_current_context()
     if ctx.invoked_subcommand is not None:
         return
     from sor.sweep.plan import plan

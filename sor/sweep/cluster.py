@@ -95,14 +95,17 @@ def _why(error: BaseException, killed: type[BaseException]) -> str:
 def _client(address: str) -> Iterator[Any]:
     try:
         import dask
-        from distributed import Client
+        import distributed
     except ImportError:
         raise MissingExtraError("sor sweep --scheduler", "sweep") from None
+    make: Any = distributed.Client
     # It logs every lost connection as an error with a traceback; ours is the one line at the end.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    for name in ("asyncio", "tornado.application", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("asyncio", "tornado", "distributed"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     with dask.config.set({"distributed.comm.timeouts.connect": f"{ANSWER:g}s"}):
         try:
-            client = Client(address, timeout=ANSWER, set_as_default=False)
+            client = make(address, timeout=ANSWER, set_as_default=False)
         except ValueError as error:
             raise InputError(f"--scheduler {address!r}: {' '.join(str(error).split())}") from None
         except Exception as error:
@@ -119,7 +122,7 @@ def _threads(client: Any, address: str) -> int:
     """Threads of all workers, once there is one."""
     try:
         client.wait_for_workers(1, timeout=WORKERS)
-        return max(1, sum(client.nthreads().values()))
+        return max(1, int(sum(client.nthreads().values())))
     except Exception:
         raise SorError(
             f"--scheduler {address}: no worker came within {WORKERS:g} s: start one with `dask worker {address}`"

@@ -62,6 +62,7 @@ def sweep(store: Store, show: Show, *, workers: int, scheduler: str | None = Non
         tally.wall = time.monotonic() - began
         _count(tally, answer)
         show(tally)
+    assert tally.finished == tally.cells, "a chunk was lost"
     store.note({**asdict(tally), "workers": workers, "scheduler": scheduler})
     return tally
 

@@ -87,8 +87,8 @@ class _Crew:
             alone = self._deaths.get(self.waiting[0].name, 0) >= TRIES - 1
             if alone and self._busy:
                 return
-            chunk = self.waiting.popleft()
-            self._busy[self._pool.submit(work, chunk)] = chunk
+            self._busy[self._pool.submit(work, self.waiting[0])] = self.waiting[0]  # a broken pool takes none
+            self.waiting.popleft()
             if alone:
                 return
 

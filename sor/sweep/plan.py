@@ -16,7 +16,6 @@ from typing import Any, Literal
 
 from sor.core.order import ParentOrder
 from sor.core.spec import Spec, When
-from sor.core.units import NANO
 from sor.errors import InputError, SorError
 from sor.request import Request, seconds, when
 from sor.sweep.files import expand, local_copy, size_of
@@ -42,6 +41,8 @@ class Times:
         every, horizon = (
             None if t is None else seconds(n, t) for n, t in (("every", wishes.every), ("horizon", wishes.horizon))
         )
+        if start is not None and end is not None and start.of_day == end.of_day and end.ns < start.ns:
+            raise InputError(f"the orders' end {wishes.end!r} is before their start {wishes.start!r}")
         return cls(start, end, every, horizon)
 
     def count(self, bounds: tuple[int, int] | None) -> int:
@@ -191,8 +192,6 @@ def plan(wishes: Wishes, noticed: Noticed | None = None) -> Plan:
     spec, times = base.spec(), Times.of(wishes)
     axes = tuple(_axis(axis, getattr(wishes, axis)) for axis in AXES)
     lookback = None if wishes.lookback is None else seconds("lookback", wishes.lookback)
-    if times.every is not None and times.horizon is None and times.every <= 0:
-        raise InputError("every must be above 0")
     names = expand(wishes.tape)
     tapes = []
     for done, name in enumerate(names):

@@ -16,7 +16,7 @@ from conftest import Cluster, rows, run_sweep, sor_sweep, wait_for_parts
 from sor.errors import SorError
 from sor.sweep.store import read_table
 
-WISHES = {"every": "3", "horizon": "20", "interval": "5", "side": "buy,sell", "strategy": "twap,static"}
+WISHES = {"every": "5", "horizon": "20", "interval": "5", "side": "buy,sell", "strategy": "twap,static"}
 
 
 def flags(days: list[Path], out: Path) -> list[str]:
@@ -30,6 +30,13 @@ def alone(days: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("alone") / "out"
     run_sweep(out, {**WISHES, "tape": [str(day) for day in days]})
     return out
+
+
+def said(err: str) -> str:
+    """What was said beside the progress."""
+    lines = [line for line in err.splitlines() if " cells, " not in line or "cells/s" not in line]
+    assert len(lines) == 1, err
+    return lines[0]
 
 
 def same(a: Path, b: Path) -> bool:
@@ -46,7 +53,7 @@ def test_a_local_worker_killed_in_the_middle(days: list[Path], alone: Path, tmp_
     process = sor_sweep(*flags(days, tmp_path / "out"), "--workers", 2)
     wait_for_parts(tmp_path / "out", 2, process)
     os.kill(children(process.pid)[0], signal.SIGKILL)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (0, ""), err
     assert same(tmp_path / "out", alone)
 
@@ -64,7 +71,7 @@ def test_the_sweep_itself_killed_and_started_again(days: list[Path], alone: Path
         assert time.monotonic() < give_up
         time.sleep(0.05)
     process = sor_sweep(*flags(days, tmp_path / "out"), "--workers", 2)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 0
     assert "by an earlier run" in err
     assert same(tmp_path / "out", alone)
@@ -74,8 +81,8 @@ def test_ctrl_c_is_one_line(days: list[Path], tmp_path: Path) -> None:
     process = sor_sweep(*flags(days, tmp_path / "out"), "--workers", 2)
     wait_for_parts(tmp_path / "out", 1, process)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, "", "sor: interrupted\n")
+    out, err = process.communicate(timeout=200)
+    assert (process.returncode, out, said(err)) == (130, "", "sor: interrupted")
 
 
 def test_a_worker_of_the_cluster_killed_in_the_middle(
@@ -84,12 +91,9 @@ def test_a_worker_of_the_cluster_killed_in_the_middle(
     process = sor_sweep(*flags(days, tmp_path / "out"), "--scheduler", cluster.address)
     wait_for_parts(tmp_path / "out", 2, process)
     cluster.workers[0].kill()
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (0, ""), err
     assert same(tmp_path / "out", alone)
-    again = sor_sweep(*flags(days, tmp_path / "undisturbed"), "--scheduler", cluster.address)
-    again.communicate(timeout=120)
-    assert same(tmp_path / "undisturbed", alone)
 
 
 def test_the_scheduler_killed_and_the_sweep_resumed(
@@ -99,16 +103,15 @@ def test_the_scheduler_killed_and_the_sweep_resumed(
     wait_for_parts(tmp_path / "out", 2, process)
     assert cluster.scheduler is not None
     cluster.scheduler.kill()
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (1, "")
-    assert err.count("\n") == 1, err
-    assert "is gone; what was done before is kept" in err
+    assert "is gone; what was done before is kept" in said(err)
     half = len(rows(tmp_path / "out", ["cell"]))
     assert 0 < half < len(rows(alone, ["cell"]))
     cluster.stop()
     cluster.start()
     process = sor_sweep(*flags(days, tmp_path / "out"), "--scheduler", cluster.address)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert f"{half} of them by an earlier run" in err
     assert same(tmp_path / "out", alone)
@@ -123,10 +126,10 @@ def test_a_scheduler_that_does_not_answer(days: list[Path], tmp_path: Path, monk
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 160 KiB."""
+    """A file system of 100 KiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(folder)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("mounting a small file system needs root")
     try:
@@ -137,15 +140,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk(small_disk: Path, days: list[Path], alone: Path, tmp_path: Path) -> None:
     process = sor_sweep(*flags(days, small_disk / "out"), "--workers", 2)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (1, "")
-    assert err.count("\n") == 1, err
-    assert "No space left on device; what was done before is kept" in err
+    assert "No space left on device; what was done before is kept" in said(err)
     kept = rows(small_disk / "out")
     whole = {row["cell"]: row for row in rows(alone)}
     assert kept
     assert all(row == whole[row["cell"]] for row in kept)
     shutil.copytree(small_disk / "out", tmp_path / "larger")  # room is made
     process = sor_sweep(*flags(days, tmp_path / "larger"), "--workers", 2)
-    process.communicate(timeout=120)
+    process.communicate(timeout=300)
     assert same(tmp_path / "larger", alone)
