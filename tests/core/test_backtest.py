@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -69,5 +70,5 @@ def test_parent_orders_cover_the_window_without_overlap() -> None:
     pieces = parts(order, 4)
     assert parts(order, 1) == []
     assert (pieces[0].start, pieces[-1].end) == (order.start, order.end)
-    assert all(a.end + 1 == b.start for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.end + 1 == b.start for a, b in pairwise(pieces))
     assert {piece.quantity for piece in pieces} == {100}
