@@ -103,8 +103,6 @@ class Live:
         self.view = event.view
         self.fills.extend(event.view.fills)
         self.fill_count = event.view.strategy.fills
-        if self.phase.startswith("waiting"):
-            self.phase = "running"
 
     @property
     def state(self) -> str:

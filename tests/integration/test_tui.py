@@ -1,0 +1,127 @@
+"""The terminal interface against a real broker: the same bytes as the command line, also when the broker goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from stream_tools import topic_name
+
+from sor.bundled import bundled_tape
+from tui.app import SorApp
+
+if TYPE_CHECKING:
+    from conftest import RunningBroker
+
+pytestmark = pytest.mark.broker
+WISHES = {
+    "start": "13:31:00", "end": "13:31:30", "quantity": "1000", "lambda_over": "1.5x", "lambda_under": "2x",
+    "theta_queue": "1x",
+}  # fmt: skip
+OPTIONS = [word for name, value in WISHES.items() for word in (f"--{name.replace('_', '-')}", value)]
+
+
+def from_kafka(servers: str, topic: str, state: Path) -> str:
+    """`sor-backtest --from-kafka --json` over the last run of the topic."""
+    command = [
+        sys.executable,
+        "-m",
+        "sor",
+        "backtest",
+        "--from-kafka",
+        "--bootstrap-servers",
+        servers,
+        "--topic",
+        topic,
+    ]
+    done = subprocess.run(
+        [*command, *OPTIONS, "--json"], capture_output=True, text=True, check=True, timeout=120,
+        env={"PATH": "/usr/bin:/bin", "SOR_STATE": str(state)},
+    )  # fmt: skip
+    return done.stdout
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not here")
+def test_producer_and_backtest_driven_from_the_screen(broker: RunningBroker, tmp_path: Path) -> None:
+    topic, name, state = topic_name(), f"sor-{uuid4().hex[:8]}", tmp_path / "state"
+    words = f"--bootstrap-servers {broker.bootstrap_servers} --topic {topic} {' '.join(OPTIONS)} --speed 20"
+    script = (
+        f"export SOR_STATE={state} TERM=xterm-256color; {sys.executable} -m sor tui {words}; echo CODE $?; sleep 600"
+    )
+
+    def tmux(*arguments: str) -> str:
+        return subprocess.run(["tmux", "-L", name, *arguments], capture_output=True, text=True, check=False).stdout
+
+    def until(*wanted: str) -> str:
+        for _ in range(1200):
+            text = tmux("capture-pane", "-p")
+            if all(word in text for word in wanted):
+                return text
+            time.sleep(0.1)
+        raise AssertionError(f"{wanted} did not come:\n{tmux('capture-pane', '-p')}")
+
+    tmux("-f", "/dev/null", "new-session", "-d", "-x", "140", "-y", "40", f"bash -c '{script}'")
+    try:
+        until("Strategy")
+        tmux("send-keys", "C-r")
+        text = until("kafka, 20x", "of 1,000 done")
+        assert topic in text
+        until("cont_kukanov bought 1,000")
+        (kept,) = (state / "reports").glob("*.json")
+        report = kept.read_text()
+        assert report == from_kafka(broker.bootstrap_servers, topic, tmp_path / "other")
+        data = json.loads(report)
+        shown = until("cont_kukanov bought 1,000")
+        for baseline, bps in data["savings_vs_baselines_bps"].items():
+            assert any(baseline in line and f"{bps:+.2f}" in line for line in shown.splitlines())
+        tmux("send-keys", "F6")
+        until("serves", topic, "sor-backtest")
+        tmux("send-keys", "C-q")
+        until("CODE 0")
+    finally:
+        tmux("kill-server")
+
+
+async def test_a_broker_that_goes_away_in_the_middle(
+    broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOR_STATE", str(tmp_path / "state"))
+    topic = topic_name()
+    stream = {"stream": "kafka", "servers": broker.bootstrap_servers, "topic": topic, "speed": "2"}
+    app = SorApp({**WISHES, **stream})
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        await pilot.press("ctrl+r")
+
+        async def until(ready: object, seconds: float = 120.0) -> None:
+            assert callable(ready)
+            for _ in range(round(seconds / 0.05)):
+                if ready():
+                    return
+                await asyncio.sleep(0.05)
+            raise AssertionError(f"it did not come to that: {app.message}, {app.desk.live}")
+
+        await until(lambda: app.desk.live and app.desk.live.view and app.desk.live.view.ts > app.desk.live.view.start)
+        await asyncio.to_thread(broker.stop_kafka)
+        await until(lambda: "waiting for it" in app.message[0])
+        assert app.desk.live is not None
+        assert "waiting" in app.desk.live.state
+        await asyncio.to_thread(broker.start)
+        await until(lambda: "is back" in app.message[0])
+        for _ in range(9):
+            await pilot.press("plus")
+        await until(lambda: not app.desk.running)
+        shown = app.desk.shown
+        assert shown is not None, app.message
+    app.close_workers()
+    assert shown.text == from_kafka(broker.bootstrap_servers, topic, tmp_path / "other")
+    assert shown.data["stream"]["complete"]
+    assert bundled_tape().name.startswith(shown.data["tape"]["name"])

@@ -1,0 +1,126 @@
+"""How the main screens look at three sizes. What they show is real and always the same: one run, cut at one place.
+
+After a wanted change: pytest tests/tui/test_snapshots.py --snapshot-update, and look at the pictures.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driving import WISHES
+from textual.pilot import Pilot
+
+from sor.api import tape_source
+from sor.core.backtest import TUNED
+from sor.core.book import Book
+from sor.core.live import Follower, LiveView
+from sor.core.session import Session
+from sor.request import Request
+from sor.run import run
+from tui.app import SorApp
+from tui.desk import Live, Opened, parse_report
+from tui.messages import Began, BrokerState, Health, Looked, RunRequest
+from tui.streams import Played, Throttle
+
+SIZES = [(80, 24), (100, 30), (140, 40)]
+REPORT = Path(__file__).parent / "report.json"
+VALUES = {"side": "sell", "quantity": "2000", "start": "13:31:00", "lambda_over": "1.5x", "speed": "10"}
+
+
+class Half:
+    """The first batches of a source, up to a number of snapshots."""
+
+    def __init__(self, source: Any, count: int) -> None:
+        self._source, self._count, self.has_bids = source, count, True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def batches(self) -> Any:
+        left = self._count
+        for batch in self._source.batches():
+            yield batch.slice(0, min(left, len(batch)))
+            left -= min(left, len(batch))
+            if not left:
+                return
+
+
+@cache
+def _view() -> tuple[LiveView, ...]:
+    """Two looks at a real run that has come to the middle of its order."""
+    request = Request(**{**WISHES, "end": "13:31:40"})
+    views: list[LiveView] = []
+    follower = Follower(TUNED)
+
+    def watch(session: Session, book: Book) -> None:
+        if session.snapshots in (8_192, 9_500):
+            views.append(follower.look(session, book))
+
+    half = Half(tape_source(request), 9_500)
+    run(Played(half, Throttle(float("inf")), lambda *_: None, cut=False), request.spec(), watch)
+    return tuple(views)
+
+
+def _live() -> Live:
+    live = Live(RunRequest(), "10")
+    live.heard(Began("embedded", "small", "SYNT", 0, 1, "no broker answers at 127.0.0.1:9092"))
+    health = Health(9_500, 9_500, 1_234.0, 0.61, 0.012, 0, 0, 0)
+    for view in _view():
+        live.heard(Looked(health, view))
+    return live
+
+
+def _opened() -> Opened:
+    return parse_report("report.json", REPORT.read_text("utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOR_THEME", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def _app(page: str) -> tuple[SorApp, Any]:
+    app = SorApp(VALUES)
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        if page == "watch":
+            app.desk.live = _live()
+        elif page in ("result", "history"):
+            app.desk.show(_opened())
+        elif page == "broker":
+            app.watch_broker = lambda: None  # type: ignore[method-assign]
+            app.broker_state = BrokerState(
+                True, True, ("Kafka 3.9.1 at 127.0.0.1:9092",),
+                (("mock_l1_stream", "75,580", "0", "75,580", "20.1 MB"),),
+                (("sor-backtest", "Empty", "mock_l1_stream", "75,580", "75,580", "0"),),
+                (("zookeeper.service", "active"), ("kafka.service", "active")),
+                ("2024-06-03T13:30:00+0000 host kafka[1]: started",),
+            )  # fmt: skip
+        app.action_page(page)
+        await pilot.pause(0.2)
+
+    return app, prepare
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("page", ["setup", "watch", "result"])
+def test_screen(snap_compare: Any, page: str, size: tuple[int, int]) -> None:
+    app, prepare = _app(page)
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
+@pytest.mark.parametrize("page", ["history", "broker"])
+def test_other_screens(snap_compare: Any, page: str) -> None:
+    app, prepare = _app(page)
+    assert snap_compare(app, terminal_size=(100, 30), run_before=prepare)
+
+
+def test_nothing_of_a_machine_is_in_a_picture() -> None:
+    folder = Path(__file__).parent / "__snapshots__"
+    home = os.path.expanduser("~")
+    assert not [path for path in folder.rglob("*") if path.is_file() and home in path.read_text(errors="replace")]
