@@ -32,7 +32,8 @@ class StreamFacts:
     """What a stream proved of its completeness (DESIGN section 9). For a file, expected == received.
 
     expected: the count in the end marker, None where there was none; received: distinct snapshots;
-    warnings: plain sentences for the report.
+    complete: False where something is known to be missing, None where a bare stream cannot prove it; warnings: plain
+    sentences for the report.
     """
 
     expected: int | None
@@ -40,7 +41,7 @@ class StreamFacts:
     duplicates: int = 0
     gaps: int = 0
     rejected: int = 0
-    complete: bool = True
+    complete: bool | None = True
     warnings: tuple[str, ...] = ()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sor.errors import StreamError
 from sor.request import REQUEST_FIELDS, Request
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def command(
         from sor.report.table import print_report
 
         print_report(report)
+    if report.data["stream"]["complete"] is False:
+        raise StreamError("the run is incomplete, and the report covers what arrived: see `stream` and its warnings")
 
 
 @contextmanager

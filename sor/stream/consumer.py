@@ -122,7 +122,7 @@ class KafkaSource:
         run = self._assembler
         rejected, warnings = run.tally.rejected, tuple(self._warnings())
         if isinstance(run, BareRun):
-            return StreamFacts(None, run.received, run.duplicates, 0, rejected, False, warnings)
+            return StreamFacts(None, run.received, run.duplicates, 0, rejected, None, warnings)
         complete = run.expected == run.received and not run.tally.other_tape
         return StreamFacts(run.expected, run.received, run.sequence.duplicates, run.gaps, rejected, complete, warnings)
 

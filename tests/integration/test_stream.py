@@ -242,6 +242,18 @@ def test_missing_snapshots_are_found(servers):
     assert any("11 of its snapshots are missing (number 100, 300 to 309)" in text for text in facts.warnings)
 
 
+def test_a_backtest_of_an_incomplete_run_shows_its_report_and_fails(servers, capsys):
+    from sor.cli import run
+
+    source, topic = Few(100), topic_name()
+    send_raw(servers, topic, messages(source, "r")[:40] + messages(source, "r")[45:])
+    words = ["backtest", "--from-kafka", "--bootstrap-servers", servers, "--topic", topic, "--strategy", "static"]
+    assert run([*words, "--json"], "sor") == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["stream"]["complete"] is False
+    assert "the run is incomplete" in err.splitlines()[-1]
+
+
 def test_a_run_without_end_marker_is_incomplete(servers):
     source, topic = Few(100), topic_name()
     send_raw(servers, topic, messages(source, "r")[:70])
@@ -348,7 +360,7 @@ def test_bare_messages_end_by_silence_and_prove_nothing(servers):
     assert not stream.has_bids
     assert digest(stream.batches()) == digest([source.batch])
     facts = stream.stream_facts()
-    assert (facts.expected, facts.received, facts.complete) == (None, 500, False)
+    assert (facts.expected, facts.received, facts.complete) == (None, 500, None)
     assert any("completeness is not proven" in text for text in facts.warnings)
     assert stream.bounds() == source.bounds()
     assert stream.tape_facts().rows is None
