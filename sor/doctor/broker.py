@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from sor.broker import ports
 from sor.broker.probe import broker_serves, zookeeper_serves
@@ -64,12 +63,12 @@ def _absent(seen: str, unit: str) -> tuple[State, str, str]:
 
 
 def _topic(servers: str, topic: str) -> Iterator[Finding]:
-    from sor.stream.admin import Admin
+    from sor.stream.admin import Admin, topic_settings
 
     try:
         with Admin(servers) as admin:
             there = [found for found in admin.topics() if found.name == topic]
-            settings = _settings(servers, topic) if there else {}
+            settings = topic_settings(servers, topic) if there else {}
     except SorError as error:
         yield Finding("broker", *_absent(str(error), "kafka"))
         return
@@ -82,20 +81,6 @@ def _topic(servers: str, topic: str) -> Iterator[Finding]:
     messages = sum(found.end - found.first for found in there)
     yield Finding("topic", State.OK, f"{topic}: {messages} messages, {size // MIB} MiB")
     yield judge_retention(settings)
-
-
-def _settings(servers: str, topic: str) -> dict[str, str]:
-    """The topic's settings as the broker sees them, its own defaults included."""
-    from kafka.admin import ConfigResource, ConfigResourceType
-
-    from sor.stream.client import _admin, _our_words
-
-    with _our_words(servers, "reading the topic's settings"), _admin(servers, 5) as client:
-        answer: dict[str, Any] = client.describe_configs(
-            [ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all"
-        )
-    ((_, by_name),) = answer.items()
-    return {key: str(facts["value"] if isinstance(facts, dict) else facts) for key, facts in by_name[topic].items()}
 
 
 def judge_retention(settings: dict[str, str]) -> Finding:

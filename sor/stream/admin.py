@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.admin import OffsetSpec
+from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 
 from sor.errors import InputError
-from sor.stream.client import _COMMON, CONNECT_SECONDS, _admin, _our_words, check_servers, no_broker
+from sor.stream.client import COMMON, CONNECT_SECONDS, admin_client, check_servers, no_broker, our_words
 
 _CONNECT_SECONDS = 5  # an operator wants to know soon
 _POLL_SECONDS = 0.5
@@ -84,8 +84,8 @@ class Admin:
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
-        with _our_words(self._servers, "connecting"):
-            self._client: Any = self._open.enter_context(_admin(self._servers, _CONNECT_SECONDS))
+        with our_words(self._servers, "connecting"):
+            self._client: Any = self._open.enter_context(admin_client(self._servers, _CONNECT_SECONDS))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -93,7 +93,7 @@ class Admin:
 
     def topics(self) -> list[TopicFacts]:
         """Every partition of every topic, by name; Kafka's own topics too."""
-        with _our_words(self._servers, "listing topics"):
+        with our_words(self._servers, "listing topics"):
             partitions = self._partitions()
             first, end = self._offsets(partitions, OffsetSpec.EARLIEST), self._offsets(partitions, OffsetSpec.LATEST)
             size = self._bytes()
@@ -101,7 +101,7 @@ class Admin:
 
     def groups(self) -> list[GroupFacts]:
         """Every partition that a consumer group has committed an offset of."""
-        with _our_words(self._servers, "listing groups"):
+        with our_words(self._servers, "listing groups"):
             names = sorted(group["group_id"] for group in self._client.list_groups())
             if not names:
                 return []
@@ -119,7 +119,7 @@ class Admin:
 
     def tail(self, topic: str, count: int, follow: bool = False) -> Iterator[Message]:
         """The last `count` messages in the order of their time, then, with `follow`, what arrives."""
-        with _our_words(self._servers, f"reading topic {topic!r}"):
+        with our_words(self._servers, f"reading topic {topic!r}"):
             partitions = [p for p in self._partitions() if p.topic == topic]
             if not partitions:
                 raise InputError(f"no topic {topic!r} at {self._servers}; see: sor kafka topics")
@@ -172,7 +172,7 @@ class _Tail:
             group_id=None,
             enable_auto_commit=False,
             allow_auto_create_topics=False,
-            **_COMMON,
+            **COMMON,
         )
         self._consumer.assign(list(ranges))
         for partition, (start, _) in ranges.items():
@@ -201,3 +201,12 @@ class _Tail:
 
     def close(self) -> None:
         self._consumer.close(autocommit=False, timeout_ms=1000)
+
+
+def topic_settings(servers: str, topic: str) -> dict[str, str]:
+    """The topic's settings as the broker sees them, its own defaults included."""
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+    with our_words(servers, "reading the topic's settings"), admin_client(servers, 5) as client:
+        answer: dict[str, Any] = client.describe_configs([resource], config_filter="all")
+    ((_, by_name),) = answer.items()
+    return {key: str(facts["value"] if isinstance(facts, dict) else facts) for key, facts in by_name[topic].items()}

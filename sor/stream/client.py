@@ -30,7 +30,7 @@ _PLAINLY_SMALL = 100_000  # bytes: no need to ask whether a message is too large
 MAX_UNACKED = 20_000  # messages: each costs about half a kilobyte of bookkeeping in kafka-python
 
 # Without the last, a client comes back up to 30 s after its broker.
-_COMMON: dict[str, Any] = {"client_id": "sor", "reconnect_backoff_ms": 50, "reconnect_backoff_max_ms": 1000}
+COMMON: dict[str, Any] = {"client_id": "sor", "reconnect_backoff_ms": 50, "reconnect_backoff_max_ms": 1000}
 
 
 class Record(Protocol):
@@ -51,7 +51,7 @@ def quiet() -> None:
 
 
 @contextmanager
-def _our_words(servers: str, doing: str) -> Iterator[None]:
+def our_words(servers: str, doing: str) -> Iterator[None]:
     quiet()
     try:
         yield
@@ -83,9 +83,9 @@ def check_servers(servers: str) -> str:
 
 
 @contextmanager
-def _admin(servers: str, seconds: int = CONNECT_SECONDS) -> Iterator[Any]:
+def admin_client(servers: str, seconds: int = CONNECT_SECONDS) -> Iterator[Any]:
     client = KafkaAdminClient(
-        bootstrap_servers=servers, bootstrap_timeout_ms=seconds * 1000, request_timeout_ms=seconds * 1000, **_COMMON
+        bootstrap_servers=servers, bootstrap_timeout_ms=seconds * 1000, request_timeout_ms=seconds * 1000, **COMMON
     )
     try:
         yield client
@@ -100,7 +100,7 @@ def ensure_topic(servers: str, topic: str) -> None:
         "replication_factor": 1,
         "configs": {"message.timestamp.type": "LogAppendTime"},  # replayed event times would be expired on arrival
     }
-    with _our_words(servers, f"creating topic {topic!r}"), _admin(servers) as admin:
+    with our_words(servers, f"creating topic {topic!r}"), admin_client(servers) as admin:
         with suppress(kafka_errors.TopicAlreadyExistsError):
             admin.create_topics({topic: settings}, wait_for_metadata=True)
         (found,) = admin.describe_topics([topic])
@@ -120,7 +120,7 @@ class Reader:
     def __init__(self, servers: str, topic: str) -> None:
         self.servers, self.topic = check_servers(servers), topic
         self._partition = TopicPartition(topic, PARTITION)
-        with _our_words(servers, "connecting"):
+        with our_words(servers, "connecting"):
             self._consumer = KafkaConsumer(
                 bootstrap_servers=servers,
                 bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
@@ -129,20 +129,20 @@ class Reader:
                 auto_offset_reset="none",  # an offset that is gone is an error, not a silent jump
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
-                **_COMMON,
+                **COMMON,
             )
         self._consumer._fetcher.PartitionRecords = FastRecords
 
     def exists(self) -> bool:
         """Is the topic there? A missing one shows here only: poll is silent about it. Several partitions: an error."""
-        with _our_words(self.servers, f"looking for topic {self.topic!r}"):
+        with our_words(self.servers, f"looking for topic {self.topic!r}"):
             partitions = self._consumer.partitions_for_topic(self.topic)
         check_partitions(self.topic, set(partitions))
         return bool(partitions)
 
     def range(self) -> tuple[int, int]:
         """The first offset that is still there, and the one that the next message will get."""
-        with _our_words(self.servers, f"reading topic {self.topic!r}"):
+        with our_words(self.servers, f"reading topic {self.topic!r}"):
             wait = CONNECT_SECONDS * 1000
             begin = self._consumer.beginning_offsets([self._partition], timeout_ms=wait)[self._partition]
             return begin, self._consumer.end_offsets([self._partition], timeout_ms=wait)[self._partition]
@@ -213,7 +213,7 @@ class Writer:
         self._waiting: deque[tuple[Any, int]] = deque()  # (future, bytes)
         self._waiting_bytes = 0
         self._progress = time.monotonic()
-        with _our_words(servers, "connecting"):
+        with our_words(servers, "connecting"):
             self._producer = KafkaProducer(
                 bootstrap_servers=servers,
                 bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
@@ -227,7 +227,7 @@ class Writer:
                 compression_type=compression,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
-                **_COMMON,
+                **COMMON,
             )
             self._producer.partitions_for(
                 topic
@@ -362,7 +362,7 @@ class Commits:
     def _run(self) -> None:
         while self._pending():
             try:
-                with _admin(self._servers, seconds=5) as admin:
+                with admin_client(self._servers, seconds=5) as admin:
                     while self._pending():
                         offset = self._wanted
                         admin.alter_group_offsets(self._group, {self._partition: OffsetAndMetadata(offset, "", -1)})

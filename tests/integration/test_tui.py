@@ -111,7 +111,7 @@ async def test_a_broker_that_goes_away_in_the_middle(
 
         await until(lambda: app.desk.live and app.desk.live.view and app.desk.live.view.ts > app.desk.live.view.start)
         await asyncio.to_thread(broker.stop_kafka)
-        await until(lambda: "waiting for it" in app.message[0])
+        await until(lambda: "broker" in app.message[0] and "waiting for it" in app.message[0])
         assert app.desk.live is not None
         assert "waiting" in app.desk.live.state
         await asyncio.to_thread(broker.start)
