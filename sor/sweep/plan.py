@@ -179,7 +179,7 @@ class Plan:
         fees = {str(venue): [fee.take, fee.make] for venue, fee in sorted(self.base.fees.venues.items())}
         tapes = [[tape.name, tape.size, list(tape.symbols)] for tape in self.tapes]
         wishes = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self.wishes).items()}
-        return {"version": sor.__version__, "wishes": wishes, "fees": fees, "tapes": tapes}
+        return {"version": sor.__version__, "wishes": wishes, "fees": fees, "tapes": tapes, "cells": len(self)}
 
 
 def plan(wishes: Wishes, noticed: Noticed | None = None) -> Plan:

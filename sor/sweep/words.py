@@ -1,0 +1,139 @@
+"""The report of a sweep for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sor.report.words import NOTHING, signed
+from sor.sweep.answer import Answer, label
+from sor.sweep.row import MARKOUTS
+
+FOUND = {"saves": "saves", "costs": "costs more", "equal": "equal", "nothing": "no evidence", "unknown": "too little"}
+TITLES = {"symbol": "symbol", "side": "side", "quantity": "order size", "time_of_day": "time of day (UTC)"}
+HEADS = {"value": "", "label": "strategy", "baseline": "against", "orders": "orders", "mean_bps": "bps"}
+
+
+def print_answer(found: Answer, console: Console | None = None) -> None:
+    """Print the report as tables on standard output (or on the console that is given)."""
+    console = Console(highlight=False) if console is None else console
+    for block in _blocks(found.data):
+        console.print()
+        console.print(block)
+    console.print()
+
+
+def _blocks(data: Mapping[str, Any]) -> Iterator[RenderableType]:
+    yield Text("\n".join(verdicts(data)), style="bold")
+    yield Text(facts(data))
+    yield _table("Judged" + (" out of sample" if _was_tuned(data) else ""), data["judged"])
+    if len(data["overall"]) > len(data["judged"]):
+        yield _table(
+            "Every parameter set, all orders (in sample: the best of them is praised for its luck)", data["overall"]
+        )
+    if data["parameters"]:
+        yield Text("\n".join(entry["verdict"] for entry in data["parameters"]))
+    yield _execution(data["execution"])
+    for name, title in TITLES.items():
+        if len({entry["value"] for entry in data["by"][name]}) > 1:
+            yield _table(f"By {title}", data["by"][name], "value")
+    if data["by"]["venue"]:
+        yield _table("By venue: what its shares added to an order's savings", data["by"]["venue"], "value")
+    yield Text("\n".join(f"{name.replace('_', ' ')}: {text}" for name, text in data["method"].items()), style="dim")
+
+
+def verdicts(data: Mapping[str, Any]) -> list[str]:
+    """The answer in plain words, the most important sentence first."""
+    saves = [entry["verdict"] for entry in data["judged"] if entry["found"] == "saves"]
+    if saves:
+        return [*saves, *(e["verdict"] for e in data["judged"] if e["found"] != "saves")]
+    return ["There is no evidence of savings in this sweep.", *data["verdict"]]
+
+
+def facts(data: Mapping[str, Any]) -> str:
+    sweep = data["sweep"]
+    text = (
+        f"{sweep['done']:,} of {sweep['cells']:,} cells: {sweep['orders']:,} orders, {_count(sweep['tapes'], 'tape')}, "
+        f"{_count(sweep['days'], 'day')}, {', '.join(sweep['symbols'][:8])}"
+    )
+    if sweep["missing"]:
+        text += f"\n{sweep['missing']:,} cells are still to be done: this report is of a part"
+    for reason in sweep["reasons"]:
+        text += f"\n{reason['cells']:,} cells failed: {reason['reason']}"
+    return text
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' if count != 1 else ''}"
+
+
+def _was_tuned(data: Mapping[str, Any]) -> bool:
+    return any(entry["tuned"] and entry["tuned"]["orders"] for entry in data["judged"])
+
+
+def _table(title: str, entries: Sequence[Mapping[str, Any]], *first: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in (*first, "label", "baseline", "orders", "mean_bps"):
+        table.add_column(HEADS[name], justify="right" if name in ("orders", "mean_bps") else "left")
+    for head in ("95 % interval", "p (Holm)"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("found", no_wrap=True)
+    for entry in entries:
+        table.add_row(
+            *(str(entry[name]) for name in first),
+            label(entry),
+            entry["baseline"],
+            f"{entry['orders']:,}",
+            signed(entry["mean_bps"]),
+            interval(entry["ci95"]),
+            NOTHING if entry["p_holm"] is None else f"{entry['p_holm']:.3f}",
+            FOUND[entry["found"]],
+        )
+    return table
+
+
+def interval(ci95: Sequence[float] | None) -> str:
+    return NOTHING if ci95 is None else f"{signed(ci95[0])} to {signed(ci95[1])}"
+
+
+def _execution(entries: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(
+        title="How it was done", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    names = [label(entry) for entry in entries]
+    table.add_column("")
+    for name in names:
+        table.add_column(name, justify="right")
+    for key, head in EXECUTION.items():
+        table.add_row(head, *(share(entry[key]) if key in SHARES else signed(entry[key], 3) for entry in entries))
+    for key in MARKOUTS:
+        cells = [entry[key] for entry in entries]
+        table.add_row(
+            f"markout {key.split('_')[1]}, bps",
+            *(NOTHING if c is None else f"{signed(c['mean_bps'], 3)} ({interval(c['ci95'])})" for c in cells),
+        )
+    return table
+
+
+SHARES = ("fill_rate", "forced", "leaves", "making_share", "taking_share")
+EXECUTION = {
+    "fill_rate": "filled",
+    "forced": "forced at the deadline",
+    "leaves": "left at the deadline",
+    "making_share": "making",
+    "taking_share": "taking",
+    "implementation_shortfall_bps": "shortfall, bps",
+    "timing_bps": "  timing",
+    "placement_bps": "  placement",
+    "fees_bps": "  fees",
+    "opportunity_bps": "  opportunity",
+}
+
+
+def share(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.1%}"
