@@ -57,3 +57,9 @@ paper: setup  ## reproduce the paper's figure and tables into docs/model.md
 	@touch $@
 
 -include ops.mk
+
+tui: setup  ## open the terminal interface
+	@$(BIN)/sor tui
+
+screenshots: setup  ## pictures of the terminal interface, from real runs
+	$(BIN)/python -m tui.pictures docs/img

@@ -21,6 +21,7 @@ from sor.errors import SorError
 from tui import form, theme
 from tui.desk import SPEEDS, Desk, Live, Opened, open_report, speed_words
 from tui.messages import (
+    Began,
     BrokerDone,
     BrokerOrder,
     BrokerRequest,
@@ -158,6 +159,8 @@ class SorApp(App[int]):
             self.say(event.text, "error")
         elif isinstance(event, Finished):
             self._finished(event)
+        elif isinstance(event, Began) and self.message[1] == "note":
+            self.say("")
         self._refresh("watch")
         if not live.on:
             self.refresh_bindings()

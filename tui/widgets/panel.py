@@ -59,8 +59,8 @@ class Panel(Widget):
 
     def title(self, text: str, right: str = "") -> None:
         """Its words, and on the right what comes second."""
-        room = self.size.width - len(text) - len(right) - 6
-        title = f"{text} {'─' * room} {right}" if right and room > 0 else text
+        room = self.size.width - len(text) - len(right) - 5
+        title = f"{text} {'─' * room} {right}" if right and room >= 0 else text
         if self.border_title != title:
             self.border_title = title
 
