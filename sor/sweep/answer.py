@@ -70,6 +70,26 @@ def _ns(row: Row, name: str = "start") -> int:
     return int(value.value)
 
 
+def split(rows: Sequence[Row], width: int) -> tuple[set[int], set[int]]:
+    """The ids of rows to tune on and to judge on: earlier and later days; of one day, windows of `width` ns.
+
+    Purged: of five parts or more the one at the cut is in neither, and no order to tune on lasts until judging begins.
+    """
+    days = len({row["day"] for row in rows}) > 1
+
+    def part(row: Row) -> Any:
+        return row["day"] if days else _ns(row) // width
+
+    parts = sorted({part(row) for row in rows})
+    half, gap = len(parts) // 2, int(len(parts) >= 5)
+    if not half:
+        return set(), set()
+    tuning, judging = set(parts[: len(parts) - half - gap]), set(parts[-half:])
+    begins = min(_ns(row) for row in rows if part(row) in judging)
+    tune = {id(row) for row in rows if part(row) in tuning and _ns(row, "end") < begins}
+    return tune, {id(row) for row in rows if part(row) in judging}
+
+
 class _Report:
     """The parts of the report, which share what a block is and which parameters vary."""
 
@@ -94,7 +114,7 @@ class _Report:
         )
         judged, chosen = self._judged()
         return {
-            "verdict": [entry["verdict"] for entry in judged],
+            "verdict": _verdicts(judged),
             "sweep": sweep,
             "method": self._method(),
             "judged": judged,
@@ -161,7 +181,7 @@ class _Report:
         first = next(iter(mine))
         if len(mine) == 1:
             return first, mine[first], {"tuned": None}
-        tune, judge = self._split([row for rows in mine.values() for row in rows])
+        tune, judge = split([row for rows in mine.values() for row in rows], self._width)
         if not tune or not judge:
             reason = "too few days and windows to tune on one part and judge on the other: the first set stands"
             return first, mine[first], {"tuned": {"sets": len(mine), "orders": 0, "note": reason}}
@@ -169,27 +189,6 @@ class _Report:
         best = min(costs, key=lambda variant: costs[variant])  # the first among equals
         rows = [row for row in mine[best] if id(row) in judge]
         return best, rows, {"tuned": {"sets": len(mine), "orders": len(tune) // len(mine), "note": None}}
-
-    def _split(self, rows: Sequence[Row]) -> tuple[set[int], set[int]]:
-        """Rows to tune on and to judge on: earlier and later days, the day between in neither (windows alike).
-
-        Windows can touch or overlap where days cannot, so with windows whatever is not over when judging begins is
-        purged as well.
-        """
-        days = sorted({row["day"] for row in rows})
-        by_day = len(days) > 1
-
-        def key(row: Row) -> Any:
-            return row["day"] if by_day else _ns(row) // self._width
-
-        parts = sorted({key(row) for row in rows})
-        half, gap = len(parts) // 2, int(len(parts) >= 5)  # a gap where there are enough to spare one
-        if not half:
-            return set(), set()
-        tuning, judging = set(parts[: len(parts) - half - gap]), set(parts[-half:])
-        starts = min(_ns(row) for row in rows if key(row) in judging)
-        tune = {id(row) for row in rows if key(row) in tuning and _ns(row, "end") < starts}
-        return tune, {id(row) for row in rows if key(row) in judging}
 
     # -- where ---------------------------------------------------------------------------------------------------------
 
@@ -318,6 +317,13 @@ class _Report:
             "savings": "mean over orders, each with one vote; positive is cheaper than the baseline",
             "markouts": "move of the mid after a passive fill, weighted by shares; negative is adverse selection",
         }
+
+
+def _verdicts(judged: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The answer in plain words, the most important sentence first."""
+    saves = [entry["verdict"] for entry in judged if entry["found"] == "saves"]
+    others = [entry["verdict"] for entry in judged if entry["found"] != "saves"]
+    return [*(saves or ["There is no evidence of savings in this sweep."]), *others]
 
 
 def _named(variant: Variant) -> dict[str, Any]:

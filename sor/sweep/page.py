@@ -16,7 +16,7 @@ from sor.errors import SorError
 from sor.report.words import NOTHING, signed
 from sor.sweep.answer import Answer, label
 from sor.sweep.row import MARKOUTS
-from sor.sweep.words import EXECUTION, FOUND, SHARES, TITLES, facts, interval, share, verdicts
+from sor.sweep.words import EXECUTION, FOUND, SHARES, TITLES, facts, interval, share
 
 INKS = {"saves": "#009E73", "costs": "#D55E00", "equal": "#777777", "nothing": "#777777", "unknown": "#777777"}
 MARKS = {"saves": "▲", "costs": "▼", "equal": "=", "nothing": "·", "unknown": "?"}
@@ -53,7 +53,7 @@ def write_page(found: Answer, path: Path) -> None:
 
 def page(data: Mapping[str, Any]) -> str:
     """The whole page."""
-    first, *others = verdicts(data)
+    first, *others = data["verdict"]
     parts = [
         "<h1>Does it save money, where, and is it luck?</h1>",
         f'<p class="verdict">{escape(first)}</p>',

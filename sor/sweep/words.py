@@ -29,7 +29,7 @@ def print_answer(found: Answer, console: Console | None = None) -> None:
 
 
 def _blocks(data: Mapping[str, Any]) -> Iterator[RenderableType]:
-    yield Text("\n".join(verdicts(data)), style="bold")
+    yield Text("\n".join(data["verdict"]), style="bold")
     yield Text(facts(data))
     yield _table("Judged" + (" out of sample" if _was_tuned(data) else ""), data["judged"])
     if len(data["overall"]) > len(data["judged"]):
@@ -45,14 +45,6 @@ def _blocks(data: Mapping[str, Any]) -> Iterator[RenderableType]:
     if data["by"]["venue"]:
         yield _table("By venue: what its shares added to an order's savings", data["by"]["venue"], "value")
     yield Text("\n".join(f"{name.replace('_', ' ')}: {text}" for name, text in data["method"].items()), style="dim")
-
-
-def verdicts(data: Mapping[str, Any]) -> list[str]:
-    """The answer in plain words, the most important sentence first."""
-    saves = [entry["verdict"] for entry in data["judged"] if entry["found"] == "saves"]
-    if saves:
-        return [*saves, *(e["verdict"] for e in data["judged"] if e["found"] != "saves")]
-    return ["There is no evidence of savings in this sweep.", *data["verdict"]]
 
 
 def facts(data: Mapping[str, Any]) -> str:
@@ -79,7 +71,9 @@ def _was_tuned(data: Mapping[str, Any]) -> bool:
 def _table(title: str, entries: Sequence[Mapping[str, Any]], *first: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in (*first, "label", "baseline", "orders", "mean_bps"):
-        table.add_column(HEADS[name], justify="right" if name in ("orders", "mean_bps") else "left")
+        table.add_column(
+            HEADS[name], justify="right" if name in ("orders", "mean_bps") else "left", no_wrap=name != "label"
+        )
     for head in ("95 % interval", "p (Holm)"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("found", no_wrap=True)
