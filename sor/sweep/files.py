@@ -42,14 +42,15 @@ def _local(name: str) -> list[str]:
 
 
 def _remote(name: str) -> list[str]:
-    if not glob.has_magic(name) and not name.endswith("/"):
-        return [name]
     files, path = _filesystem(name)
+    is_folder = name.endswith("/")
+    if not glob.has_magic(name) and not is_folder:
+        return [name]
     try:
-        matches = sorted(files.glob(path + "*" if path.endswith("/") else path))
+        matches = sorted(files.glob(path.rstrip("/") + "/*" if is_folder else path))
     except Exception as error:  # every protocol has errors of its own
         raise InputError(f"{name}: cannot be listed ({_words(error)})") from None
-    tapes = [match for match in matches if match.endswith(ENDINGS)] if path.endswith("/") else matches
+    tapes = [match for match in matches if match.endswith(ENDINGS)] if is_folder else matches
     if not tapes:
         raise InputError(f"{name}: no file matches this address")
     return [files.unstrip_protocol(tape) for tape in tapes]
