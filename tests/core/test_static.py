@@ -39,14 +39,14 @@ def test_closed_form_is_the_exhaustive_search(
     assert closed(quantity, offered) == expected
 
 
-@examples(300)
+@examples(100)
 @given(st.integers(1, 40), st.sampled_from((1, 7, 100)), venues)
 def test_lot_by_lot_is_the_same(lots: int, step: int, offered: list[tuple[int, int, int, int]]) -> None:
     pairs = [(ask + fee, size) for ask, size, fee, _ in offered]
     assert closed(lots * step, offered, step) == oracle.lot_by_lot(lots * step, pairs, step)
 
 
-@examples(200)
+@examples(100)
 @given(st.integers(1, 60), st.lists(st.tuples(st.integers(0, 2**62), st.integers(0, 2**62)), max_size=11))
 def test_an_answer_is_whole_and_within_what_is_shown(lots: int, offered: list[tuple[int, int]]) -> None:
     split = allocate(lots * 100, [Offer(k, px, size) for k, (px, size) in enumerate(offered)])
