@@ -304,3 +304,21 @@ def test_two_orders_at_one_venue_are_a_mistake() -> None:
     session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [Twice()], queues=True)
     with pytest.raises(ValueError, match="at most one order at a venue"):
         session.feed(batch_of([shot(0)]))
+
+
+def test_trades_of_a_snapshot_fill_in_their_order_across_venues() -> None:
+    @dataclass
+    class Everywhere:
+        name: str = "everywhere"
+
+        def decide(self, view: View) -> Plan:
+            return Plan(rests=[Rest(v.venue, P, 100, view.ts + SECOND) for v in view.venues])
+
+    quotes = tuple(Quote(venue, P, 10, A, 100) for venue in (2, 7))
+    trades = (Trade(7, P, 90, "A"), Trade(2, P, 60, "A"))
+    tape = [Snapshot(T0, quotes), Snapshot(T0 + 1, quotes, trades)]
+    session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [Everywhere()], queues=True)
+    session.feed(batch_of(tape))
+    fills = session.finish().results["everywhere"].fills
+    # Venue 7 traded first: 80 shares; venue 2 fills only what the parent order still wants.
+    assert [(f.venue, f.qty, f.making) for f in fills] == [(7, 80, True), (2, 20, True)]
