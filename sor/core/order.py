@@ -49,8 +49,8 @@ class Fill:
     """An execution of a child order.
 
     ts, px (nanodollars, oriented: negative for a sell), qty; making: it rested and was hit; forced: completed at the
-    deadline; decided, mid2: when the child order was decided and twice the mid at that time; ahead: the queue displayed in
-    front of it when it joined (making only); joined: when it joined the queue, or was decided.
+    deadline; decided, mid2: when the child order was decided and twice the mid at that time; ahead: the queue displayed
+    in front of it when it joined (making only); joined: when it joined the queue, or was decided.
     """
 
     ts: int
