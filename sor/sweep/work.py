@@ -106,7 +106,7 @@ def _window(source: Source, cell: Cell, order: ParentOrder) -> Source:
     if window is None:
         return source
     age = cell.spec.max_quote_age or 0
-    part: Source = window(order.start - max(lookback(cell), age), order.end + max(HORIZONS))
+    part: Source = window(order.start - lookback(cell) - age, order.end + max(HORIZONS))
     return part
 
 

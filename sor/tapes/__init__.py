@@ -20,13 +20,16 @@ def open_tape(
     strict: bool = False,
     batch_snapshots: int = BATCH_SNAPSHOTS,
     progress: Progress | None = None,
+    window: tuple[int, int] | None = None,
 ) -> Source:
     """A tape as a source of snapshots in time order; the format is told by the file's content.
 
     symbol: needed where the tape has several. strict: a bad row is an error and not just counted.
     batch_snapshots: the most snapshots in a batch. progress: called with (bytes done, bytes of the file).
+    window: of our Parquet form read only what an order between these times (ns) needs, see sor.tapes.window; other
+    forms are read whole.
     InputError, in one line, for whatever is wrong with the file.
     """
     from sor.tapes.reading import open_source
 
-    return open_source(Path(path), symbol, snapshot_rule, strict, batch_snapshots, progress)
+    return open_source(Path(path), symbol, snapshot_rule, strict, batch_snapshots, progress, window)

@@ -96,7 +96,9 @@ class _Conversion:
         if isinstance(reader, ParquetReader):  # sorted, but it remembers the original
             name, fallen = reader.facts.name, [symbol.out_of_order for symbol in reader.facts.symbols]
         columns = (self._order.rows.tolist(), fallen, sink.count.tolist(), sink.first.tolist(), sink.last.tolist())
-        symbols = tuple(map(SymbolFacts, reader.symbols, *columns))
+        places = range(len(reader.symbols))
+        whole = (map(sink.writer.quotes, places), map(sink.writer.venues, places))
+        symbols = tuple(map(SymbolFacts, reader.symbols, *columns, *whole))
         return ParquetFacts(name, reader.bad_rows, reader.first_bad, symbols, tuple(sink.writer.groups))
 
 

@@ -9,7 +9,8 @@ symbol and venue before it, so that reading can start in the middle. A row group
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from sor.core.market import SnapshotBatch
 from sor.core.units import NO_PRICE
 from sor.errors import InputError
-from sor.source import StreamFacts, TapeFacts
+from sor.source import Source, StreamFacts, TapeFacts
 from sor.tapes.arrow import array_of, int64_of, strings_of, texts_of
 from sor.tapes.blocks import Progress
 from sor.tapes.rows import ROW_COLUMNS, TRADE, RowChunk, concat_rows
@@ -45,7 +46,10 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class SymbolFacts:
-    """One symbol of a tape: rows, how many of them came before the row above, instants, first and last time in ns."""
+    """One symbol of a tape: rows, how many of them came before the row above, instants, first and last time in ns.
+
+    quotes: distinct venues over all instants; None in files of before there was a reader of windows.
+    """
 
     symbol: str | None
     rows: int
@@ -53,6 +57,8 @@ class SymbolFacts:
     snapshots: int
     first: int
     last: int
+    quotes: int | None = None
+    venues: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,9 @@ class ParquetFacts:
         found = json.loads(data)
         if found.pop("version") != VERSION:
             raise ValueError("another version of this form")
-        symbols = tuple(SymbolFacts(**symbol) for symbol in found.pop("symbols"))
+        symbols = tuple(
+            SymbolFacts(**symbol | {"venues": tuple(symbol.get("venues", ()))}) for symbol in found.pop("symbols")
+        )
         groups = tuple(
             GroupFacts(group["first"], group["last"], tuple(map(tuple, group["books"])))
             for group in found.pop("groups")
@@ -101,6 +109,7 @@ class RowWriter:
         self._held_rows = 0
         self._books: dict[tuple[int, int], tuple[int, ...]] = {}
         self.groups: list[GroupFacts] = []
+        self._quotes: Counter[int] = Counter()
         numbers = [_NAMES.get(name, name) for name in ROW_COLUMNS if name not in _TYPES]
         self._file = pq.ParquetWriter(
             path,
@@ -130,6 +139,14 @@ class RowWriter:
             self._write(concat_rows(self._held))
         self._held, self._held_rows = [], 0
 
+    def quotes(self, symbol: int) -> int:
+        """Of the symbol at this place, the distinct venues over all instants written so far."""
+        return self._quotes[symbol]
+
+    def venues(self, symbol: int) -> tuple[int, ...]:
+        """Of the symbol at this place, ascending."""
+        return tuple(sorted(venue for place, venue in self._books if place == symbol))
+
     def close(self, facts: ParquetFacts | None = None) -> None:
         """The end of the file; with facts it becomes a tape."""
         if facts is not None:
@@ -141,6 +158,10 @@ class RowWriter:
         self.groups.append(GroupFacts(int(rows.ts[0]), int(rows.ts[-1]), books))
         self._file.write_table(_table(rows, self._symbols), row_group_size=len(rows))
         keys = rows.symbol << 32 | rows.venue
+        order = np.lexsort((keys, rows.ts))  # an instant is never divided between groups
+        is_new = np.append(True, (np.diff(keys[order]) != 0) | (np.diff(rows.ts[order]) != 0))
+        counts = np.bincount(rows.symbol[order][is_new])
+        self._quotes.update({place: count for place, count in enumerate(counts.tolist()) if count})
         _, places = np.unique(keys[::-1], return_index=True)
         last = rows.take(len(rows) - 1 - places)
         quotes = zip(*(getattr(last, c).tolist() for c in ("bid_px", "bid_sz", "ask_px", "ask_sz")), strict=True)
@@ -164,12 +185,12 @@ def _coded(codes: NDArray[Any], texts: list[str]) -> Any:
     return pa.DictionaryArray.from_arrays(array_of(codes.astype(np.int32), pa.int32()), strings_of(texts))
 
 
-def read_rows(path: Path, symbols: list[str | None]) -> Iterator[RowChunk]:
-    """The rows of a file of RowWriter in chunks; symbols as their places in the given list."""
+def read_rows(path: Path, symbols: list[str | None], groups: Sequence[int] | None = None) -> Iterator[RowChunk]:
+    """The rows of a file of RowWriter in chunks, or of some of its row groups; symbols as places in the given list."""
     places = {symbol or "": place for place, symbol in enumerate(symbols)}
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         # Small batches and no threads: faster than whole row groups, and memory stays flat on long tapes.
-        for batch in file.iter_batches(_READ_ROWS, use_threads=False):
+        for batch in file.iter_batches(_READ_ROWS, row_groups=groups, use_threads=False):
             yield _rows(batch, places)
 
 
@@ -206,10 +227,11 @@ class ParquetReader:
         self.bad_rows = found.bad_rows
         self.first_bad = found.first_bad
 
-    def chunks(self) -> Iterator[RowChunk]:
+    def chunks(self, groups: Sequence[int] | None = None) -> Iterator[RowChunk]:
+        """All rows, or those of some row groups."""
         try:
             done, total = 0, sum(symbol.rows for symbol in self.facts.symbols)
-            for rows in read_rows(self._path, self.symbols):
+            for rows in read_rows(self._path, self.symbols, groups):
                 yield rows
                 done += len(rows)
                 if self._progress is not None:
@@ -248,6 +270,17 @@ class ParquetTape:
         for rows in self._reader.chunks():
             yield from builder.add(rows if len(self._reader.symbols) == 1 else rows.take(rows.symbol == self._place))
         yield from builder.finish()
+
+    def window(self, start: int, end: int) -> Source:
+        """Only the row groups that an order between these times (ns) needs, with the book as it stands before them.
+
+        The whole tape where the index cannot tell what stood before: with the rule `first`, and in old files.
+        """
+        if self._rule != "last" or self._symbol.quotes is None:
+            return self
+        from sor.tapes.window import ParquetWindow
+
+        return ParquetWindow(self, self._reader, self._place, self._batch_snapshots, start, end)
 
     def tape_facts(self) -> TapeFacts:
         facts, symbol = self._reader.facts, self._symbol

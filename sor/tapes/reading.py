@@ -28,7 +28,13 @@ def open_reader(path: Path, progress: Progress | None = None) -> Iterator[Reader
 
 
 def open_source(
-    path: Path, symbol: str | None, rule: SnapshotRule, strict: bool, batch_snapshots: int, progress: Progress | None
+    path: Path,
+    symbol: str | None,
+    rule: SnapshotRule,
+    strict: bool,
+    batch_snapshots: int,
+    progress: Progress | None,
+    window: tuple[int, int] | None = None,
 ) -> Source:
     """See `open_tape`."""
     with ByteTape(path, progress) as tape:
@@ -38,7 +44,8 @@ def open_source(
 
     reader = ParquetReader(path, progress)
     refuse_bad_rows(reader, path, strict)
-    return ParquetTape(reader, choose_symbol(reader.symbols, symbol, path), rule, batch_snapshots)
+    tape = ParquetTape(reader, choose_symbol(reader.symbols, symbol, path), rule, batch_snapshots)
+    return tape if window is None else tape.window(*window)
 
 
 def _is_parquet(tape: ByteTape) -> bool:

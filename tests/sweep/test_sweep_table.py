@@ -14,6 +14,7 @@ from sor import backtest
 from sor.errors import InputError
 from sor.sweep.row import SCHEMA
 from sor.sweep.store import read_table
+from sor.tapes.convert import convert
 
 TABLE: dict[str, object] = {
     "side": ["buy", "sell"],
@@ -167,3 +168,19 @@ def test_a_plan_says_how_many_cells_before_anything_runs(days: list[Path]) -> No
     assert len(planned(wishes)) == sum(len(chunk.cells) for chunk in planned(wishes).chunks()) == 72
     times = {"tape": "no-such-file.csv", "start": "13:00:00", "end": "14:00:00", "every": 600, "horizon": 300}
     assert len(planned(times)) == 6  # told by arithmetic, no tape was opened
+
+
+def test_windows_of_a_parquet_tape_give_the_table_of_the_whole_one(tmp_path: Path) -> None:
+    """Every row, the router's with its history included, is that of the CSV tape read from end to end."""
+    tape = make_tape(tmp_path / "day.csv", minutes=2)
+    convert(tape, tmp_path / "day.parquet")
+    wishes = {
+        "every": 40, "horizon": 15, "quantity": 300, "interval": 5, "side": "buy,sell", "lambda_over": "1.5x",
+        "lambda_under": "1.5x", "theta_queue": "0", "strategy": "cont_kukanov,twap,static",
+    }  # fmt: skip
+    for name in ("csv", "parquet"):
+        run_sweep(tmp_path / name, {**wishes, "tape": str(tmp_path / f"day.{name}")})
+    csv, parquet = (rows(tmp_path / name) for name in ("csv", "parquet"))
+    assert [{**row, "tape": ""} for row in csv] == [{**row, "tape": ""} for row in parquet]
+    assert {row["status"] for row in csv} == {"done"}
+    assert any(row["passive_shares"] for row in csv)

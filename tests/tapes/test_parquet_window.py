@@ -1,0 +1,170 @@
+"""A window of a Parquet tape: byte for byte the report of the whole tape, and only what it needs is read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tape_oracle import PRETTY, T0, Row, row_lists
+
+from sor.core.outflow import EVERY, LATEST
+from sor.core.router import window_length
+from sor.errors import InputError
+from sor.report.model import Report
+from sor.request import Request
+from sor.run import run
+from sor.tapes import open_tape
+from sor.tapes.convert import convert
+from sor.tapes.synth import SynthSpec
+from sor.tapes.synth_csv import write_tape
+
+SECOND = 10**9
+START = 1_717_421_400 * SECOND
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two symbols at three venues for two minutes, in row groups of some hundred rows."""
+    folder = tmp_path_factory.mktemp("tape")
+    for _ in write_tape(SynthSpec(3, 120 * SECOND, 2, ("AAA", "BBB"), START, activity=300), folder / "day.csv"):
+        pass
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sor.tapes.parquet.GROUP_ROWS", 500)
+        patch.setattr("sor.tapes.parquet._READ_ROWS", 300)
+        convert(folder / "day.csv", folder / "large.parquet")
+        convert(folder / "large.parquet", folder / "day.parquet")
+    return folder / "day.parquet"
+
+
+def report(path: Path, start: int, end: int, before: int | None, **wishes: Any) -> Report:
+    """A backtest of the whole tape, or of a window that begins `before` ns before the order."""
+    wishes = {"symbol": "AAA", "quantity": 300, "interval": 5, "start": start, "end": end} | wishes
+    source = open_tape(path, symbol=wishes["symbol"], snapshot_rule=wishes.get("snapshot_rule", "last"))
+    if before is not None:
+        source = source.window(start - before, end)  # type: ignore[attr-defined]
+    return run(source, Request(**wishes).spec())
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"strategy": "twap"},
+        {"strategy": "best_ask", "side": "sell", "symbol": "BBB"},
+        {"strategy": "static", "quantity": 100},
+        {"strategy": "twap", "liquidity": "replenish", "latency_us": 700},
+        {"strategy": "twap", "limit_price": 150},
+        {"strategy": "twap", "snapshot_rule": "first"},
+    ],
+)
+@pytest.mark.parametrize("start", [START + 30 * SECOND, START + 61 * SECOND + 7, START - SECOND, START])
+def test_the_same_bytes_as_with_the_whole_tape(tape: Path, wishes: dict[str, Any], start: int) -> None:
+    window, whole = (report(tape, start, start + 20 * SECOND, before, **wishes) for before in (0, None))
+    assert window.to_json() == whole.to_json()
+    assert window.fill_records == whole.fill_records
+    assert window.path == whole.path
+
+
+def test_quotes_that_grow_old(tape: Path) -> None:
+    """With --max-quote-age the window begins as much earlier."""
+    for age in ("0.2", "3"):
+        start = START + 40 * SECOND
+        before = int(float(age) * SECOND)
+        wishes = {"strategy": "twap", "max_quote_age": age}
+        window, whole = (report(tape, start, start + 15 * SECOND, b, **wishes) for b in (before, None))
+        assert window.to_json() == whole.to_json()
+
+
+def test_the_router_too_when_the_window_begins_as_early_as_it_looks_back(
+    tape: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here to 40 past windows, so that the tape is longer than its memory."""
+    monkeypatch.setattr("sor.core.outflow.LATEST", 40)
+    start = START + 70 * SECOND
+    wishes = {"strategy": "cont_kukanov", "lambda_over": "1.5x", "lambda_under": "1.5x", "theta_queue": "0.5x"}
+    before = (40 + 2) * EVERY + window_length(5 * SECOND)
+    window, whole = (report(tape, start, start + 20 * SECOND, b, **wishes) for b in (before, None))
+    assert whole.data["router"]["all_market"] == {}
+    assert window.to_json() == whole.to_json()
+    short = report(tape, start, start + 20 * SECOND, 10 * SECOND, **wishes)  # history begins there: it is told
+    assert "fewer than 30 past windows" in short.data["router"]["all_market"]
+    assert LATEST == 1_000
+
+
+def test_open_tape_knows_windows(tape: Path) -> None:
+    start, end = START + 30 * SECOND, START + 50 * SECOND
+    source = open_tape(tape, symbol="AAA", window=(start, end))
+    spec = Request(symbol="AAA", quantity=300, interval=5, start=start, end=end, strategy="twap").spec()
+    assert run(source, spec).to_json() == report(tape, start, end, None, strategy="twap").to_json()
+    assert sum(map(len, source.batches())) < source.tape_facts().rows / 4
+
+
+def groups_read(path: Path, start: int, end: int, monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    found: set[int] = set()
+    original = pq.ParquetFile.iter_batches
+
+    def spy(self: Any, *args: Any, row_groups: Any = None, **kwargs: Any) -> Any:
+        found.update(range(self.num_row_groups) if row_groups is None else row_groups)
+        return original(self, *args, row_groups=row_groups, **kwargs)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", spy)
+    for _ in open_tape(path, symbol="AAA").window(start, end).batches():  # type: ignore[attr-defined]
+        pass
+    return found
+
+
+def test_only_the_row_groups_that_are_needed(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    footer = pq.ParquetFile(tape)
+    times = [
+        (
+            footer.metadata.row_group(g).column(1).statistics.min.value,
+            footer.metadata.row_group(g).column(1).statistics.max.value,
+        )
+        for g in range(footer.num_row_groups)
+    ]
+    start, end = START + 50 * SECOND, START + 60 * SECOND
+    read = groups_read(tape, start, end, monkeypatch)
+    needed = {g for g, (first, last) in enumerate(times) if first <= end and last >= start}
+    assert needed <= read
+    assert len(read - needed) <= 1  # the one before, when the start falls between two
+    assert len(read) < len(times) / 4
+
+
+@given(row_lists(symbols=("AAPL", "MSFT")), st.sampled_from([1, 3, 10]), st.integers(-3, 40), st.integers(0, 30))
+@settings(max_examples=80, deadline=None)
+def test_any_rows_any_window(rows: list[Row], group_rows: int, offset: int, length: int) -> None:
+    """Empty sides, venues that come late, equal instants: the report is the whole tape's."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sor.tapes.parquet.GROUP_ROWS", group_rows)
+        tape, out = Path(folder, "day.csv"), Path(folder, "day.parquet")
+        tape.write_bytes(PRETTY.encode(rows))
+        convert(tape, out)
+        symbol = rows[0].symbol
+        times = sorted({row.ts for row in rows if row.symbol == symbol})
+        start = times[offset % len(times)] + (offset % 3 - 1)
+        end = max(start, times[min(len(times) - 1, length)])
+        for strategy in ("twap", "static"):
+            found = []
+            for before in (0, None):
+                try:
+                    wishes = {"symbol": symbol, "strategy": strategy, "quantity": 200, "fees": "none"}
+                    found.append(report(out, start, end, before, **wishes).to_json())
+                except InputError as error:
+                    found.append(str(error))
+            assert found[0] == found[1]
+
+
+def test_a_file_of_before_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "day.csv").write_bytes(PRETTY.encode([Row(T0 + i) for i in range(9)]))
+    convert(tmp_path / "day.csv", tmp_path / "day.parquet")
+    tape = open_tape(tmp_path / "day.parquet")
+    facts = tape._symbol  # type: ignore[attr-defined]
+    assert (facts.quotes, facts.venues) == (9, (2,))
+    object.__setattr__(facts, "quotes", None)
+    assert tape.window(T0 + 3, T0 + 5) is tape  # type: ignore[attr-defined]
+    assert os.path.exists(tmp_path / "day.parquet")
