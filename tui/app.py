@@ -63,9 +63,6 @@ class SorApp(App[int]):
         Binding("ctrl+q", "quit", "Quit", priority=True),
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
-    DEFAULT_CSS = """
-    Footer { height: 1; }
-    """
 
     def __init__(self, values: Mapping[str, str] | None = None, opened: Opened | None = None) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from driving import SHORT, WISHES, driving
-from textual.widgets import Button, Input, Select
+from textual.widgets import Button, Input
 
 from sor import backtest
 from sor.cli import run as sor
@@ -18,6 +18,7 @@ from tui.screens.dialogs import Ask, Help
 from tui.screens.result import ResultPage
 from tui.screens.setup import SetupPage
 from tui.screens.watch import WatchPage
+from tui.widgets.choice import Choice
 
 
 def command_line(capsys: pytest.CaptureFixture[str], wishes: dict[str, str]) -> str:
@@ -216,7 +217,7 @@ async def test_runs_side_by_side_and_run_again() -> None:
         await d.press("r")
         await d.until(lambda: d.app.desk.count == 2)
         await d.press("f2")
-        d.app.screen.query_one("#side", Select).value = "sell"
+        d.app.screen.query_one("#side", Choice).value = "sell"
         await d.pilot.pause()
         await d.press("ctrl+r")
         await d.until(lambda: d.app.desk.count == 3)
@@ -256,7 +257,7 @@ async def test_quit_does_not_ask_without_a_run() -> None:
 
 
 async def test_help_palette_themes_and_sizes_lose_nothing() -> None:
-    async with driving({**SHORT, "speed": "1"}) as d:
+    async with driving({**SHORT, "speed": "0.5", "end": "13:31:40"}) as d:
         await d.press("question_mark")
         assert isinstance(d.app.screen, Help)
         await d.press("question_mark")
@@ -274,8 +275,8 @@ async def test_help_palette_themes_and_sizes_lose_nothing() -> None:
             await d.pilot.pause()
         await d.press("ctrl+p")
         await d.pilot.press(*"stop")
-        await d.pilot.pause(0.3)
-        await d.press("down", "enter")
+        await d.until(lambda: "End the run" in d.text())
+        await d.press("enter")
         await d.until(lambda: d.app.desk.live is not None and d.app.desk.live.stopping)
         await d.finished()
 

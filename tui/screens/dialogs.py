@@ -10,10 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Footer, Input, Static
+from textual.widgets import Button, Input, Static
 
 BOX = """
-    {0} {{ align: center middle; background: $background 60%; }}
+    {0} {{ align: center middle; background: $background; }}
     {0} .box {{ width: 72; max-width: 96%; height: auto; max-height: 96%; padding: 1 2; background: $surface;
                border: round $primary; }}
     {0} .box Horizontal {{ height: auto; margin-top: 1; }}
@@ -111,4 +111,3 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box"):
             yield Static(Content.from_markup(HELP))
-        yield Footer()

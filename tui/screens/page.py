@@ -8,7 +8,9 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
+
+from tui.widgets.keys import Keys
 
 if TYPE_CHECKING:
     from tui.app import SorApp
@@ -68,7 +70,7 @@ class Page(Screen[None]):
         yield TopBar(self.NAME)
         yield from self.body()
         yield Message()
-        yield Footer()
+        yield Keys()
 
     def refresh_page(self) -> None:
         """Something that this screen shows has changed."""

@@ -12,10 +12,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.events import DescendantFocus
-from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Static
 
 from tui import form
 from tui.screens.page import Page
+from tui.widgets.choice import Choice
 
 LEFT = ("Order", "Tape", "Stream")
 
@@ -39,7 +40,6 @@ class SetupPage(Page):
     SetupPage .field { height: 1; }
     SetupPage .field Label { width: 15; color: $text; }
     SetupPage .field Input { width: 1fr; }
-    SetupPage .field Select { width: 1fr; }
     SetupPage .field.-bad Label { color: $text-error; text-style: bold; }
     SetupPage .field:focus-within Label { text-style: reverse; }
     SetupPage #bottom { height: 1; padding: 0 1; }
@@ -76,7 +76,7 @@ class SetupPage(Page):
                 yield Label(field.label)
                 value = self._values.get(field.name, "")
                 if field.choices:
-                    yield _select(field, value)
+                    yield Choice(field.choices, value, form.default(field.name), id=field.name)
                 else:
                     yield Input(value, placeholder=form.default(field.name), id=field.name, compact=True)
 
@@ -91,8 +91,7 @@ class SetupPage(Page):
         found: dict[str, str] = {}
         for name, field in form.FIELDS.items():
             if field.choices:
-                chosen = self.query_one(f"#{name}", Select).value
-                found[name] = str(chosen) if isinstance(chosen, str) else ""
+                found[name] = self.query_one(f"#{name}", Choice).value
             else:
                 found[name] = self.query_one(f"#{name}", Input).value.strip()
         return {name: value for name, value in found.items() if value}
@@ -102,17 +101,13 @@ class SetupPage(Page):
         for name, field in form.FIELDS.items():
             value = values.get(name, "")
             if field.choices:
-                select = self.query_one(f"#{name}", Select)
-                if value:
-                    select.value = value
-                else:
-                    select.clear()
+                self.query_one(f"#{name}", Choice).value = value
             else:
                 self.query_one(f"#{name}", Input).value = value
 
     @on(Input.Changed)
-    @on(Select.Changed)
-    def _changed(self, event: Input.Changed | Select.Changed) -> None:
+    @on(Choice.Changed)
+    def _changed(self, event: Input.Changed | Choice.Changed) -> None:
         if event.control.id == "profile":
             self._placeholders()
         self._check()
@@ -121,7 +116,7 @@ class SetupPage(Page):
         profile = self.values.get("profile", "default")
         for name, field in form.FIELDS.items():
             if field.choices:
-                self.query_one(f"#{name}", Select).prompt = form.default(name, profile)
+                self.query_one(f"#{name}", Choice).default = form.default(name, profile)
             else:
                 self.query_one(f"#{name}", Input).placeholder = form.default(name, profile)
 
@@ -157,13 +152,3 @@ class SetupPage(Page):
 
     def action_clear(self) -> None:
         self.fill({})
-
-
-def _select(field: form.FieldFacts, value: str) -> Select[str]:
-    options = [(choice, choice) for choice in field.choices]
-    if value and value not in field.choices:
-        options.append((value, value))  # a speed of 3 is fine although the list does not have it
-    prompt = form.default(field.name)
-    if value:
-        return Select(options, prompt=prompt, value=value, id=field.name, compact=True)
-    return Select(options, prompt=prompt, id=field.name, compact=True)
