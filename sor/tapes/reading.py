@@ -44,8 +44,8 @@ def open_source(
 
     reader = ParquetReader(path, progress)
     refuse_bad_rows(reader, path, strict)
-    tape = ParquetTape(reader, choose_symbol(reader.symbols, symbol, path), rule, batch_snapshots)
-    return tape if window is None else tape.window(*window)
+    whole = ParquetTape(reader, choose_symbol(reader.symbols, symbol, path), rule, batch_snapshots)
+    return whole if window is None else whole.window(*window)
 
 
 def _is_parquet(tape: ByteTape) -> bool:
