@@ -243,6 +243,7 @@ def shot(i: int, *trades: tuple[int, int, str], bid: tuple[int, int] | None = (P
 
 
 ALL = tuple(QueueModel)
+BIG = shot(4, (P, 250, "A"))
 
 
 @pytest.mark.parametrize(
@@ -269,6 +270,18 @@ ALL = tuple(QueueModel)
         ([shot(0), shot(1, bid=(P, 1000)), shot(2, bid=(P, 800)), shot(3, (P, 450, "A"))], ALL[:1], []),
         ([shot(0), shot(1, bid=(P, 1000)), shot(2, bid=(P, 800)), shot(3, (P, 450, "A"))], ALL[1:2], [(3, 50)]),
         ([shot(0), shot(1, bid=(P, 1000)), shot(2, bid=(P, 800)), shot(3, (P, 450, "A"))], ALL[2:], [(3, 150)]),
+        # A trade explains one decrease: 100 of 1,000 traded and gone, the next 200 are cancelled.
+        (
+            [shot(0), shot(1, (P, 100, "A"), bid=(P, 1000)), shot(2, bid=(P, 900)), shot(3, bid=(P, 700)), BIG],
+            ALL[2:],
+            [(4, 50)],
+        ),
+        # A trade through our price explains nothing at it: 200 cancelled.
+        (
+            [shot(0, bid=(P, 500)), shot(1, bid=(P, 1000)), shot(2, (P - CENT, 100, "A"), bid=(P, 800)), BIG],
+            ALL[2:],
+            [(4, 50)],
+        ),
         # Two trades in one snapshot, in their order; the order is for 600.
         ([shot(0), shot(1, (P, 700, "A"), (P, 700, "A"))], ALL, [(1, 200), (1, 400)]),
         # Trades of the snapshot at which it was sent came before it.
@@ -322,3 +335,29 @@ def test_trades_of_a_snapshot_fill_in_their_order_across_venues() -> None:
     fills = session.finish().results["everywhere"].fills
     # Venue 7 traded first: 80 shares; venue 2 fills only what the parent order still wants.
     assert [(f.venue, f.qty, f.making) for f in fills] == [(7, 80, True), (2, 20, True)]
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_busy_queues_against_the_reference(side: Side) -> None:
+    """One venue whose queue at our price grows, trades and shrinks, where a mistake in the model shows."""
+    sign = side.sign
+    for seed in range(300 * THOROUGH):
+        rng = Random(seed)
+        size, shots = 500, []
+        for i in range(rng.randint(5, 40)):
+            size = max(1, size + rng.choice((-300, -100, -100, -50, 0, 0, 100, 200, 400)))
+            level = rng.choice((0,) * 12 + (-1, 1))
+            ours = (P + level * sign * CENT, size) if rng.random() < 0.97 else (NO_PRICE, 0)
+            theirs = (P + 5 * sign * CENT, 100)
+            bid, ask = (ours, theirs) if side is Side.BUY else (theirs, ours)
+            trades = [
+                Trade(
+                    2, P - rng.choice((0, 0, 0, 1, -1)) * sign * CENT, rng.choice((10, 50, 100, 300)), rng.choice("ABN")
+                )
+                for _ in range(rng.choice((0, 0, 1, 2)))
+            ]
+            shots.append(Snapshot(T0 + i, (Quote(2, *bid, *ask),), tuple(trades)))
+        for model in QueueModel:
+            _, expected = oracle.sold_to(shots, side, 2, P, T0, T0 + 100, model.value)
+            got = rest_once(shots, side, P, 10**9, model)
+            assert got == expected, f"seed {seed}"
