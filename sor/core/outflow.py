@@ -71,7 +71,8 @@ class OutflowHistory:
                     self._sold.setdefault(venue, [0] * (len(self._ends) - 1))
                 for venue, sold in self._sold.items():
                     sold.append(window.sold.get(venue, 0))
-                self._falls2.append(window.mid2 - (book.mid2_at(book.last_at(window.ends)) or window.mid2))
+                after = book.mid2_at(book.last_at(window.ends))
+                self._falls2.append(window.mid2 - (window.mid2 if after is None else after))
         self._open = [window for window in self._open if window.ends > last]
 
     def before(self, ts: int, venues: tuple[int, ...]) -> Samples:
