@@ -28,7 +28,7 @@ UNTIL = parse_time("2024-06-03T13:32:05Z")
 
 
 class Cut:
-    """The beginning of a source, in batches of a given size."""
+    """A source up to UNTIL, in batches of a given size."""
 
     def __init__(self, source: Source, size: int) -> None:
         self._source, self._size = source, size
@@ -39,10 +39,9 @@ class Cut:
 
     def batches(self) -> Iterator[SnapshotBatch]:
         for batch in self._source.batches():
-            for start in range(0, len(batch), self._size):
-                if batch.ts[start] > UNTIL:
-                    return
-                yield batch.slice(start, min(len(batch), start + self._size))
+            stop = int((batch.ts <= UNTIL).sum())
+            for start in range(0, stop, self._size):
+                yield batch.slice(start, min(stop, start + self._size))
 
     def tape_facts(self) -> TapeFacts:
         return self._source.tape_facts()
