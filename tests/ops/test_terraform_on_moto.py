@@ -118,6 +118,7 @@ MACHINES = "[i for r in ec2.describe_instances()['Reservations'] for i in r['Ins
 
 
 def test_apply_settle_no_changes_destroy(account: Account) -> None:
+    # moto reports every machine as standard, so the switch itself is not seen here; that nothing else changes is.
     account.steps(APPLY_UNLIMITED, SETTLE, PLAN_AGAIN)
 
     machines = account.show(MACHINES)

@@ -86,7 +86,6 @@ def test_make_deploy_again_status_destroy(operator: Operator, env: dict[str, str
     assert "5 to add, 0 to change, 0 to destroy" in first.stdout
     assert "the same as from the file" in first.stdout
     assert "nothing is wrong" in first.stdout
-    assert "processor credits: standard" in first.stderr
     line = first.stdout.splitlines()[-1]
     assert line.startswith("ssh ")
     assert "ec2-user@" in line
