@@ -21,7 +21,9 @@ from sor.request import Request, seconds, when
 from sor.sweep.files import expand, local_copy, size_of
 from sor.sweep.wishes import ALL, AXES, PARAMETERS, Wishes
 
-CHUNK = 8  # cells: enough to forget a scheduler's cost, few enough to share among workers and to lose
+# Cells of a chunk: enough to forget a scheduler's cost, few enough to share among workers and to lose. More in large
+# sweeps, so that neither a scheduler nor a file system has more than some thousands to keep.
+LEAST, MOST, CHUNKS = 8, 256, 4_000
 _SPEC_NAMES = {"latency_us": "latency"}  # where an axis is not named as in Spec
 Noticed = Callable[[int, int], None]
 
@@ -144,11 +146,11 @@ class Plan:
         return self.per_order * sum(self.times.count(bounds) for tape in self.tapes for bounds in tape.bounds)
 
     def chunks(self) -> Iterator[Chunk]:
-        done = 0
+        done, size = 0, min(MOST, max(LEAST, len(self) // CHUNKS))
         for tape in self.tapes:
             for symbol, bounds in zip(tape.symbols, tape.bounds, strict=True):
                 cells = self._cells(tape, symbol, self.times.count(bounds), done)
-                while part := tuple(islice(cells, CHUNK)):
+                while part := tuple(islice(cells, size)):
                     done += len(part)
                     yield Chunk(part)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from threading import local
 from typing import Any
 
@@ -32,6 +33,7 @@ from sor.sweep.plan import Cell, Chunk
 from sor.sweep.row import done_row, failed_row, table_of
 
 OPEN_TAPES = 2  # kept open by a worker
+_flat = lru_cache(4)(flat)  # lays out the whole grid, and cells share it
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class _Desk:
         asked = (cell.tape, cell.symbol, replace(spec, strategy=SIMPLE[0] if simple else "cont_kukanov"))
         if self._found is None or asked != self._asked:
             self._found, self._asked = find(source, spec), asked
-        return replace(self._found, search=flat(spec.grid)) if simple else self._found
+        return replace(self._found, search=_flat(spec.grid)) if simple else self._found
 
 
 def lookback(cell: Cell) -> int:

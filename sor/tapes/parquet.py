@@ -188,7 +188,8 @@ def _coded(codes: NDArray[Any], texts: list[str]) -> Any:
 def read_rows(path: Path, symbols: list[str | None], groups: Sequence[int] | None = None) -> Iterator[RowChunk]:
     """The rows of a file of RowWriter in chunks, or of some of its row groups; symbols as places in the given list."""
     places = {symbol or "": place for place, symbol in enumerate(symbols)}
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+    # Without pre_buffer=False Arrow holds the whole file (or all groups asked for) in memory, compressed.
+    with pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as file:
         # Small batches and no threads: faster than whole row groups, and memory stays flat on long tapes.
         for batch in file.iter_batches(_READ_ROWS, row_groups=groups, use_threads=False):
             yield _rows(batch, places)
