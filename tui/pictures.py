@@ -1,6 +1,6 @@
 """Pictures of the real program for README and docs: `python -m tui.pictures FOLDER` (make screenshots).
 
-Every picture is of a real run of the bundled tape, in a terminal of 120 x 34 unless the name says otherwise.
+Every picture is of a real run of the bundled tape, in a terminal of 140 x 40 unless the name says otherwise.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ from tui.app import SorApp
 
 VALUES = {"stream": "embedded", "speed": "50", "start": "13:31:00", "end": "13:37:00", "quantity": "5000"}
 LIGHT = "sor-light"
+ALL = ("setup", "watch", "result", "history")
+SERIES = (
+    ((140, 40), "", ALL, ""),
+    ((80, 24), "-80x24", ("watch", "result"), ""),
+    ((140, 40), "-light", ("watch",), LIGHT),
+)
 
 
 async def _until(pilot: Pilot[int], app: SorApp, ready: object, seconds: float = 120.0) -> None:
@@ -29,12 +35,14 @@ async def _until(pilot: Pilot[int], app: SorApp, ready: object, seconds: float =
     raise SystemExit(f"no picture: {app.message[0] or 'the run did not come so far'}")
 
 
-async def take(folder: Path, size: tuple[int, int], suffix: str, theme: str = "") -> list[Path]:
-    """The form, the live screen half way, the result and the history, as SVG."""
+async def take(folder: Path, size: tuple[int, int], suffix: str, names: tuple[str, ...], theme: str = "") -> list[Path]:
+    """The wanted ones of the form, the live screen half way, the result and the history, as SVG."""
     made: list[Path] = []
     app = SorApp(VALUES)
 
     def shoot(name: str) -> None:
+        if name not in names:
+            return
         path = folder / f"tui-{name}{suffix}.svg"
         path.write_text(_plain(app.export_screenshot(title="sor")), "utf-8")
         made.append(path)
@@ -83,8 +91,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as state:
         os.environ["SOR_STATE"] = state  # nothing of the pictures stays among the user's reports
-        for size, suffix, theme in (((140, 40), "", ""), ((80, 24), "-80x24", ""), ((140, 40), "-light", LIGHT)):
-            for path in asyncio.run(take(folder, size, suffix, theme)):
+        for size, suffix, names, theme in SERIES:
+            for path in asyncio.run(take(folder, size, suffix, names, theme)):
                 print(f"wrote {path}", file=sys.stderr)
 
 

@@ -21,7 +21,7 @@ PAGES = (("setup", "F2", "Setup"), ("watch", "F3", "Watch"), ("result", "F4", "R
 
 class TopBar(Static):
     DEFAULT_CSS = """
-    TopBar { height: 1; background: $panel; color: $text; padding: 0 1; }
+    TopBar { height: 1; background: $panel; color: $text; padding: 0 1; link-style: none; link-color: $text; }
     """
 
     def __init__(self, current: str) -> None:

@@ -21,7 +21,7 @@ class Choice(Widget, can_focus=True):
         Binding("backspace,delete", "clear", "Default", show=False),
     ]
     DEFAULT_CSS = """
-    Choice { height: 1; width: 1fr; background: $surface; padding: 0 1; link-style: none; }
+    Choice { height: 1; width: 1fr; background: $surface; }
     Choice:focus { background: $primary 25%; }
     """
 
@@ -71,7 +71,7 @@ class Choice(Widget, can_focus=True):
         self.value = ""
 
     def on_click(self, event: Click) -> None:
-        self.action_step(-1 if event.x < 2 else 1)
+        self.action_step(-1 if event.x == self.size.width - 3 else 1)
 
     def on_key(self, event: Key) -> None:
         """The first letter of a value chooses it."""
@@ -81,6 +81,6 @@ class Choice(Widget, can_focus=True):
             event.stop()
 
     def render(self) -> Content:
-        arrows = "$foreground 40%"
-        text = (self._value, "") if self._value else (self._default, "$foreground 50%")
-        return Content.assemble(("‹ ", arrows), text, (" ›", arrows))
+        text = self._value or self._default
+        gap = " " * max(1, self.size.width - len(text) - 3)
+        return Content.assemble((text, "" if self._value else "$foreground 50%"), gap, ("‹ ›", "$foreground 40%"))

@@ -14,7 +14,8 @@ class Keys(Widget):
     """Shows the bindings of the screen that can be used now; each can be clicked."""
 
     DEFAULT_CSS = """
-    Keys { height: 1; width: 1fr; background: $panel; padding: 0 1; dock: bottom; }
+    Keys { height: 1; width: 1fr; background: $panel; padding: 0 1; dock: bottom;
+           link-style: none; link-color: $text; }
     """
 
     def __init__(self) -> None:

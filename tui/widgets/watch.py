@@ -154,7 +154,7 @@ class SlicePanel(LivePanel):
         last = view.slices[-1]
         size = last.market + sum(qty for _, qty in last.limits)
         tuned = "tuned on the past" if view.shown == "cont_kukanov_walk_forward" else words.strategy(view.shown)
-        what = "Allocation of slice" if width >= 46 else "Slice"
+        what = "Allocation, slice" if width >= 46 else "Slice"
         self.title(f"{what} {last.index + 1}: {size:,}", tuned)
         venues = [v.venue for v in view.venues]
         shown = venues if len(venues) < height else [v for v, _ in last.limits]
