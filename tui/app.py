@@ -71,7 +71,6 @@ class SorApp(App[int]):
         self.broker_state: BrokerState | None = None
         self._values = dict(values or {})
         self._worker: Worker | None = None
-        self._spare: Worker | None = None
         self._watcher: Worker | None = None
         self._helpers: set[Worker] = set()
         if opened is not None:
@@ -115,9 +114,9 @@ class SorApp(App[int]):
 
     def close_workers(self) -> str:
         """End all workers; where a run is on, its report so far is kept. Returns what is to be said."""
-        for worker in (self._spare, self._watcher, *self._helpers):
-            if worker is not None:
-                worker.end()
+        self.leave_broker()
+        for helper in list(self._helpers):
+            helper.wait(CLOSE_SECONDS)  # a report that is being saved, a broker that is being started
         if self._worker is None or not self.desk.running:
             return ""
         self._worker.control("stop")

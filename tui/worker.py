@@ -6,6 +6,7 @@ goes away, whatever the reason, it stops the run in order and keeps the report s
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 import threading
@@ -22,7 +23,7 @@ from sor.core.book import Book
 from sor.core.live import Follower
 from sor.core.session import Session
 from sor.core.spec import Spec
-from sor.errors import SorError
+from sor.errors import InputError, SorError
 from sor.report.model import Report
 from sor.request import Request
 from sor.source import Source
@@ -112,7 +113,12 @@ class Run:
         request = Request(**self._wanted.wishes)
         spec = request.spec()
         via, why = self._choose()
-        report = self._embedded(request, spec, why) if via == "embedded" else self._through_kafka(request, spec)
+        try:
+            report = self._embedded(request, spec, why) if via == "embedded" else self._through_kafka(request, spec)
+        except InputError:
+            if self._played is not None and self._played.partial:
+                raise SorError("stopped before the order's window began: there is nothing to report") from None
+            raise
         partial = self._played is not None and self._played.partial
         text = report.to_json()
         kept = keep(text)
@@ -319,6 +325,7 @@ def serve(line: Line, task: Task) -> None:
         elif isinstance(task, BrokerRequest):
             from tui.broker import watch
 
+            threading.Thread(target=_end_with, args=(line,), daemon=True).start()
             watch(line.send, task)
         elif isinstance(task, BrokerOrder):
             from tui.broker import order
@@ -350,6 +357,13 @@ def _serve_run(line: Line, task: RunRequest) -> None:
 
     threading.Thread(target=listen, name="orders", daemon=True).start()
     run.run()
+
+
+def _end_with(line: Line) -> None:
+    """Looking at a broker goes on for ever, but not without a screen."""
+    while line.receive() is not None:
+        pass
+    os._exit(0)
 
 
 def log_file() -> Path:

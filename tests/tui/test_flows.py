@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -314,3 +316,43 @@ async def test_copy_goes_through_the_terminal(monkeypatch: pytest.MonkeyPatch) -
         sent = next(text for text in written if text.startswith("\x1b]52;c;"))
         assert d.app.desk.shown is not None
         assert base64.b64decode(sent[7:-1]).decode() == d.app.desk.shown.text
+
+
+async def test_a_worker_that_is_killed_is_said_in_one_line() -> None:
+    async with driving({**SHORT, "speed": "1"}) as d:
+        await d.press("ctrl+r")
+        await d.played(0.05)
+        assert d.app._worker is not None
+        os.kill(d.app._worker.pid, signal.SIGTERM)
+        await d.finished()
+        assert "ended without a word" in d.app.message[0]
+        assert d.app.message[1] == "error"
+
+
+async def test_the_broker_screen_says_that_there_is_none() -> None:
+    async with driving({**SHORT, "servers": "127.0.0.1:1"}) as d:
+        await d.press("f6")
+        await d.until(lambda: d.app.broker_state is not None)
+        assert "does not serve" in d.text()
+        assert "no broker answers at 127.0.0.1:1" in d.text()
+        watcher = d.app._watcher
+        assert watcher is not None
+        await d.press("f2")
+        assert d.app._watcher is None
+        assert not Path(f"/proc/{watcher.pid}").exists()
+
+
+async def test_without_a_broker_auto_is_embedded_and_says_so() -> None:
+    async with driving({**SHORT, "stream": "auto", "servers": "127.0.0.1:1", "strategy": "twap"}, (140, 40)) as d:
+        await d.press("ctrl+r")
+        await d.finished()
+        await d.press("f3")
+        assert "no broker answers at 127.0.0.1:1" in d.text()
+        assert "embedded" in d.text()
+
+
+async def test_a_broker_that_was_asked_for_and_is_not_there_is_an_error() -> None:
+    async with driving({**SHORT, "stream": "kafka", "servers": "127.0.0.1:1"}) as d:
+        await d.press("ctrl+r")
+        await d.finished()
+        assert "no Kafka broker answers at 127.0.0.1:1" in d.app.message[0]

@@ -155,9 +155,7 @@ def test_a_screen_that_dies_at_once_loses_nothing(terminal: Open, state: Path) -
     assert json.loads(report.read_text())["warnings"][0].startswith("stopped after")
 
 
-@pytest.mark.parametrize(
-    "setting", ["TERM=xterm", "TERM=screen-16color", "NO_COLOR=1 TERM=xterm-256color", "TERM=vt100"]
-)
+@pytest.mark.parametrize("setting", ["TERM=xterm", "NO_COLOR=1 TERM=xterm-256color", "TERM=vt100"])
 @needs_tmux
 def test_few_colours_or_none(terminal: Open, setting: str) -> None:
     screen = terminal(f"env -u COLORTERM {setting} {SOR} tui {OPTIONS} --strategy twap --quantity 900", (80, 24))
