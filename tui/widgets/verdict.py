@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sor.core.backtest import ROUTER
 from sor.report.words import money, price, signed
 from tui.desk import Opened
 
@@ -45,7 +46,9 @@ def _table(data: Mapping[str, Any]) -> Table:
     """A row a baseline: this order, and out of sample."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("saved, bps", no_wrap=True)
-    for head in ("this order", "out of sample", "95 % interval"):
+    # Out of sample it is always the router that is judged, whichever strategy the order was given to.
+    router = "" if data["rules"]["strategy"] == ROUTER else "router, "
+    for head in ("this order", f"{router}out of sample", "95 % interval"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     saved, sample = data["savings_vs_baselines_bps"], data["out_of_sample"]
