@@ -115,7 +115,7 @@ class _Pool:
         return int(best.cost * self.unit)
 
     def anchors(self) -> list[int]:
-        """Indices of evenly spaced points of every axis, in all combinations; lambda_over, which matters most, has 4."""
+        """Indices of evenly spaced points of every axis, in all combinations; lambda_over matters most and has 4."""
         axes = [
             sorted({(n - 1) * i // (count - 1) for i in range(count)})
             for n, count in zip(self.shape, ANCHORS, strict=True)

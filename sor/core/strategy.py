@@ -69,7 +69,8 @@ class Plan:
     """What to do from now until the next decision; it replaces the plan before it.
 
     sweep: shares to buy as best_ask does, at this snapshot and the following; takes: child orders sent at once;
-    rests: child orders that join the queues, at most one a venue; wake: the time or condition of the next decision, None for never.
+    rests: child orders that join the queues, at most one a venue; wake: the time or condition of the next decision,
+    None for never.
     """
 
     sweep: int = 0

@@ -21,7 +21,8 @@ def fill(ts: int, px: int, *, making: bool = True) -> Fill:
 def stream(until: int) -> list[Snapshot]:
     """At second t the bid is 100 + t dollars, the ask two dollars above."""
     return [
-        Snapshot(t * SECOND, (Quote(1, (100 + t) * DOLLAR, 10, (102 + t) * DOLLAR, 10),)) for t in range(0, until + 1, 5)
+        Snapshot(t * SECOND, (Quote(1, (100 + t) * DOLLAR, 10, (102 + t) * DOLLAR, 10),))
+        for t in range(0, until + 1, 5)
     ]
 
 

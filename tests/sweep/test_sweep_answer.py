@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import MONDAY, make_tape, rows, run_sweep
+from sweep_tools import MONDAY, make_tape, rows, run_sweep
 
 from sor.errors import InputError
 from sor.report.encode import encode

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Cluster, rows, run_sweep, sor_sweep, wait_for_parts
+from sweep_tools import Cluster, rows, run_sweep, sor_sweep, wait_for_parts
 
 from sor.errors import SorError
 from sor.sweep.store import read_table

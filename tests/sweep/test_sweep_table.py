@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import make_tape, planned, rows, run_sweep
+from sweep_tools import make_tape, planned, rows, run_sweep
 
 from sor import backtest
 from sor.errors import InputError
