@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-import pyarrow.compute as pc
-
 from sor.sweep.local import Finished, run_local
 from sor.sweep.plan import Chunk
-from sor.sweep.row import DONE, failed_row, table_of
+from sor.sweep.row import failed_row
 from sor.sweep.store import Store
 from sor.sweep.work import Answer
 
@@ -57,8 +55,8 @@ def sweep(store: Store, show: Show, *, workers: int, scheduler: str | None = Non
     show(tally)
     for chunk, answer in _finished(todo, workers, scheduler):
         if isinstance(answer, str):
-            answer = Answer(table_of([failed_row(cell, answer) for cell in chunk.cells]), 0.0, 0.0)
-        store.keep(chunk, answer.table)
+            answer = Answer.of([failed_row(cell, answer) for cell in chunk.cells])
+        store.keep(chunk, answer.parquet)
         tally.wall = time.monotonic() - began
         _count(tally, answer)
         show(tally)
@@ -78,12 +76,9 @@ def _finished(todo: list[Chunk], workers: int, scheduler: str | None) -> Iterato
 
 
 def _count(tally: Tally, answer: Answer) -> None:
-    table = answer.table
-    done = pc.sum(pc.equal(table.column("status"), DONE)).as_py() or 0
-    tally.done += done
-    tally.failed += len(table) - done
+    tally.done += answer.done
+    tally.failed += answer.failed
     tally.busy += answer.seconds
     tally.backtests += answer.backtests
-    saved = table.column("savings_best_ask_bps")
-    tally.saved += pc.sum(saved).as_py() or 0.0
-    tally.compared += len(saved) - saved.null_count
+    tally.saved += answer.saved
+    tally.compared += answer.compared

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 from sor.sweep.plan import Cell, Chunk, Plan
-from sor.sweep.row import DONE
 from sor.sweep.work import work
 
 HOUR = 3600
@@ -45,8 +44,7 @@ def estimate(plan: Plan) -> Estimate:
     for strategy, cell in first.items():
         answer = work(Chunk((cell,)))
         opening = max(opening, answer.seconds - answer.backtests)
-        done = answer.table.column("status").to_pylist() == [DONE]
-        seconds[strategy] = answer.backtests if done else None
+        seconds[strategy] = answer.backtests if answer.done else None
     return Estimate(dict(cells), seconds, opening, len(tapes))
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from sor.core.accounting import Result, savings
 from sor.core.backtest import Found
@@ -125,8 +126,13 @@ def done_row(
     }
 
 
-def table_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist([{name: row.get(name) for name in SCHEMA.names} for row in rows], schema=SCHEMA)
+def file_of(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """The rows as a Parquet file."""
+    table = pa.Table.from_pylist([{name: row.get(name) for name in SCHEMA.names} for row in rows], schema=SCHEMA)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
 
 
 def _asked(cell: Cell) -> dict[str, Any]:

@@ -73,14 +73,12 @@ class Store:
         parts = f"tape={quote(tape, safe='')}", f"symbol={quote(cell.symbol or '-', safe='')}"
         return self.folder.joinpath(RESULTS, *parts, f"{chunk.name}.parquet")
 
-    def keep(self, chunk: Chunk, table: pa.Table) -> None:
-        """Write the chunk's rows. SorError where the disk does not take them."""
+    def keep(self, chunk: Chunk, parquet: bytes) -> None:
+        """Write the file of the chunk's rows. SorError where the disk does not take them."""
         path = self.file(chunk)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            sink = pa.BufferOutputStream()
-            pq.write_table(table, sink, compression="zstd")
-            _write(path, sink.getvalue().to_pybytes())
+            _write(path, parquet)
         except OSError as error:
             raise SorError(
                 f"{path}: {error.strerror or error}; what was done before is kept: make room and give the same "

@@ -1,4 +1,4 @@
-"""What a worker does, on this machine or on a cluster: a chunk of cells to a table of rows.
+"""What a worker does, on this machine or on a cluster: a chunk of cells to a file of rows.
 
 A cell that fails is a row with its reason. Tapes stay open in a worker from one chunk to the next.
 """
@@ -6,13 +6,11 @@ A cell that fails is a row with its reason. Tapes stay open in a worker from one
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import local
 from typing import Any
-
-import pyarrow as pa
 
 from sor.core.backtest import SIMPLE, Found
 from sor.core.book import BookBuilder
@@ -30,7 +28,7 @@ from sor.run import find
 from sor.source import Source
 from sor.sweep.files import local_copy
 from sor.sweep.plan import Cell, Chunk
-from sor.sweep.row import done_row, failed_row, table_of
+from sor.sweep.row import DONE, done_row, failed_row, file_of
 
 OPEN_TAPES = 2  # kept open by a worker
 _flat = lru_cache(4)(flat)  # lays out the whole grid, and cells share it
@@ -38,11 +36,25 @@ _flat = lru_cache(4)(flat)  # lays out the whole grid, and cells share it
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The rows of a chunk, and how long its worker took, and for how much of that a backtest ran; seconds."""
+    """The rows of a chunk as the file they will be, so that whoever collects them has nothing to do but write.
 
-    table: pa.Table
-    seconds: float
-    backtests: float
+    done, failed: cells; saved, compared: sum of their savings against best_ask in bps, and how many had one; seconds:
+    what the worker took, and for how much of that a backtest ran.
+    """
+
+    parquet: bytes
+    done: int
+    failed: int
+    saved: float
+    compared: int
+    seconds: float = 0.0
+    backtests: float = 0.0
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Answer:
+        done = sum(row["status"] == DONE for row in rows)
+        saved = [row["savings_best_ask_bps"] for row in rows if row.get("savings_best_ask_bps") is not None]
+        return cls(file_of(rows), done, len(rows) - done, sum(saved), len(saved))
 
 
 def work(chunk: Chunk) -> Answer:
@@ -50,7 +62,7 @@ def work(chunk: Chunk) -> Answer:
     began = time.perf_counter()
     desk = _Desk()
     rows = [desk.do(cell) for cell in chunk.cells]
-    return Answer(table_of(rows), time.perf_counter() - began, desk.backtests)
+    return replace(Answer.of(rows), seconds=time.perf_counter() - began, backtests=desk.backtests)
 
 
 @dataclass(slots=True)
