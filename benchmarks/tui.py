@@ -47,12 +47,12 @@ class Screen:
         self.seen = (self.seen + data)[-200_000:]
         return data
 
-    def until(self, words: bytes, seconds: float = 300.0) -> float:
-        """Seconds until the words come out."""
+    def until(self, words: bytes, seconds: float = 300.0) -> float | None:
+        """Seconds until the words come out; None where they do not."""
         began, self.seen = time.monotonic(), b""
         while words not in re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", self.seen):
             if time.monotonic() - began > seconds:
-                raise SystemExit(f"{words!r} did not come")
+                return None
             self.read(0.05)
         return time.monotonic() - began
 
@@ -114,7 +114,7 @@ def ratio(state: Path, rounds: int = 5) -> None:
         screen.until(b"Strategy")
         screen.rest(2.0)
         screen.key(CTRL_R)
-        shown.append(screen.until(b"bought 5,000"))
+        shown.append(screen.until(b"bought 5,000") or float("nan"))
         screen.close()
         print(f"headless {headless[-1]:.2f} s, with the screen {shown[-1]:.2f} s", file=sys.stderr)
     print(f"median headless {median(headless):.2f} s, with the screen {median(shown):.2f} s, "
@@ -122,23 +122,35 @@ def ratio(state: Path, rounds: int = 5) -> None:
 
 
 def keys(state: Path, presses: int = 40) -> None:
-    screen, took = Screen(state), []
+    """The dearest key, which opens a window over the screen, and the one that holds and releases a run."""
+    screen, opening, holding = Screen(state), [], []
     screen.until(b"Strategy")
     screen.key(CTRL_R)
     screen.rest(1.0)
-    while len(took) < presses:
+    while len(opening) < presses:
         screen.key(b"?")
-        took.append(screen.until(b"what to run"))
+        opening.append(screen.until(b"what to run"))
         screen.key(b"?")
         screen.rest(0.3)
-        if b"bought 5,000" in screen.seen:
-            screen.key(b"r")  # the run has ended: another
-            screen.rest(0.3)
+        for words in (b"Resume", b"Pause"):
+            screen.key(b" ")
+            took = screen.until(words, 3.0)
+            if took is None:  # the run has ended: another
+                screen.key(b"r")
+                screen.rest(1.0)
+                break
+            holding.append(took)
+            screen.rest(0.1)
     screen.close()
+    _say_keys("? (opens the help)", [one for one in opening if one is not None])
+    _say_keys("space (pause and resume)", holding)
+
+
+def _say_keys(name: str, took: list[float]) -> None:
     took.sort()
     within = took[int(0.95 * len(took))]
     print(
-        f"{len(took)} keys: median {median(took) * 1e3:.0f} ms, 95 % within {within * 1e3:.0f} ms, "
+        f"{name}, {len(took)} times: median {median(took) * 1e3:.0f} ms, 95 % within {within * 1e3:.0f} ms, "
         f"worst {took[-1] * 1e3:.0f} ms; load {os.getloadavg()[0]:.1f}"
     )
 
