@@ -396,11 +396,14 @@ def test_tail_follows_and_ends_on_ctrl_c(broker) -> None:
     write(broker.bootstrap_servers, topic, ["first"])
     command = [*SOR, "kafka", "tail", topic, "--follow", "--bootstrap-servers", broker.bootstrap_servers]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tail:
-        assert tail.stdout.readline() == "first\n"
-        write(broker.bootstrap_servers, topic, ["second\x1b[31m"])
-        assert tail.stdout.readline() == "second\\x1b[31m\n"  # nothing in a topic can drive the terminal
-        tail.send_signal(signal.SIGINT)
-        assert tail.wait(20) == 130
+        try:
+            assert tail.stdout.readline() == "first\n"
+            write(broker.bootstrap_servers, topic, ["second\x1b[31m"])
+            assert tail.stdout.readline() == "second\\x1b[31m\n"  # nothing in a topic can drive the terminal
+            tail.send_signal(signal.SIGINT)
+            assert tail.wait(20) == 130
+        finally:
+            tail.kill()
 
 
 def test_without_java_the_wheels_runtime_runs_both_versions(tmp_path: Path, broker, older, free_ports) -> None:
