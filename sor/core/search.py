@@ -37,7 +37,7 @@ class SearchResult:
 
 def flat(grid: Grid) -> SearchResult:
     """For a strategy that has no parameters: every candidate is the same, so one evaluation is enough."""
-    best = grid.candidates()[0]
+    best = grid.first()
     return SearchResult(grid, 1, False, best, (best.lambda_over.value, best.lambda_under.value, best.theta_queue.value))
 
 

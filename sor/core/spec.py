@@ -46,6 +46,10 @@ class Grid:
     def __len__(self) -> int:
         return len(self.lambda_over) * len(self.lambda_under) * len(self.theta_queue)
 
+    def first(self) -> Parameters:
+        """The first candidate, without laying out the others."""
+        return Parameters(self.lambda_over[0], self.lambda_under[0], self.theta_queue[0])
+
     def candidates(self) -> list[Parameters]:
         return [Parameters(*levels) for levels in product(self.lambda_over, self.lambda_under, self.theta_queue)]
 
