@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -45,6 +46,7 @@ from tui.screens.setup import SetupPage
 from tui.screens.watch import WatchPage
 from tui.workers import Worker
 
+LAST_WORDS_SECONDS = 10.0
 CLOSE_SECONDS = 60.0  # how long a closing screen waits for the report so far
 
 
@@ -73,6 +75,7 @@ class SorApp(App[int]):
         self._worker: Worker | None = None
         self._watcher: Worker | None = None
         self._helpers: set[Worker] = set()
+        self.left = threading.Event()  # the terminal is as it was
         if opened is not None:
             self.desk.show(opened)
 
@@ -98,7 +101,14 @@ class SorApp(App[int]):
         self.theme = wanted if wanted in self.available_themes else theme.SIXTEEN if few else theme.DARK.name
 
     def _ended_by(self, number: int) -> None:
+        threading.Thread(target=self._without_terminal, args=(128 + number,), daemon=True).start()
         self.exit(128 + number)
+
+    def _without_terminal(self, code: int) -> None:
+        """A terminal that is gone can hold up the last words to it: then the process ends without them."""
+        if not self.left.wait(LAST_WORDS_SECONDS):
+            self.close_workers()
+            os._exit(code)
 
     def _handle_exception(self, error: Exception) -> None:
         """A mistake of ours: one line for the user, the traceback for the log."""
@@ -440,9 +450,12 @@ def main(values: Mapping[str, str], report: str | None = None) -> int:
     """Run the interface; returns the exit code. The terminal is as it was when this returns, whatever happened."""
     app = SorApp(values, open_report(report) if report else None)
     code = app.run()
-    if app.desk.running:
-        print("sor: stopping the run, keeping its report so far...", file=sys.stderr, flush=True)
+    app.left.set()
+    with suppress(OSError):  # the terminal may be gone
+        if app.desk.running:
+            print("sor: stopping the run, keeping its report so far...", file=sys.stderr, flush=True)
     said = app.close_workers()
-    if said:
-        print(f"sor: {said}", file=sys.stderr)
+    with suppress(OSError):
+        if said:
+            print(f"sor: {said}", file=sys.stderr, flush=True)
     return code if code is not None else app.return_code or 0

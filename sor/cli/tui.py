@@ -48,6 +48,10 @@ def check_terminal() -> None:
             f"sor tui needs a terminal that can move its cursor, and TERM is {os.environ.get('TERM', '')!r}: "
             "set TERM=xterm-256color, or use sor backtest"
         )
+    # A shell or a library may have exported the size of another moment; the terminal itself knows better, and a
+    # screen that believes them never notices a resize.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     columns, lines = shutil.get_terminal_size()
     if columns < LEAST_COLUMNS or lines < LEAST_LINES:
         raise InputError(

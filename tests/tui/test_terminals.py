@@ -140,6 +140,31 @@ def test_a_killed_screen_restores_the_terminal_and_keeps_the_report(
 
 
 @needs_tmux
+def test_a_terminal_that_goes_away_leaves_a_report_and_no_process(terminal: Open, state: Path) -> None:
+    """As when an ssh connection breaks: the terminal is gone before the program can say a last word."""
+    screen = terminal(f"{SOR} tui {OPTIONS} --speed 1")
+    screen.until(lambda t: "Strategy" in t)
+    screen.keys("C-r")
+    screen.until(lambda t: "1,000 done" in t)
+    program = Path(f"/proc/{screen.program()}")
+    screen.close()
+    for _ in range(900):
+        if kept(state) and not program.exists():
+            break
+        time.sleep(0.1)
+    (report,) = kept(state)
+    assert json.loads(report.read_text())["stream"]["complete"] is False
+    assert not program.exists()
+
+
+@needs_tmux
+def test_an_exported_size_of_another_moment_is_not_believed(terminal: Open) -> None:
+    screen = terminal(f"env COLUMNS=40 LINES=10 {SOR} tui", (140, 40))
+    text = screen.until(lambda t: "Run" in t and "Rules" in t)
+    assert max(len(line.rstrip()) for line in text.splitlines()) > 100
+
+
+@needs_tmux
 def test_a_screen_that_dies_at_once_loses_nothing(terminal: Open, state: Path) -> None:
     """kill -9 leaves the screen no last word; the worker sees the line go and keeps the report by itself."""
     screen = terminal(f"{SOR} tui {OPTIONS} --speed 1")
