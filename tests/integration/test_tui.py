@@ -72,8 +72,7 @@ def test_producer_and_backtest_driven_from_the_screen(broker: RunningBroker, tmp
     try:
         until("Strategy")
         tmux("send-keys", "C-r")
-        text = until("kafka, 20x", "of 1,000 done")
-        assert topic in text
+        until("kafka, 20x", "of 1,000 done", topic)
         until("cont_kukanov bought 1,000")
         (kept,) = (state / "reports").glob("*.json")
         report = kept.read_text()
