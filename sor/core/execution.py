@@ -17,7 +17,7 @@ from sor.core.book import Book
 from sor.core.order import Fill, ParentOrder, Rules
 from sor.core.orient import FAR
 from sor.core.queue import QueueModel, RestingOrder
-from sor.core.strategy import Depth, Plan, Strategy, VenueView, View
+from sor.core.strategy import Depth, Strategy, VenueView, View
 from sor.core.sweep import Used, sweep
 from sor.core.units import NO_PRICE
 
@@ -49,7 +49,6 @@ class Execution:
     forced: int = 0
     forced_beyond: int = 0
     last_take_px: int | None = None
-    plan: Plan = field(default_factory=Plan)
     closed: bool = False
     _started: bool = False
     _wake: int | Depth | None = None
@@ -174,7 +173,7 @@ class Execution:
     def _decide(self, book: Book, row: int) -> None:
         self._started = True
         plan = self.strategy.decide(self.view(book, row))
-        self.plan, self._wake = plan, plan.wake
+        self._wake = plan.wake
         self._to_sweep, self._backlog = plan.sweep, True
         ts, mid2 = int(book.ts[row]), book.mid2_at(row)
         for take in plan.takes:

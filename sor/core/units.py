@@ -17,9 +17,7 @@ MAX_PRICE = 2**62  # beyond any real price, and safe to negate and add in 64 bit
 _EXACT = Context(prec=100, Emax=99, Emin=-99, traps=[Inexact, InvalidOperation, Overflow])
 
 Price = int  # nanodollars a share
-Cash = int  # nanodollars
 Time = int  # nanoseconds since the epoch, UTC
-Shares = int
 
 
 def parse_dollars(text: str) -> Price:

@@ -30,7 +30,6 @@ AXES = (
     "strategy",
 )
 PARAMETERS = AXES[3:-1]
-LISTS = ("tape", "symbol", *AXES)
 SINGLES = ("start", "end", "every", "horizon", "fees", "snapshot_rule", "seed", "lookback")
 ALL = "*"  # every symbol of a tape
 

@@ -14,7 +14,6 @@ SECOND = 1_000_000_000
 MILLI = 1_000_000
 MICRO = 1_000
 CENT = 1_000  # the unit of the efficient price is a thousandth of a cent; the tick is one cent
-NANOS_PER_CENT = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from sor import backtest
-from sor.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "data" / "l1_day.csv.gz"
@@ -24,19 +23,6 @@ needs_real_tape = pytest.mark.skipif(
 )
 
 Sor = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def sor(capsys: pytest.CaptureFixture[str]) -> Sor:
-    """Runs `sor ARGS` in this process: exit code, standard output, standard error."""
-
-    def call(*args: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run([str(arg) for arg in args], "sor")
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 def report_of(result: tuple[int, str, str]) -> dict[str, Any]:

@@ -10,23 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from sor.cli import run
 from sor.sweep.store import read_table
 from sor.tapes.synth import SynthSpec
 from sor.tapes.synth_csv import write_tape
 
 Sor = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def sor(capsys: pytest.CaptureFixture[str]) -> Sor:
-    def call(*args: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run([str(arg) for arg in args], "sor")
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")
