@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sor.core.backtest import SIMPLE, Found, Watch, backtest
+from sor.core.backtest import Found, Watch, backtest
 from sor.core.order import ParentOrder, Side
-from sor.core.spec import Spec
+from sor.core.spec import SIMPLE, Spec
 from sor.core.units import format_time
 from sor.errors import InputError
 from sor.report.build import build

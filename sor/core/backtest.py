@@ -30,14 +30,13 @@ from sor.core.router import (
 from sor.core.schedule import Schedule
 from sor.core.search import SearchResult, flat, searched
 from sor.core.session import Outcome, Session
-from sor.core.spec import Spec
+from sor.core.spec import SIMPLE, Spec
 from sor.core.strategies import BestAsk, Static, Twap
 from sor.core.strategy import Strategy
 from sor.core.study import SliceSavings, Study
 
 ROUTER = "cont_kukanov"
 TUNED = "cont_kukanov_walk_forward"
-SIMPLE = ("best_ask", "twap", "static")  # strategies that need neither history nor parameters
 
 Stream = Callable[[], Iterable[SnapshotBatch]]
 Watch = Callable[[Session, Book], None]

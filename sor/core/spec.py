@@ -71,7 +71,7 @@ MULTIPLES = Grid(
     lambda_under=_multiples("1.02 1.05 1.1 1.2 1.35 1.5 1.75 2 2.5 3 3.75 4.5 5.5 7 9"),
     theta_queue=_multiples("0 0.02 0.04 0.07 0.1 0.15 0.2 0.3 0.45 0.7 1 1.75 3"),
 )
-# The seed's parameters were dollars; the static allocator knows no others.
+# The seed's parameters were dollars. Strategies without router slices have nothing that a multiple could be of.
 DOLLARS = Grid(
     lambda_over=_range("0.01", "0.01", 25),
     lambda_under=_range("0.01", "0.01", 15),
@@ -93,7 +93,8 @@ class When:
         return first_ts // DAY * DAY + self.ns if self.of_day else self.ns
 
 
-STRATEGIES = ("cont_kukanov", "best_ask", "twap", "static", "X_M", "X_E")
+SIMPLE = ("best_ask", "twap", "static")  # strategies that need neither history nor parameters
+STRATEGIES = ("cont_kukanov", *SIMPLE, "X_M", "X_E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class Spec:
 
     @property
     def grid(self) -> Grid:
-        default = DOLLARS if self.strategy == "static" else MULTIPLES
+        default = DOLLARS if self.strategy in SIMPLE else MULTIPLES
         return Grid(
             default.lambda_over if self.lambda_over is None else self.lambda_over,
             default.lambda_under if self.lambda_under is None else self.lambda_under,

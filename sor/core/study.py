@@ -118,9 +118,11 @@ class Study:
         """The candidate that was cheapest so far; the first of the grid among equals."""
         return int(np.argmin(self.totals))
 
-    def mean_scale(self) -> Scale:
-        """The mean over the slices that had a problem; zeros where none had."""
-        n = max(1, len(self._scales))
+    def mean_scale(self) -> Scale | None:
+        """The mean over the slices that had a problem; None where none had."""
+        n = len(self._scales)
+        if not n:
+            return None
         zero = Fraction(0)
         return Scale(
             sum((s.half_spread for s in self._scales), zero) / n,

@@ -61,7 +61,10 @@ def _parameters(search: SearchResult) -> dict[str, Any]:
     """Dollars a share (multiples at the mean h, f and r of the run), and the multiples beside them."""
     names = ("lambda_over", "lambda_under", "theta_queue")
     levels: list[Level] = [getattr(search.best, name) for name in names]
-    dollars_ = {name: round_half_even(value, 9) for name, value in zip(names, search.dollars, strict=True)}
+    dollars_ = {
+        name: None if value is None else round_half_even(value, 9)
+        for name, value in zip(names, search.dollars, strict=True)
+    }
     multiples = {
         name: round_half_even(level.value, 9) for name, level in zip(names, levels, strict=True) if level.multiple
     }

@@ -197,13 +197,21 @@ def _venues(data: Mapping[str, Any]) -> RenderableType:
 def _parameters(data: Mapping[str, Any]) -> RenderableType:
     search, multiples = data["search"], data["best_parameters"].get("multiples", {})
     best = ", ".join(
-        f"{name} {_short(value)}{f' ({_short(multiples[name])}x)' if name in multiples else ''}"
+        f"{name} {_penalty(value, multiples.get(name))}"
         for name, value in data["best_parameters"].items()
         if name != "multiples"
     )
     tried = f"{search['candidates']:,} candidate{'s' * (search['candidates'] != 1)}"
     effect = "" if search["parameters_matter"] else ", which all give the same answer"
     return Text(f"Best in sample of {tried}{effect}:\n{best}", style="dim")
+
+
+def _penalty(value: Any, multiple: Any) -> str:
+    """Dollars, with the multiple beside them; the multiple alone where nothing is known that it is of."""
+    times = "" if multiple is None else f"{_short(multiple)}x"
+    if value is None:
+        return times
+    return f"{_short(value)} ({times})" if times else _short(value)
 
 
 def _warnings(sentences: Sequence[str]) -> RenderableType:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from threading import local
 from typing import Any
 
-from sor.core.backtest import SIMPLE, Found
+from sor.core.backtest import Found
 from sor.core.book import BookBuilder
 from sor.core.market import SnapshotBatch
 from sor.core.markout import HORIZONS, Markout, MidRecorder, markouts, wanted
@@ -21,7 +21,7 @@ from sor.core.orient import orient
 from sor.core.outflow import EVERY, LATEST
 from sor.core.router import window_length
 from sor.core.search import flat
-from sor.core.spec import Spec, When
+from sor.core.spec import SIMPLE, Spec, When
 from sor.errors import SorError
 from sor.report.build import build
 from sor.run import find

@@ -135,6 +135,16 @@ def test_a_strategy_against_itself_saves_nothing(sor: Sor) -> None:
     assert report["savings_vs_baselines_bps"]["twap"] == 0
 
 
+def test_dollars_are_never_multiples_in_disguise(sor: Sor) -> None:
+    simple = ("backtest", "--strategy", "best_ask", "--end", "13:33:00", "--json")
+    assert report_of(sor(*simple))["best_parameters"]["multiples"] == {}
+    asked = report_of(sor(*simple, "--lambda-over", "1.5x"))["best_parameters"]
+    assert asked["lambda_over"] is None  # no slice: nothing that it could be 1.5 times of
+    assert asked["multiples"] == {"lambda_over": Decimal("1.5")}
+    shown = sor("backtest", "--strategy", "best_ask", "--end", "13:33:00", "--lambda-over", "1.5x")[1]
+    assert "lambda_over 1.5x, lambda_under 0.01" in " ".join(shown.split())
+
+
 # -- what goes where ---------------------------------------------------------------------------------------------------
 
 
