@@ -23,6 +23,7 @@ COMMANDS = {
     "sweep": ("sor.cli.sweep", "Run many orders over many tapes and parameters, in parallel."),
     "doctor": ("sor.cli.doctor", "Check this machine, name what is wrong and the command that mends it."),
     "tui": ("sor.cli.tui", "Open the terminal interface."),
+    "completion": ("sor.cli.completion", "Print what teaches a shell to complete these commands."),
 }
 
 
@@ -80,6 +81,10 @@ def run(args: list[str], name: str) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", 1)
+    except Exception as error:
+        if os.environ.get("SOR_DEBUG"):
+            raise
+        return _fail(f"a defect of sor, please report it: {error!r}; with SOR_DEBUG=1 it says where", 1)
 
 
 def _one_line(error: click.ClickException) -> str:
@@ -101,20 +106,35 @@ def main() -> None:
 
 def backtest_main() -> None:
     """Entry point of `sor-backtest`, the same as `sor backtest`."""
-    _alias("backtest")
+    _alias("sor-backtest", "backtest")
 
 
 def produce_main() -> None:
     """Entry point of `sor-producer`, the same as `sor produce`."""
-    _alias("produce")
+    _alias("sor-producer", "produce")
 
 
 def tui_main() -> None:
     """Entry point of `sor-tui`, the same as `sor tui`."""
-    _alias("tui")
+    _alias("sor-tui", "tui")
 
 
-def _alias(command: str) -> None:
+def _alias(name: str, command: str) -> None:
     """Run one command under a name of its own, with `--version` as the program has it."""
+    _complete_alias(name, command)
     args = sys.argv[1:]
     sys.exit(run(args if args == ["--version"] else [command, *args], "sor"))
+
+
+def _complete_alias(name: str, command: str) -> None:
+    """Answer a shell that asks for completions of `name`: click does so for `sor` only."""
+    from sor.cli.completion import variable
+
+    asked = os.environ.get(variable(name))
+    if not asked:
+        return
+    from click.shell_completion import shell_complete
+
+    found = cli.get_command(click.Context(cli), command)
+    assert found is not None
+    sys.exit(shell_complete(found, {}, name, variable(name), asked))

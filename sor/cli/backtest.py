@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sor.cli.suggest import FILE, LIQUIDITY, PROFILE, QUEUE_MODEL, SIDE, SNAPSHOT_RULE, STRATEGY
 from sor.errors import StreamError
 from sor.request import REQUEST_FIELDS, Request
 
@@ -21,26 +22,44 @@ def order_options(command: Any) -> Any:
     """The options that describe an order, a tape and a strategy; the terminal interface has the same."""
     option = click.option
     options = [
-        option("--tape", metavar="FILE", help="CSV, DBN or Parquet tape.  [default: the bundled tape]"),
-        option("--profile", default="default", metavar="default|seed", help="seed: the original system's rules."),
+        option("--tape", type=FILE, metavar="FILE", help="CSV, DBN or Parquet tape.  [default: the bundled tape]"),
+        option(
+            "--profile",
+            type=PROFILE,
+            default="default",
+            metavar="default|seed",
+            help="seed: the original system's rules.",
+        ),
         option("--symbol", help="Which symbol, where the tape has several."),
-        option("--side", metavar="buy|sell", help="[default: buy]"),
+        option("--side", type=SIDE, metavar="buy|sell", help="[default: buy]"),
         option("--quantity", metavar="SHARES", help="[default: 5000]"),
         option("--start", metavar="TIME", help="HH:MM:SS[.fff] UTC or ISO 8601.  [default: the tape's first snapshot]"),
         option("--end", metavar="TIME", help="The window is closed.  [default: the tape's last snapshot]"),
         option("--interval", metavar="SECONDS", help="TWAP's slices.  [default: 60]"),
         option(
-            "--liquidity", metavar="consume|replenish", help="What was taken stays taken, or not.  [default: consume]"
+            "--liquidity",
+            type=LIQUIDITY,
+            metavar="consume|replenish",
+            help="What was taken stays taken, or not.  [default: consume]",
         ),
         option(
             "--snapshot-rule",
+            type=SNAPSHOT_RULE,
             metavar="last|first",
             help="Which message of a venue counts at one time.  [default: last]",
         ),
         option(
-            "--fees", metavar="FILE|none", help='{"2": {"take": 0.003, "make": 0.002}}.  [default: the bundled table]'
+            "--fees",
+            type=FILE,
+            metavar="FILE|none",
+            help='{"2": {"take": 0.003, "make": 0.002}}.  [default: the bundled table]',
         ),
-        option("--strategy", metavar="NAME", help="Which one is `optimized` in the report.  [default: cont_kukanov]"),
+        option(
+            "--strategy",
+            type=STRATEGY,
+            metavar="NAME",
+            help="Which one is `optimized` in the report.  [default: cont_kukanov]",
+        ),
         option(
             "--lambda-over", metavar="LEVELS", help="Penalty for buying too much: dollars or multiples (1.5x), commas."
         ),
@@ -48,7 +67,10 @@ def order_options(command: Any) -> Any:
         option("--theta-queue", metavar="LEVELS", help="Penalty for joining the queues."),
         option("--router-interval", metavar="SECONDS", help="The router's slices.  [default: 5]"),
         option(
-            "--queue-model", metavar="NAME", help="conservative, proportional or optimistic.  [default: conservative]"
+            "--queue-model",
+            type=QUEUE_MODEL,
+            metavar="NAME",
+            help="conservative, proportional or optimistic.  [default: conservative]",
         ),
         option("--limit-price", metavar="DOLLARS", help="Nothing trades beyond it."),
         option("--latency-us", metavar="MICROSECONDS", help="Time from a decision to the market.  [default: 0]"),
@@ -77,7 +99,7 @@ def order_options(command: Any) -> Any:
 )
 @click.option("--idle-timeout", default=90.0, show_default=True, metavar="SECONDS", help="Give up after this silence.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else on standard output.")
-@click.option("--out", metavar="DIR", help="Write report.json, fills and plots there.")
+@click.option("--out", type=FILE, metavar="DIR", help="Write report.json, fills and plots there.")
 def command(
     from_kafka: bool,
     bootstrap_servers: str,

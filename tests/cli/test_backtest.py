@@ -336,3 +336,19 @@ def test_a_real_process_prints_no_traceback(spoilt: Path) -> None:
     done = subprocess.run(args, capture_output=True, text=True, check=False, cwd=spoilt, env={"PYTHONPATH": str(ROOT)})
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_defect_of_ours_is_one_line_too(sor: Sor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr("sor.run.run", broken)
+    monkeypatch.delenv("SOR_DEBUG")
+    code, out, err = sor("backtest", *SHORT)
+    assert (code, out) == (1, "")
+    assert (
+        err == "sor: a defect of sor, please report it: ZeroDivisionError('of ours'); with SOR_DEBUG=1 it says where\n"
+    )
+    monkeypatch.setenv("SOR_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        sor("backtest", *SHORT)

@@ -1,0 +1,39 @@
+"""What a shell offers for an option's value. Whether a value is right is judged in sor.request, for all front ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import click
+from click.shell_completion import CompletionItem
+
+
+class Suggest(click.types.StringParamType):
+    """Text for which a shell offers these words; given as a function where naming them imports something heavy."""
+
+    def __init__(self, words: Callable[[], Iterable[str]]) -> None:
+        self.words = words
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(word) for word in self.words() if word.startswith(incomplete)]
+
+
+def strategies() -> Iterable[str]:
+    from sor.core.spec import STRATEGIES
+
+    return STRATEGIES
+
+
+def queue_models() -> Iterable[str]:
+    from sor.core.queue import QueueModel
+
+    return QueueModel
+
+
+FILE = click.Path()
+PROFILE = Suggest(lambda: ("default", "seed"))
+SIDE = Suggest(lambda: ("buy", "sell"))
+LIQUIDITY = Suggest(lambda: ("consume", "replenish"))
+SNAPSHOT_RULE = Suggest(lambda: ("last", "first"))
+STRATEGY = Suggest(strategies)
+QUEUE_MODEL = Suggest(queue_models)
