@@ -13,6 +13,8 @@ from sor.core.execution import Execution
 from sor.core.fees import FeeSchedule
 from sor.core.order import Fill, Side
 
+STRATEGY, BENCHMARK = "strategy", "benchmark"
+
 
 @dataclass(frozen=True, slots=True)
 class VenueShare:
@@ -67,6 +69,9 @@ class Result:
     @property
     def average(self) -> Fraction | None:
         """Cash a share over what was bought or sold, exact; None without shares."""
+        if self.kind == BENCHMARK:
+            # Its cash is rounded already: rounding the average of that again would round twice.
+            return None if self.comparable is None else self.comparable * self.side.sign
         return Fraction(self.total_cash, self.shares) if self.total_cash is not None and self.shares else None
 
 
@@ -81,7 +86,7 @@ def settle(execution: Execution, name: str, arrival2: int | None) -> Result:
     timing, placement = _split(fills, arrival2)
     return Result(
         name=name,
-        kind="strategy",
+        kind=STRATEGY,
         side=order.side,
         quantity=order.quantity,
         filled=execution.done,
@@ -101,13 +106,12 @@ def settle(execution: Execution, name: str, arrival2: int | None) -> Result:
 
 
 def benchmark(name: str, side: Side, quantity: int, price: Fraction | None) -> Result:
-    """`quantity` shares at an oriented average price that no one can trade; rounded half to even to the nanodollar."""
+    """`quantity` shares at an oriented average price that no one can trade: cash is rounded, comparisons are exact."""
     cost = None if price is None else round(price * quantity)
-    comparable = None if cost is None else Fraction(cost, quantity)
     filled = quantity if cost is not None else 0
     return Result(
         name,
-        "benchmark",
+        BENCHMARK,
         side,
         quantity,
         filled,
@@ -117,7 +121,7 @@ def benchmark(name: str, side: Side, quantity: int, price: Fraction | None) -> R
         cost,
         0,
         0,
-        comparable,
+        price,
         None,
         None,
         0,

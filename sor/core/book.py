@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,8 @@ class Book:
     uninterrupted prices of the take side of a venue: shares taken in one run are gone while it lasts. `fresh`
     bool[n]: this snapshot may offer something the one before did not. `new`: index of the first new snapshot.
     `lanes`: the rest side venue by venue, where resting orders are simulated. `prior_take`: price and venue of the
-    last best take quote before row 0, if there ever was one. Quotes older than the age limit appear as no quote.
+    last best take quote before row 0, if there ever was one. Quotes older than `max_quote_age` appear as no quote:
+    in the rows as of their times, at any other time in `as_of`; `seen` int64[n, K] is when the venue sent its quote.
     """
 
     ts: Ints
@@ -32,12 +33,14 @@ class Book:
     rest_px: Ints
     rest_sz: Ints
     run: Ints
+    seen: Ints
     fresh: Flags
     new: int
     events: OrientedBatch
     prior_take: tuple[int, int] | None
     prior_mid2: int | None
     lanes: tuple[Lane, ...] = ()
+    max_quote_age: int | None = None
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -88,6 +91,21 @@ class Book:
         """The last row whose time is ts or earlier; -1 if there is none."""
         return int(np.searchsorted(self.ts, ts, side="right")) - 1
 
+    def as_of(self, ts: int) -> tuple[Book, int]:
+        """A book and its row that shows the state at `ts`, which no later row of this book reaches.
+
+        That is the last row until `ts`, unless a quote grew too old since then: no snapshot says so when it happens.
+        """
+        row = self.last_at(ts)
+        if self.max_quote_age is None or row < 0 or self.ts[row] == ts:
+            return self, row
+        columns = {name: getattr(self, name)[row : row + 1].copy() for name in _STATE}
+        _expire(np.array([ts]), columns, self.max_quote_age)
+        last = self.last_take(row)
+        prior_take = None if last is None else last[:2]
+        changed = {"new": 0, "prior_take": prior_take, "prior_mid2": self.mid2_at(row)}
+        return replace(self, ts=np.array([ts]), fresh=self.fresh[row : row + 1], **columns, **changed), 0
+
 
 @dataclass(slots=True)
 class _Venue:
@@ -133,13 +151,14 @@ class BookBuilder:
         book = Book(
             ts=ts,
             venues=venues,
-            **{name: columns[name] for name in _STATE if name != "seen"},
+            **columns,
             fresh=fresh,
             new=new,
             events=events,
             prior_take=self._prior_take,
             prior_mid2=self._prior_mid2,
             lanes=self._extend_lanes(venues, events, new) if self.queues else (),
+            max_quote_age=self.max_quote_age,
         )
         self._remember(book)
         return book
@@ -189,9 +208,7 @@ class BookBuilder:
             columns["run"][:] = np.arange(first, first + len(ts))[:, None]
             fresh[:] = True
         if self.max_quote_age is not None:
-            stale = ts[:, None] - columns["seen"] > self.max_quote_age
-            columns["take_px"][stale], columns["take_sz"][stale] = FAR, 0
-            columns["rest_px"][stale], columns["rest_sz"][stale] = -FAR, 0
+            _expire(ts, columns, self.max_quote_age)
             # A stale quote that is confirmed unchanged offers shares again, without being larger or at a new price.
             fresh[:] = True
 
@@ -201,6 +218,13 @@ class BookBuilder:
         last = book.last_take(len(book) - 1)
         self._prior_take = None if last is None else last[:2]
         self._prior_mid2 = book.mid2_at(len(book) - 1)
+
+
+def _expire(ts: Ints, columns: dict[str, Ints], max_age: int) -> None:
+    """Quotes that are older than `max_age` at the rows' times `ts` become no quote."""
+    stale = ts[:, None] - columns["seen"] > max_age
+    columns["take_px"][stale], columns["take_sz"][stale] = FAR, 0
+    columns["rest_px"][stale], columns["rest_sz"][stale] = -FAR, 0
 
 
 _QUOTE = ("take_px", "take_sz", "rest_px", "rest_sz")

@@ -95,12 +95,12 @@ class Execution:
                 self._cancel_all()
                 break
         if stop < len(book):
-            self._close(book, stop - 1)
+            self._close(book)
 
     def finish(self) -> None:
         """The stream has ended: complete what is left."""
         if not self.closed and self._last is not None:
-            self._close(self._last, self._last.last_at(self.order.end))
+            self._close(self._last)
 
     # -- what happens at one snapshot, in this order: trades, arrivals, the decision, the sweep --------------------
 
@@ -268,7 +268,7 @@ class Execution:
         """Execute the orders that are due by `now`, each on the book as it stands when it arrives."""
         while self._children and self._children[0].due <= now:
             child = self._children.popleft()
-            self._execute(child, book, book.last_at(child.due))
+            self._execute(child, *book.as_of(child.due))
 
     def _execute(self, child: _Child, book: Book, row: int) -> None:
         k = book.venues.index(child.venue)
@@ -315,11 +315,12 @@ class Execution:
 
     # -- the deadline ----------------------------------------------------------------------------------------------
 
-    def _close(self, book: Book, row: int) -> None:
+    def _close(self, book: Book) -> None:
         """Orders that arrive by the deadline still act. Then what is left is completed, or stays with a limit."""
         self._arrive(book, self.order.end)
         self._cancel_all()
         self.closed = True
+        book, row = book.as_of(self.order.end)
         last = book.last_take(row)
         if last is None:
             return

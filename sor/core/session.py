@@ -165,9 +165,9 @@ class Session:
         """The mid of the book as of the start; where there was none yet, the first one after it in the window."""
         if self._arrived:
             return
-        at_start = book.last_at(self.order.start)
-        if at_start >= 0:
-            self._arrival2 = book.mid2_at(at_start)
+        at_start, row = book.as_of(self.order.start)
+        if row >= 0:
+            self._arrival2 = at_start.mid2_at(row)
         if int(book.ts[-1]) > self.order.start and self._arrival2 is None:
             later = np.flatnonzero(book.mid2[: book.last_at(self.order.end) + 1] != NO_PRICE)
             self._arrival2 = book.mid2_at(int(later[0])) if len(later) else None

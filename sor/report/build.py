@@ -197,9 +197,9 @@ def _costs(result: Result, arrival2: int | None) -> dict[str, Decimal | None]:
         return dict.fromkeys(names)
     arrival = Fraction(arrival2, 2)
     whole = abs(arrival) * result.shares
-    fees = Fraction(result.fees - result.rebates)
-    parts = (result.cost - arrival * result.shares, result.timing, result.placement, fees)
-    figures = [None if part is None else bps(Fraction(part), whole) for part in parts]
+    average, fees = result.average, Fraction(result.fees - result.rebates)
+    slippage = None if average is None else (average * result.side.sign - arrival) * result.shares
+    figures = [None if part is None else bps(part, whole) for part in (slippage, result.timing, result.placement, fees)]
     return dict(zip(names, [*figures, _bps((result.comparable - arrival) / abs(arrival))], strict=True))
 
 

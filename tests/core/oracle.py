@@ -82,7 +82,7 @@ class World:
     rules: Rules
     now: int = 0
     venues: dict[int, Venue] = field(default_factory=dict)
-    mid: Fraction | None = None  # of the last snapshot that had both sides
+    mid: Fraction | None = None  # of the last look that found both sides
     last_opposite: tuple[int, int] | None = None  # price and venue, the last time there was any
     last_opposite_is_current: bool = False
     flights: list[Child] = field(default_factory=list)
@@ -130,6 +130,11 @@ class World:
                 venue.run += 1
         for quote in snapshot.quotes:
             self._apply_quote(quote)
+        self.look(snapshot.ts)
+
+    def look(self, now: int) -> None:
+        """The mid and the best opposite quote at this time; where there is none, the last one stays in mind."""
+        self.now = now
         bids = [v.bid[0] for v in self.venues.values() if v.bid is not None and self.fresh(v)]
         asks = [v.ask[0] for v in self.venues.values() if v.ask is not None and self.fresh(v)]
         if bids and asks:
@@ -189,6 +194,7 @@ class World:
         for child in list(self.flights):
             if child.arrives < until or (inclusive and child.arrives == until):
                 self.flights.remove(child)
+                self.now = child.arrives  # quotes grow old between snapshots, too
                 self.execute(child)
 
     def sweep(self, wanted: int) -> None:
@@ -326,7 +332,8 @@ def exhaustive(
 
 def run(snapshots: Sequence[Snapshot], order: ParentOrder, rules: Rules, act: Act) -> OracleResult:
     world = World(order, rules)
-    arrival: Fraction | None = None
+    before = [s for s in snapshots if s.ts <= order.start]
+    arrival: Fraction | None = mid_at(order.start, before, order, rules)
     late = False
     for snapshot in snapshots:
         if snapshot.ts > order.end:
@@ -334,16 +341,24 @@ def run(snapshots: Sequence[Snapshot], order: ParentOrder, rules: Rules, act: Ac
         world.land(snapshot.ts, inclusive=False)
         world.apply(snapshot)
         world.land(snapshot.ts, inclusive=True)
-        if snapshot.ts <= order.start:
-            arrival = world.mid
-        elif arrival is None and world.mid is not None:
+        if snapshot.ts > order.start and arrival is None and world.mid is not None:
             arrival, late = world.mid, True
         if order.start <= snapshot.ts:
             act(world)
             world.land(snapshot.ts, inclusive=True)  # at once, without latency
     world.land(order.end, inclusive=True)
+    world.look(order.end)
     forced, beyond = complete(world)
     return account(world, forced, beyond, arrival, late)
+
+
+def mid_at(ts: int, snapshots: Sequence[Snapshot], order: ParentOrder, rules: Rules) -> Fraction | None:
+    """The national mid at `ts` after these snapshots; the last one, if a side is empty then."""
+    world = World(order, rules)
+    for snapshot in snapshots:
+        world.apply(snapshot)
+    world.look(ts)
+    return world.mid
 
 
 def complete(world: World) -> tuple[int, int]:

@@ -104,3 +104,12 @@ def test_a_benchmark_is_rounded_half_to_even_to_the_nanodollar() -> None:
     for price, cost in ((Fraction(1, 4), 2), (Fraction(3, 4), 8), (Fraction(1, 3), 3), (Fraction(-1, 4), -2)):
         r = benchmark("vwap", Side.BUY, 10, price)
         assert (r.cost, r.kind, r.filled, r.leaves, r.fees) == (cost, "benchmark", 10, 0, 0)
+
+
+def test_a_benchmark_is_compared_by_its_exact_average() -> None:
+    """Its cash is rounded; what is derived from the average must not be rounded a second time."""
+    price = Fraction(4_444, 10_000)  # 5 shares: 2.222, so 2; and 2 / 5 is not the average
+    sold = benchmark("vwap", Side.SELL, 5, -price)
+    assert (sold.total_cash, sold.average, sold.comparable) == (2, price, -price)
+    assert savings(sold, benchmark("vwap", Side.SELL, 5, -price)) == 0
+    assert benchmark("market_vwap", Side.BUY, 5, None).average is None
