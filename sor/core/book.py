@@ -102,9 +102,16 @@ class Book:
         columns = {name: getattr(self, name)[row : row + 1].copy() for name in _STATE}
         _expire(np.array([ts]), columns, self.max_quote_age)
         last = self.last_take(row)
-        prior_take = None if last is None else last[:2]
-        changed = {"new": 0, "prior_take": prior_take, "prior_mid2": self.mid2_at(row)}
-        return replace(self, ts=np.array([ts]), fresh=self.fresh[row : row + 1], **columns, **changed), 0
+        alone = replace(
+            self,
+            ts=np.array([ts]),
+            **columns,
+            fresh=self.fresh[row : row + 1],
+            new=0,
+            prior_take=None if last is None else last[:2],
+            prior_mid2=self.mid2_at(row),
+        )
+        return alone, 0
 
 
 @dataclass(slots=True)
