@@ -160,18 +160,19 @@ class Repeated:
                 yield replace(batch, ts=batch.ts + i * (last - first + NANO))
 
 
-def pace(servers: str, tape: Path) -> None:
+def pace(servers: str, tape: Path, rounds: int) -> None:
     source = open_tape(tape)
     first = source.bounds()[0]
     window = Window(source, None, first + 60 * NANO)
     length = (window.bounds()[1] - window.bounds()[0]) / NANO
-    for speed in (10.0, 1.0):
+    for speed in (*[10.0] * rounds, 1.0):
         sent = produce(window, servers, f"bench-{uuid4().hex[:6]}", pace=Pace(speed))
         assert sent.late_p99 is not None
         assert sent.late_max is not None
         print(
             f"--speed {speed:g}: {sent.snapshots:,} snapshots, {length:.2f} s, late p99 {sent.late_p99 * 1e3:.2f} ms, "
-            f"at worst {sent.late_max * 1e3:.2f} ms, done {sent.seconds - length / speed:+.3f} s from the tape's length"
+            f"at worst {sent.late_max * 1e3:.2f} ms, done {sent.seconds - length / speed:+.3f} s off the tape's length",
+            flush=True,
         )
 
 
@@ -180,12 +181,12 @@ def main() -> None:
     parser.add_argument("--bootstrap-servers", default="127.0.0.1:9092")
     parser.add_argument("--tape", type=Path, default=bundled_tape())
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--pace", action="store_true", help="only the pacing (66 s)")
+    parser.add_argument("--pace", action="store_true", help="only the pacing (60 s, and 6 a round)")
     parser.add_argument("--memory", action="store_true", help="only the memory")
     options = parser.parse_args()
     quiet()
     if options.pace:
-        pace(options.bootstrap_servers, options.tape)
+        pace(options.bootstrap_servers, options.tape, options.rounds)
     elif options.memory:
         memory(options.bootstrap_servers, options.tape)
     else:

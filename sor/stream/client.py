@@ -17,17 +17,20 @@ from typing import Any, Protocol
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka import errors as kafka_errors
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.producer.producer_batch import ProducerBatch
+from kafka.record.memory_records import MemoryRecordsBuilder
 from kafka.structs import OffsetAndMetadata
 
 from sor.errors import InputError, StreamError
 from sor.stream.envelope import Headers
-from sor.stream.records import FastRecords
+from sor.stream.records import FastRecords, body, extend
 
 PARTITION = 0
 CONNECT_SECONDS = 10
 MAX_UNACKED_BYTES = 16 * 2**20
-_PLAINLY_SMALL = 100_000  # bytes: no need to ask whether a message is too large for a request
-MAX_UNACKED = 20_000  # messages: each costs about half a kilobyte of bookkeeping in kafka-python
+MAX_UNACKED = 20_000  # messages
+BATCH_BYTES = 256 * 1024
 
 # Without the last, a client comes back up to 30 s after its broker.
 COMMON: dict[str, Any] = {"client_id": "sor", "reconnect_backoff_ms": 50, "reconnect_backoff_max_ms": 1000}
@@ -93,8 +96,11 @@ def admin_client(servers: str, seconds: int = CONNECT_SECONDS) -> Iterator[Any]:
         client.close()
 
 
-def ensure_topic(servers: str, topic: str) -> None:
-    """Make the topic if it is not there: one partition, because the order of a run is the order of its partition."""
+def ensure_topic(servers: str, topic: str) -> int:
+    """Make the topic if it is not there: one partition, because the order of a run is the order of its partition.
+
+    Returns how many bytes a batch may have for it.
+    """
     settings = {
         "num_partitions": 1,
         "replication_factor": 1,
@@ -105,6 +111,15 @@ def ensure_topic(servers: str, topic: str) -> None:
             admin.create_topics({topic: settings}, wait_for_metadata=True)
         (found,) = admin.describe_topics([topic])
         check_partitions(topic, {partition["partition_index"] for partition in found["partitions"]})
+        return min(BATCH_BYTES, _limit(admin, topic))
+
+
+def _limit(admin: Any, topic: str) -> int:
+    """The topic's max.message.bytes, which limits a batch; a batch beyond it would be split behind our back."""
+    asked = ConfigResource(ConfigResourceType.TOPIC, topic, ["max.message.bytes"])
+    ((_, found),) = admin.describe_configs([asked], config_filter="all").items()
+    value = found[topic]["max.message.bytes"]
+    return int(value["value"] if isinstance(value, dict) else value)
 
 
 def check_partitions(topic: str, partitions: set[int]) -> None:
@@ -196,6 +211,36 @@ class Reader:
             self._consumer.close(autocommit=False, timeout_ms=1000)
 
 
+class _Unacked:
+    """A batch under way: kafka-python's future for it, and how many messages and bytes of ours it holds."""
+
+    __slots__ = ("bytes", "count", "future")
+
+    def __init__(self, future: Any) -> None:
+        self.future, self.count, self.bytes = future, 0, 0
+
+    def add(self, count: int, size: int) -> None:
+        self.count += count
+        self.bytes += size
+
+    def error(self) -> Exception | None:
+        """What the broker said against it, if it did."""
+        _, _, of_record = self.future.value
+        error: Exception | None = of_record(0) if of_record is not None else None
+        return error
+
+
+class _Split:
+    """Stands for the futures of records, which nobody here waits for: a batch that kafka-python splits, because the
+    topic takes less than a batch, would be acknowledged in parts that we do not know of.
+    """
+
+    happened = False
+
+    def rebind(self, *_: Any) -> None:
+        self.happened = True
+
+
 class Writer:
     """Sends to one topic, idempotent and acknowledged; knows what has arrived, and gives up in time.
 
@@ -204,13 +249,21 @@ class Writer:
     """
 
     def __init__(
-        self, servers: str, topic: str, timeout: float, *, linger_ms: int = 20, compression: str | None = None
+        self,
+        servers: str,
+        topic: str,
+        timeout: float,
+        *,
+        linger_ms: int = 20,
+        compression: str | None = None,
+        batch_bytes: int = BATCH_BYTES,
     ) -> None:
         self.servers, self.topic, self.timeout = check_servers(servers), topic, timeout
         self.sent = self.acked = 0
         self.stopping: Callable[[], bool] = lambda: False  # whoever asks us to stop need not wait for room
         self._partition = TopicPartition(topic, PARTITION)
-        self._waiting: deque[tuple[Any, int]] = deque()  # (future, bytes)
+        self._waiting: deque[_Unacked] = deque()
+        self._split = _Split()
         self._waiting_bytes = 0
         self._progress = time.monotonic()
         with our_words(servers, "connecting"):
@@ -222,58 +275,82 @@ class Writer:
                 delivery_timeout_ms=round(timeout * 1000) + 600_000,
                 max_block_ms=round(timeout * 1000),
                 request_timeout_ms=30_000,
-                batch_size=256 * 1024,
+                batch_size=batch_bytes,
                 linger_ms=linger_ms,
                 compression_type=compression,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
                 **COMMON,
             )
-            self._producer.partitions_for(
-                topic
-            )  # otherwise the first message waits for this, and all after it are late
+            # Otherwise the first message waits for this, and all after it are late.
+            self._producer.partitions_for(topic)
+            self._most: int = self._producer.config["max_request_size"] - 1000  # less room for the request around it
 
-    def send(self, value: bytes, headers: Headers) -> None:
-        """Waits while too much is unacknowledged. StreamError once anything failed."""
-        size = len(value)
-        if self._waiting_bytes + size > MAX_UNACKED_BYTES or len(self._waiting) >= MAX_UNACKED:
+    def send(self, value: bytes, headers: Headers, key: bytes | None = None) -> None:
+        """One message; waits while too much is unacknowledged. StreamError once anything failed."""
+        self.send_all([body(key, value, headers)])
+
+    def send_all(self, bodies: Sequence[bytes]) -> None:
+        """Several messages (`records.body`) at once: in a burst the way into the client must be short.
+
+        This is `KafkaProducer.send` without what is the same for every message of a run (checks, serializers,
+        partitioner) and with one future for a batch and not for a record. kafka-python is pinned to the version whose
+        RecordAccumulator.append does just this.
+        """
+        size = sum(map(len, bodies))
+        if self._waiting_bytes + size > MAX_UNACKED_BYTES or self.sent - self.acked >= MAX_UNACKED:
             self._make_room(size)
         if not self._waiting:
             self._progress = time.monotonic()
+        if any(len(record) > self._most for record in bodies):
+            raise self._too_large(max(map(len, bodies)))
+        accumulator = self._producer._accumulator
+        accumulator._appends_in_progress.increment()
         try:
-            future = self._append(value, headers)
-        except kafka_errors.MessageSizeTooLargeError as error:
-            raise self._too_large(size) from error
-        except kafka_errors.KafkaTimeoutError as error:
-            raise self._gone() from error
-        except (kafka_errors.KafkaError, ValueError) as error:
-            raise StreamError(f"sending to topic {self.topic!r} failed: {_said(error)}") from error
-        self._waiting.append((future, size))
-        self._waiting_bytes += size
-        self.sent += 1
-
-    def _append(self, value: bytes, headers: Headers) -> Any:
-        """`KafkaProducer.send` without what is the same for every message of a run (checks, serializers, partitioner).
-
-        That is more than half of its time, and in a burst at `--speed 10` the difference between late and not late.
-        kafka-python is pinned to the version whose `send` ends in just these lines.
-        """
-        if len(value) > _PLAINLY_SMALL:
-            return self._producer.send(self.topic, value, headers=headers, partition=PARTITION)
-        future, full, fresh, _ = self._producer._accumulator.append(self._partition, None, None, value, headers)
-        if full or fresh:
+            with accumulator._tp_lock(self._partition):
+                wake = self._append(accumulator, accumulator._batches[self._partition], bodies)
+        finally:
+            accumulator._appends_in_progress.decrement()
+        if wake:
             self._producer._sender.wakeup()
-        return future
+
+    def _append(self, accumulator: Any, batches: deque[Any], bodies: Sequence[bytes]) -> bool:
+        """Into the last batch and as many new ones as it takes; True where the sender has something new to do."""
+        done, fresh, moment = 0, False, time.time_ns() // 1_000_000
+        batch = batches[-1] if batches else None
+        while done < len(bodies):
+            rest = bodies[done:] if done else bodies
+            count = extend(batch.records, rest, moment) if batch is not None else 0
+            if not count:
+                config = accumulator.config
+                records = MemoryRecordsBuilder(
+                    config["message_version"], config["compression_attrs"], config["batch_size"]
+                )
+                batch, fresh = ProducerBatch(self._partition, records), True
+                batches.append(batch)
+                accumulator._incomplete.add(batch)
+                self._waiting.append(_Unacked(batch.produce_future))
+                continue
+            assert batch is not None
+            batch.last_append = time.monotonic()
+            batch._record_futures += [self._split] * count
+            self._waiting[-1].add(count, sum(map(len, rest[:count])))
+            self._waiting_bytes += sum(map(len, rest[:count]))
+            done += count
+            self.sent += count
+        return fresh or len(batches) > 1
 
     def check(self) -> None:
         """Count what has been acknowledged. StreamError if something failed, or nothing was for `timeout`."""
         waiting, before = self._waiting, self.acked
-        while waiting and waiting[0][0].is_done:
-            future, size = waiting.popleft()
-            self._waiting_bytes -= size
-            if future.failed():
-                raise self._failed(future.exception, size)
-            self.acked += 1
+        while waiting and waiting[0].future.is_done:
+            batch = waiting.popleft()
+            self._waiting_bytes -= batch.bytes
+            if error := batch.error():
+                raise self._failed(error, batch.bytes)
+            self.acked += batch.count
+        if self._split.happened:
+            raise StreamError(f"topic {self.topic!r} takes smaller messages than when this run began: run this again")
         now = time.monotonic()
         if self.acked > before or not waiting:
             self._progress = now
@@ -307,7 +384,7 @@ class Writer:
     def _make_room(self, size: int) -> None:
         self.check()
         while self._waiting and (
-            self._waiting_bytes + size > MAX_UNACKED_BYTES // 2 or len(self._waiting) > MAX_UNACKED // 2
+            self._waiting_bytes + size > MAX_UNACKED_BYTES // 2 or self.sent - self.acked > MAX_UNACKED // 2
         ):
             if self.stopping():
                 return
@@ -420,9 +497,9 @@ class DeadLetters:
 
     def _put(self, record: Record, reason: str) -> None:
         if self._writer is None:
-            ensure_topic(self._servers, self.name)
+            most = ensure_topic(self._servers, self.name)
             self._known = self._kept()
-            self._writer = Writer(self._servers, self.name, timeout=10.0)
+            self._writer = Writer(self._servers, self.name, timeout=10.0, batch_bytes=most)
         key = (b"%d" % record.offset, b"%d" % record.timestamp)
         if key in self._known:
             return

@@ -13,7 +13,6 @@ import time
 from sor.core.units import NANO
 from sor.errors import InputError
 
-SPIN_NS = 300_000  # sleeping ends late by up to a tenth of a millisecond or two, so the last stretch is watched
 MAX = math.inf
 
 
@@ -87,6 +86,14 @@ class Pace:
             return None if self._paused else 0
         return due - time.monotonic_ns()
 
+    def moment(self) -> int | None:
+        """The market time of now; None at full speed, in a pause and before the start."""
+        with self._changed:
+            if self._anchor is None or self._paused or math.isinf(self._speed):
+                return None
+            market, wall = self._anchor
+            return market + round((time.monotonic_ns() - wall) * self._speed)
+
     def wait(self, ts: int, longest: float = 0.05) -> int | None:
         """Wait until market time `ts`, at most `longest` seconds so that the caller can look after other things.
 
@@ -106,13 +113,13 @@ class Pace:
         return None
 
     def _sleep(self, ns: int) -> None:
-        if ns <= SPIN_NS:
-            return  # the caller's loop is the spin
+        # No watching of the last stretch: a sleep ends a tenth of a millisecond late, and whoever burns the processor
+        # is made to wait by the system when others want it.
         with self._changed:
             if self._paused or ns > 50_000_000:
                 self._changed.wait(min(ns, 50_000_000) / NANO)
                 return
-        time.sleep((ns - SPIN_NS) / NANO)
+        time.sleep(ns / NANO)
 
     def _reanchor(self) -> None:
         """Go on from the present market time at whatever speed comes next."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from itertools import islice, takewhile
 
 import numpy as np
 
@@ -22,13 +24,14 @@ from sor.stream.codec import encode
 from sor.stream.envelope import SCHEMA_HEADER, Ahead, end_headers, end_value, snapshot_headers
 from sor.stream.pacing import MAX, Pace
 from sor.stream.progress import Meter, Show, silent
+from sor.stream.records import body
 
 SLICE = 1000  # snapshots encoded at a time
 PACED_SLICE = 50  # the same when each has its moment: encoding must not keep the next one
 LOOK_SECONDS = 0.1  # how often a paced run looks after acknowledgements
 AHEAD = 2000  # snapshots encoded before their time, so that a burst has only to be sent
-SPARE_NS = 1_000_000  # time enough to encode a slice
-BURST_NS = 100_000  # later than this a snapshot is one of a burst
+SPARE_NS = 2_000_000  # time enough to encode a slice
+GROUP = 200  # snapshots sent at once, where so many are due
 STOP_SECONDS = 5.0  # how long an interrupted run waits for what is under way
 AWAY_SECONDS = 2.0  # no acknowledgement for so long is worth a word
 
@@ -124,9 +127,9 @@ def produce(
     """
     pace = pace or Pace(MAX)
     run = check_run_id(run_id) if run_id else new_run_id()
-    ensure_topic(bootstrap_servers, topic)
-    linger = 20 if pace.flat_out else 5
-    writer = Writer(bootstrap_servers, topic, timeout, linger_ms=linger, compression=compression)
+    most = ensure_topic(bootstrap_servers, topic)
+    linger = 20 if pace.flat_out else 1
+    writer = Writer(bootstrap_servers, topic, timeout, linger_ms=linger, compression=compression, batch_bytes=most)
     writer.stopping = lambda: pace.stopped
     try:
         return _Run(source, writer, pace, run, Meter(progress)).send()
@@ -149,13 +152,13 @@ class _Run:
         self._slices = self._cut()
         self._ready: deque[tuple[int, bytes]] = deque()  # encoded, not yet sent
         self._seq = 0
-        self._turns = _Turns(False)
         self._looked = time.monotonic()
         self._away = False
 
     def send(self) -> Sent:
         began = time.monotonic()
-        with _Turns(not self._pace.flat_out) as self._turns:
+        with _undisturbed(not self._pace.flat_out):
+            self._fill()
             self._send_snapshots()
         self._flush(STOP_SECONDS if self._pace.stopped else None)
         snapshots = self._writer.acked
@@ -169,22 +172,46 @@ class _Run:
         return Sent(self._run, snapshots, complete, seconds, late, None if late is None else self._late.worst / NANO)
 
     def _send_snapshots(self) -> None:
-        send, pace, ready = self._writer.send, self._pace, self._ready
-        run = ("run", self._run.encode())
+        ready = self._ready
         while ready or self._encode_more():
-            ts, message = ready.popleft()
-            if not pace.flat_out and not self._wait(ts):
+            if self._pace.flat_out:
+                self._send(len(ready))
+            elif self._wait(ready[0][0]):
+                self._send(self._due())
+            else:
                 return
-            seq = self._seq
-            send(message, [run, ("seq", b"%d" % seq), SCHEMA_HEADER] if seq else self._first_headers())
-            self._seq = seq + 1
+
+    def _fill(self) -> None:
+        """A paced run begins with all that may be ready ahead of time: a tape often begins with a burst."""
+        while not self._pace.flat_out and len(self._ready) < AHEAD and self._encode_more():
+            pass
+
+    def _due(self) -> int:
+        """How many of those that are ready it is time for: in a burst they go together."""
+        now = self._pace.moment()
+        if now is None:
+            return 1
+        return max(1, sum(1 for _ in takewhile(lambda one: one[0] <= now, islice(self._ready, GROUP))))
+
+    def _send(self, count: int) -> None:
+        sent = [self._ready.popleft() for _ in range(count)]
+        self._writer.send_all([record for _, record in sent])
+        now, speed = self._pace.moment(), self._pace.speed
+        if now is not None:
+            for ts, _ in sent:
+                self._late.add(max(0, round((now - ts) / speed)))
 
     def _encode_more(self) -> bool:
         """The next slice of the tape as messages; False at its end."""
         batch = next(self._slices, None)
         if batch is None:
             return False
-        self._ready.extend(zip(batch.ts.tolist(), encode(batch, self._source.has_bids), strict=True))
+        run = ("run", self._run.encode())
+        for ts, value in zip(batch.ts.tolist(), encode(batch, self._source.has_bids), strict=True):
+            seq = self._seq
+            headers = [run, ("seq", b"%d" % seq), SCHEMA_HEADER] if seq else self._first_headers()
+            self._ready.append((ts, body(None, value, headers)))
+            self._seq = seq + 1
         if self._pace.flat_out:
             self._look(int(batch.ts[0]))
         return True
@@ -209,11 +236,6 @@ class _Run:
             if len(self._ready) < AHEAD and (self._pace.left(ts) or 0) > SPARE_NS and self._encode_more():
                 continue
             late = self._pace.wait(ts)
-            if late is not None:
-                self._late.add(late)
-                self._turns.burst(late > BURST_NS)
-                if late > BURST_NS:
-                    return True  # the next ones are due as well: send first, look after things later
             if time.monotonic() - self._looked >= LOOK_SECONDS:
                 self._look(ts, late)
             if late is not None:
@@ -246,26 +268,19 @@ class _Run:
                 return
 
 
-class _Turns:
-    """How soon threads change turns. kafka-python's may otherwise keep a due snapshot waiting for five milliseconds;
-    in a burst of snapshots it is the other way round, and its turn comes when the burst is over.
+@contextmanager
+def _undisturbed(wanted: bool) -> Iterator[None]:
+    """What keeps a due snapshot waiting: kafka-python's thread, which has its turn for five milliseconds unless turns
+    are shorter, and the collector of garbage, which looks through everything that was ever imported (twenty more).
     """
-
-    SOON, LATER = 0.0005, 0.02
-
-    def __init__(self, wanted: bool) -> None:
-        self._wanted, self._bursting = wanted, False
-        self._before = sys.getswitchinterval()
-
-    def burst(self, bursting: bool) -> None:
-        if bursting is not self._bursting:
-            self._bursting = bursting
-            sys.setswitchinterval(self.LATER if bursting else self.SOON)
-
-    def __enter__(self) -> Self:
-        if self._wanted:
-            sys.setswitchinterval(self.SOON)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.setswitchinterval(self._before)
+    before = sys.getswitchinterval()
+    if wanted:
+        sys.setswitchinterval(0.0005)
+        gc.collect()
+        gc.freeze()
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+        if wanted:
+            gc.unfreeze()

@@ -1,17 +1,19 @@
-"""Messages out of a fetched batch, faster: kafka-python's own way spends half of a poll loop on what nobody here reads.
+"""Messages out of a fetched batch and into one to be sent, faster than kafka-python's own way.
 
-The format is Kafka's record batch v2 (KIP-98): zigzag varints, then key, value and headers. Only the inner loop is
+Reading, that spends half of a poll loop on what nobody here reads; sending, ten times what is needed for a record whose
+body was made ahead of time, and in a burst at `--speed 10` that is the difference between late and not late.
+The format is Kafka's record batch v2 (KIP-98): zigzag varints, then key, value and headers. Only the inner loops are
 ours; fetching, positions, checksums and older formats stay kafka-python's, which is pinned to the version this fits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from kafka import errors as kafka_errors
 from kafka.consumer.fetcher import Fetcher
-from kafka.record.util import decode_varint
+from kafka.record.util import decode_varint, encode_varint
 
 
 class Message(NamedTuple):
@@ -75,3 +77,57 @@ class FastRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafka-pyth
                 yield Message(base + place, moment + delta if fixed is None else fixed, value, headers)
         except (ValueError, IndexError) as error:
             raise kafka_errors.CorruptRecordError(f"batch at offset {base}: {error}") from error
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    encode_varint(value, out.append)
+    return bytes(out)
+
+
+_SMALL = tuple(_varint(value) for value in range(4096))
+
+
+def _length(value: int) -> bytes:
+    return _SMALL[value] if value < 4096 else _varint(value)
+
+
+def body(key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> bytes:
+    """A record less its place in a batch: all of it that can be made before its moment comes."""
+    parts = [
+        b"\x01" if key is None else _length(len(key)) + key,
+        b"\x01" if value is None else _length(len(value)) + value,
+        _length(len(headers)),
+    ]
+    for name, text in headers:
+        raw = name.encode()
+        parts += (_length(len(raw)), raw, _length(len(text)), text)
+    return b"".join(parts)
+
+
+def extend(records: Any, bodies: Sequence[bytes], moment: int) -> int:
+    """Append to a kafka-python MemoryRecordsBuilder as many records as it has room for, at this time in ms; how many.
+
+    The caller holds what guards it. The first record of a batch always has room, as in kafka-python.
+    """
+    if records._closed:
+        return 0
+    builder, place = records._builder, records._next_offset
+    if builder._first_timestamp is None:
+        builder._first_timestamp = builder._max_timestamp = moment
+    head = b"\0" + _varint(moment - builder._first_timestamp)
+    buffer, most = builder._buffer, builder._batch_size
+    for record in bodies:
+        offset = _length(place)
+        size = _length(len(head) + len(offset) + len(record))
+        if place and len(buffer) + len(size) + len(head) + len(offset) + len(record) > most:
+            break
+        buffer += size + head + offset + record
+        place += 1
+    count: int = place - records._next_offset
+    if count:
+        builder._max_timestamp = max(builder._max_timestamp, moment)
+        builder._num_records += count
+        builder._last_offset = place - 1
+        records._next_offset = place
+    return count

@@ -1,4 +1,4 @@
-"""Our reading of record batches against kafka-python's own, message by message."""
+"""Our reading and writing of record batches against kafka-python's own, message by message and byte by byte."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from kafka import TopicPartition
 from kafka import errors as kafka_errors
 from kafka.consumer.fetcher import Fetcher
 from kafka.record.default_records import DefaultRecordBatchBuilder
-from kafka.record.memory_records import MemoryRecords
+from kafka.record.memory_records import MemoryRecords, MemoryRecordsBuilder
 
-from sor.stream.records import FastRecords
+from sor.stream.records import FastRecords, body, extend
 
 TP = TopicPartition("t", 0)
 
@@ -70,3 +70,37 @@ def test_taken_in_pieces():
     assert taken.next_fetch_offset == 7
     assert [r.offset for r in taken.take(4)] == [7, 8, 9]
     assert not taken
+
+
+texts = st.lists(st.tuples(st.text(max_size=100), st.binary(max_size=200)), max_size=4)
+to_send = st.lists(
+    st.tuples(st.none() | st.binary(max_size=80), st.none() | st.binary(max_size=9000), texts), min_size=1, max_size=200
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=to_send, compression=st.sampled_from([0, 1]), room=st.integers(100, 50_000), moments=st.data())
+def test_a_batch_is_written_byte_for_byte_as_kafka_python_writes_it(rows, compression, room, moments):
+    theirs, ours = MemoryRecordsBuilder(2, compression, room), MemoryRecordsBuilder(2, compression, room)
+    written = 0
+    while written < len(rows):
+        size = moments.draw(st.integers(1, len(rows) - written))
+        moment = moments.draw(st.integers(0, 2**42))
+        some = rows[written : written + size]
+        fitted = extend(ours, [body(*row) for row in some], moment)
+        for row in some[:fitted]:
+            assert theirs.append(moment, *row) is not None
+        if fitted < len(some):
+            assert theirs.append(moment, *some[fitted]) is None  # no room in either
+            break
+        written += fitted
+    assert ours.next_offset() == theirs.next_offset() >= 1
+    for builder in (ours, theirs):
+        builder.close()
+    if compression == 0:
+        assert bytes(ours.buffer()) == bytes(theirs.buffer())
+    else:  # gzip writes the time into its header
+        assert [r.value for r in next(MemoryRecords(ours.buffer()))] == [
+            r.value for r in next(MemoryRecords(theirs.buffer()))
+        ]
+    assert extend(ours, [b"x"], 0) == 0  # closed
