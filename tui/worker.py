@@ -151,7 +151,8 @@ class Run:
         if run == "new":
             producer, run = self._produce(request, spec)
         try:
-            source = open_source(wanted.servers, wanted.topic, run, 90.0, self._reader_says)
+            rule = request.rule()
+            source = open_source(wanted.servers, wanted.topic, run, 90.0, self._reader_says, snapshot_rule=rule)
             try:
                 return self._backtest(source, spec, "kafka", f"{wanted.topic} run {source.run}", "", cut=False)
             finally:
@@ -183,6 +184,7 @@ class Run:
                     pace=self._throttle.pace,
                     run_id=run,
                     timeout=BROKER_SECONDS,
+                    rule=request.rule(),
                     progress=self._writer_says,
                 )
             except Exception as error:

@@ -119,7 +119,7 @@ def command(
         from sor.report.files import check_writable
 
         check_writable(Path(out))
-    opened = _stream(bootstrap_servers, topic, run_id, idle_timeout) if from_kafka else _tape(request)
+    opened = _stream(request, bootstrap_servers, topic, run_id, idle_timeout) if from_kafka else _tape(request)
     with opened as source:
         report = run(source, spec)
     if out is not None:
@@ -145,7 +145,7 @@ def _tape(request: Request) -> Iterator[Source]:
 
 
 @contextmanager
-def _stream(bootstrap_servers: str, topic: str, run_id: str, idle_timeout: float) -> Iterator[Source]:
+def _stream(request: Request, bootstrap_servers: str, topic: str, run_id: str, idle_timeout: float) -> Iterator[Source]:
     from sor.cli.progress import stream_progress
     from sor.stream import open_stream
 
@@ -156,6 +156,7 @@ def _stream(bootstrap_servers: str, topic: str, run_id: str, idle_timeout: float
             run=run_id,
             idle_timeout=idle_timeout,
             progress=progress,
+            snapshot_rule=request.rule(),
         )
         with closing(source):
             yield source

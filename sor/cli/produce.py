@@ -102,6 +102,7 @@ def _send(source: Source, pace: Pace, options: dict[str, Any]) -> Sent:
             run_id=options["run_id"],
             timeout=options["timeout"],
             compression=None if options["compression"] == "none" else options["compression"],
+            rule=options["snapshot_rule"],
             progress=show,
         )
 

@@ -19,14 +19,17 @@ def open_stream(
     run: str = "latest",
     idle_timeout: float = 90.0,
     progress: Callable[[Progress], None] | None = None,
+    snapshot_rule: str | None = None,
 ) -> KafkaSource:
     """One run of a topic as a Source, once its first message is there.
 
     `progress` is called twice a second at most (sor.stream.progress.Lines shows it on standard error); `close()` the
-    source when done. StreamError: no broker, no topic, several partitions, no message within `idle_timeout` seconds.
+    source when done. `snapshot_rule` is the one that is wanted: a run made by another gets a warning, because a stream
+    cannot be turned into the other one. StreamError: no broker, no topic, several partitions, no message within
+    `idle_timeout` seconds.
     """
     # kafka-python takes a quarter of a second to import, and most commands do without it.
     from sor.stream.consumer import open_source
     from sor.stream.progress import silent
 
-    return open_source(bootstrap_servers, topic, run, idle_timeout, progress or silent)
+    return open_source(bootstrap_servers, topic, run, idle_timeout, progress or silent, snapshot_rule=snapshot_rule)

@@ -70,10 +70,16 @@ class KafkaSource:
     """One run of a topic. `open_source` makes it, once the run's first message is there."""
 
     def __init__(
-        self, reader: Reader, run: Run, first: Record, quiet: Quiet, meter: Meter, idle_timeout: float
+        self,
+        reader: Reader,
+        run: Run,
+        first: Record,
+        quiet: Quiet,
+        meter: Meter,
+        snapshot_rule: str | None = None,
     ) -> None:
         self._reader, self._run, self._quiet, self._meter = reader, run, quiet, meter
-        self._idle_timeout = idle_timeout
+        self._rule = snapshot_rule
         self._letters = DeadLetters(reader.servers, reader.topic)
         self._commits = Commits(reader.servers, reader.topic, GROUP)
         self._ahead, self._hint_bids = _hints(first)
@@ -236,7 +242,7 @@ class KafkaSource:
 
     def _warnings(self) -> Iterator[str]:
         run, tally = self._assembler, self._assembler.tally
-        ended = "another run began" if run.ended else f"nothing came for {self._idle_timeout:g} s"
+        ended = "another run began" if run.ended else f"nothing came for {self._quiet.idle_timeout:g} s"
         if isinstance(run, BareRun):
             yield (
                 "stream: completeness is not proven: its messages carry no run id, sequence number or end marker; "
@@ -244,6 +250,12 @@ class KafkaSource:
             )
         else:
             yield from self._sequence_warnings(run)
+        made_by = self._ahead.rule if self._ahead else None
+        if self._rule and made_by and made_by != self._rule:
+            yield (
+                f"stream: run {self.run} was produced with --snapshot-rule {made_by}, and {self._rule} was asked for: "
+                f"for the same figures as from the file, produce it with --snapshot-rule {self._rule}"
+            )
         if tally.rejected:
             kept = f"could not be kept ({self._letters.trouble})" if self._letters.trouble else "are kept"
             yield f"stream: {_messages(tally.rejected)} could not be read; they {kept} in {self._letters.name}"
@@ -253,7 +265,7 @@ class KafkaSource:
     def _sequence_warnings(self, run: HeadedRun) -> Iterator[str]:
         if run.expected is None:
             yield (
-                f"stream: run {self.run} is incomplete: no end marker came within {self._idle_timeout:g} s "
+                f"stream: run {self.run} is incomplete: no end marker came within {self._quiet.idle_timeout:g} s "
                 f"after {run.received:,} snapshots"
             )
         if run.gaps:
@@ -262,6 +274,10 @@ class KafkaSource:
             yield f"stream: {run.tally.disordered:,} snapshots were earlier than the one before and were left out"
         if run.sequence.late:
             yield f"stream: {run.sequence.late:,} snapshots came after their place had been given up"
+        if run.sequence.beyond:
+            yield f"stream: {run.sequence.beyond:,} snapshots had numbers beyond the end marker's count; left out"
+        if run.expected is not None and run.received > run.expected:
+            yield f"stream: the end marker of run {self.run} counts fewer snapshots than came before it"
         if run.tally.other_tape:
             yield f"stream: run id {self.run} was used for two different tapes; what is here may be a mixture"
 
@@ -299,6 +315,7 @@ def open_source(
     idle_timeout: float = 90.0,
     progress: Show = silent,
     broker_timeout: float = BROKER_SECONDS,
+    snapshot_rule: str | None = None,
 ) -> KafkaSource:
     """The wanted run of a topic, once its first message is there.
 
@@ -310,7 +327,7 @@ def open_source(
         _wait_for_topic(reader, min(idle_timeout, TOPIC_SECONDS), meter)
         quiet = Quiet(reader, idle_timeout, broker_timeout, meter)
         run, first = _find(reader, wanted, quiet, meter)
-        return KafkaSource(reader, run, first, quiet, meter, idle_timeout)
+        return KafkaSource(reader, run, first, quiet, meter, snapshot_rule)
     except BaseException:
         reader.close()
         raise

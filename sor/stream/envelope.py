@@ -24,12 +24,16 @@ SCHEMA_HEADER: Header = ("schema", str(SCHEMA_VERSION).encode())
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What the first message of a run says of the rest: time of the first and last snapshot, and what the tape has."""
+    """What the first message of a run says of the rest: time of the first and last snapshot, and what the tape has.
+
+    rule: which message of a venue counts at one time (`--snapshot-rule`), where the producer knew it.
+    """
 
     first: int
     last: int
     symbol: str | None
     bids: bool
+    rule: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,9 @@ def _ahead(value: bytes) -> Ahead | None:
     """A hint only: where it cannot be read, the run is read without it."""
     try:
         found = orjson.loads(value)
-        ahead = Ahead(found["first"], found["last"], found["symbol"], found["bids"])
-    except (ValueError, TypeError, KeyError):
+        ahead = Ahead(found["first"], found["last"], found["symbol"], found["bids"], found.get("rule"))
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
     whole = type(ahead.first) is int and type(ahead.last) is int and 0 <= ahead.first <= ahead.last < 2**63
-    return ahead if whole and isinstance(ahead.symbol, str | None) and type(ahead.bids) is bool else None
+    texts = isinstance(ahead.symbol, str | None) and isinstance(ahead.rule, str | None)
+    return ahead if whole and texts and type(ahead.bids) is bool else None

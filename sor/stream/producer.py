@@ -118,10 +118,12 @@ def produce(
     run_id: str | None = None,
     timeout: float = 60.0,
     compression: str | None = None,
+    rule: str | None = None,
     progress: Show = silent,
 ) -> Sent:
     """Send a source as one run, and its end marker once everything before it is acknowledged.
 
+    `rule` is the snapshot rule that the source was read with, for the reader to know.
     `pace` may be changed from other threads; after `pace.stop()` what is under way is flushed and there is no end
     marker. StreamError, with what has arrived, where the broker fails for longer than `timeout` seconds.
     """
@@ -132,7 +134,7 @@ def produce(
     writer = Writer(bootstrap_servers, topic, timeout, linger_ms=linger, compression=compression, batch_bytes=most)
     writer.stopping = lambda: pace.stopped
     try:
-        return _Run(source, writer, pace, run, Meter(progress)).send()
+        return _Run(source, writer, pace, run, rule, Meter(progress)).send()
     except StreamError as error:
         raise StreamError(
             f"{error}; {writer.acked:,} messages of run {run} are in topic {topic!r}, without an end marker: "
@@ -145,8 +147,9 @@ def produce(
 class _Run:
     """One run on its way."""
 
-    def __init__(self, source: Source, writer: Writer, pace: Pace, run: str, meter: Meter) -> None:
+    def __init__(self, source: Source, writer: Writer, pace: Pace, run: str, rule: str | None, meter: Meter) -> None:
         self._source, self._writer, self._pace, self._run, self._meter = source, writer, pace, run, meter
+        self._rule = rule
         self._bounds = source.bounds()
         self._late = Lateness()
         self._slices = self._cut()
@@ -227,7 +230,7 @@ class _Run:
     def _first_headers(self) -> list[tuple[str, bytes]]:
         ahead = None
         if self._bounds is not None:
-            ahead = Ahead(*self._bounds, self._source.tape_facts().symbol, self._source.has_bids)
+            ahead = Ahead(*self._bounds, self._source.tape_facts().symbol, self._source.has_bids, self._rule)
         return snapshot_headers(self._run, 0, ahead)
 
     def _wait(self, ts: int) -> bool:

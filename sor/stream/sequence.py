@@ -23,6 +23,7 @@ class Sequencer:
     received: int = 0
     duplicates: int = 0
     late: int = 0  # came after their place had been given up; left out, and still counted as gaps
+    beyond: int = 0  # had numbers that the end marker does not count; left out
     missing: list[tuple[int, int]] = field(default_factory=list)  # [first, last) of what was given up
     held: dict[int, SnapshotBatch] = field(default_factory=dict)
 
@@ -44,6 +45,11 @@ class Sequencer:
 
     def finish(self, count: int | None) -> list[SnapshotBatch]:
         """No more will come: what waits is given up, up to `count` where an end marker said it."""
+        if count is not None:
+            beyond = [seq for seq in self.held if seq >= count]
+            self.beyond += len(beyond)
+            for seq in beyond:
+                del self.held[seq]
         ready: list[SnapshotBatch] = []
         while self.held:
             ready += self._skip()
@@ -54,7 +60,7 @@ class Sequencer:
     def state(self) -> dict[str, Any]:
         """For a checkpoint, which is taken only while nothing is held."""
         assert not self.held
-        names = ("next", "received", "duplicates", "late", "missing")
+        names = ("next", "received", "duplicates", "late", "beyond", "missing")
         return {name: getattr(self, name) for name in names}
 
     @classmethod

@@ -265,6 +265,42 @@ def test_a_run_without_end_marker_is_incomplete(servers):
     assert tape.rows is None
 
 
+def test_a_number_beyond_the_end_markers_count_is_left_out(servers):
+    source, topic = Few(300), topic_name()
+    sent = messages(source, "r")
+    sent[50] = (sent[50][0], snapshot_headers("r", 10**14))
+    send_raw(servers, topic, sent)
+    found, facts, _ = read_run(servers, topic, "r")
+    assert found == digest([source.batch.slice(0, 50), source.batch.slice(51, 300)])
+    assert (facts.expected, facts.received, facts.gaps, facts.complete) == (300, 299, 1, False)
+    assert any("beyond the end marker's count" in text for text in facts.warnings)
+
+
+@pytest.mark.parametrize("count", [0, 120, 400])
+def test_an_end_marker_with_a_wrong_count_is_no_proof(servers, count):
+    source, topic = Few(300), topic_name()
+    sent = messages(source, "r")[:-1]
+    send_raw(servers, topic, [*sent, (end_value("r", count, source.tape_facts()), end_headers("r", count))])
+    found, facts, _ = read_run(servers, topic, "r")
+    assert found == digest([source.batch])
+    assert (facts.expected, facts.received, facts.gaps) == (count, 300, max(0, count - 300))
+    assert not facts.complete
+    said = "snapshots are missing" if count > 300 else "counts fewer snapshots than came before it"
+    assert any(said in text for text in facts.warnings)
+
+
+def test_a_topic_that_takes_less_than_a_batch(servers):
+    """kafka-python would split batches that are too large, and acknowledge them in parts."""
+    topic = topic_name()
+    admin = KafkaAdminClient(bootstrap_servers=servers)
+    topic_settings = {"num_partitions": 1, "replication_factor": 1, "configs": {"max.message.bytes": "5000"}}
+    admin.create_topics({topic: topic_settings}, wait_for_metadata=True)
+    admin.close()
+    source = Few(2_000)
+    assert produce(source, servers, topic).snapshots == 2_000
+    assert read_run(servers, topic)[0] == digest([source.batch])
+
+
 POISON = [
     b"not JSON",
     b'{"timestamp": "2024-08-01T13:36:32.491911683Z", "venues": [{"publisher_id": 2, "ask_px_00": 222.83, "ask_s',

@@ -116,6 +116,43 @@ def test_consumer_killed_ten_times_at_random(broker, tmp_path):
     assert went_on >= 1
 
 
+def test_the_command_itself_killed_ten_times_at_random(broker, tmp_path):
+    """`sor backtest --from-kafka`, killed while it starts, reads live, catches up or computes: then the same bytes."""
+    topic, rng = topic_name(), random.Random(12)
+    command = [*SOR, "backtest", "--json", "--from-kafka", "--topic", topic, "--run", "r"]
+    command += ["--bootstrap-servers", broker.bootstrap_servers]
+    alone, shared = tmp_path / "alone", tmp_path / "shared"
+    producer = producing(broker, topic, tmp_path, "30")
+    wait_until_sending(broker, topic)
+    kills = went_on = 0
+    for turn in range(50):
+        began = time.time()
+        backtest = start(command, shared)
+        while turn % 3 and backtest.poll() is None:  # every third one is killed wherever it is
+            if any(spool.stat().st_mtime > began for spool in shared.glob("stream/*/spool")):
+                break
+            time.sleep(0.02)
+        time.sleep(rng.uniform(0.0, 2.0))
+        backtest.kill()
+        code, out, err = finish(backtest)
+        assert "Traceback" not in err
+        assert code in (0, -signal.SIGKILL), err  # one that was quicker than the kill has its report
+        assert bool(out) is (code == 0)
+        kills += code != 0
+        went_on += "going on with run r after" in err
+        if kills == 10:
+            break
+    assert kills == 10
+    code, out, err = finish(start(command, shared))
+    assert code == 0, err
+    assert finish(producer)[0] == 0
+    code, undisturbed, err = finish(start(command, alone))
+    assert code == 0, err
+    assert out == undisturbed
+    assert json.loads(out)["stream"]["complete"]
+    assert went_on >= 1
+
+
 def test_a_killed_consumer_goes_on_from_its_checkpoint_and_not_from_the_start(broker, tmp_path):
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "60")

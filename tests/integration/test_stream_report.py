@@ -1,0 +1,84 @@
+"""File and stream give the same bytes of report: every strategy, both sides, both profiles, both tapes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from stream_tools import REAL_TAPE, topic_name
+
+from sor.bundled import bundled_tape
+from sor.cli import run
+from sor.core.spec import STRATEGIES
+
+pytestmark = pytest.mark.broker
+
+TAPES = {"bundled": bundled_tape(), "real": REAL_TAPE}
+RULES = ("last", "first")
+WISHES = [
+    *(["--strategy", name] for name in STRATEGIES),
+    ["--side", "sell"],
+    ["--side", "sell", "--quantity", "1200", "--queue-model", "optimistic", "--latency-us", "500"],
+    ["--profile", "seed"],
+    ["--profile", "seed", "--side", "sell"],
+    ["--liquidity", "replenish", "--fees", "none", "--strategy", "twap", "--interval", "30"],
+    ["--orders", "3", "--quantity", "300", "--strategy", "best_ask", "--max-quote-age", "2"],
+]
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOR_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture(scope="module", params=TAPES)
+def tape(request: pytest.FixtureRequest) -> Path:
+    if not TAPES[request.param].exists():
+        pytest.skip("the real tape is not beside the repository")
+    return TAPES[request.param]
+
+
+@pytest.fixture(scope="module")
+def topics(tape: Path, _session_broker) -> dict[str, str]:
+    """The tape in a topic for each snapshot rule."""
+    _session_broker.start()
+    made = {rule: topic_name() for rule in RULES}
+    for rule, topic in made.items():
+        where = ["--bootstrap-servers", _session_broker.bootstrap_servers, "--topic", topic]
+        words = ["produce", "--tape", str(tape), "--speed", "max", "--snapshot-rule", rule, *where]
+        assert run(words, "sor") == 0
+    return made
+
+
+@pytest.mark.parametrize("wishes", WISHES, ids=" ".join)
+def test_the_report_of_the_stream_is_the_files(broker, topics, tape, wishes, capsys):
+    rule = "first" if "seed" in wishes else "last"
+    where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topics[rule], "--idle-timeout", "20"]
+    streamed = report(["backtest", "--json", "--from-kafka", *where, *wishes], capsys)
+    assert without_stream(streamed) == without_stream(
+        report(["backtest", "--json", "--tape", str(tape), *wishes], capsys)
+    )
+    stream = json.loads(streamed)["stream"]
+    assert stream["expected"] == stream["received"] > 0
+    assert (stream["duplicates"], stream["gaps"], stream["rejected"], stream["complete"]) == (0, 0, 0, True)
+
+
+def test_a_stream_of_the_other_snapshot_rule_says_so(broker, topics, capsys):
+    where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topics["last"]]
+    found = json.loads(report(["backtest", "--json", "--from-kafka", *where, "--profile", "seed"], capsys))
+    assert any("was produced with --snapshot-rule last, and first was asked for" in text for text in found["warnings"])
+
+
+def report(words: list[str], capsys) -> str:
+    code = run(words, "sor")
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    return out
+
+
+def without_stream(text: str) -> str:
+    """The report's very text, less the `stream` block."""
+    value = json.loads(text, parse_float=str, parse_int=str)
+    del value["stream"]
+    return json.dumps(value)
