@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from sor.core.backtest import Found, Watch, backtest
 from sor.core.order import ParentOrder, Side
+from sor.core.router import lookback
 from sor.core.spec import SIMPLE, Spec
 from sor.core.units import format_time
 from sor.errors import InputError
 from sor.report.build import build
 from sor.report.model import Report
-from sor.source import Source, TapeWindow
+from sor.source import Seekable, Source, TapeWindow
 
 
 def run(source: Source, spec: Spec, watch: Watch | None = None) -> Report:
@@ -25,6 +26,7 @@ def find(source: Source, spec: Spec, watch: Watch | None = None) -> Found:
     _check_bids(source, spec)
     order = spec.order(first, last)
     _check_window(order, first, last)
+    source = part_of(source, spec, order)
     found = backtest(source.batches, spec, order, watch)
     if not found.outcome.market.snapshots_in_window:
         raise _outside(order, first, last)
@@ -33,6 +35,20 @@ def find(source: Source, spec: Spec, watch: Watch | None = None) -> Found:
         # Only a part was read, and a report tells of the whole tape.
         found = replace(found, outcome=replace(found.outcome, market=source.of_whole(found.outcome.market)))
     return found
+
+
+def part_of(source: Source, spec: Spec, order: ParentOrder, *, history: int | None = None, after: int = 0) -> Source:
+    """Of a tape that can be read in parts, what this order can see: the report is the whole tape's, byte for byte.
+
+    history: ns before the order in which its router may look for outflows (None: as many as it can look back on);
+    after: ns after its end that are wanted as well.
+    """
+    if not isinstance(source, Seekable):
+        return source
+    before = spec.max_quote_age or 0
+    if spec.strategy not in SIMPLE:
+        before += lookback(spec.router_interval) if history is None else history
+    return source.window(order.start - before, order.end + after)
 
 
 def _bounds(source: Source) -> tuple[int, int]:

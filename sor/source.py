@@ -66,6 +66,15 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Seekable(Source, Protocol):
+    """A source that can be read in parts."""
+
+    def window(self, start: int, end: int) -> Source:
+        """What an order between these times (ns) needs, with the book as it stands before them."""
+        ...
+
+
+@runtime_checkable
 class TapeWindow(Source, Protocol):
     """A source that reads only what a window of time needs, and whose facts are those of the whole tape."""
 

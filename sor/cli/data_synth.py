@@ -24,7 +24,9 @@ SYMBOL = "SYNT"
 @click.option("--venues", default=5, show_default=True, help="How many venues, the busiest first (1 to 15).")
 @click.option("--minutes", default="10", show_default=True, help="How long; decimals are fine.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same bytes.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The file: .csv, .csv.gz or .csv.zst.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="The file: .csv, .csv.gz, .csv.zst or .parquet."
+)
 @click.option(
     "--symbol", "symbols", multiple=True, default=[SYMBOL], show_default=True, help="May be given repeatedly."
 )
@@ -37,10 +39,12 @@ def command(
 
     The model and how it compares with a real tape: data/README.md.
 
+    \b
     Example: sor data synth --venues 5 --minutes 10 --seed 1 --out tape.csv.gz
+    A day:   sor data synth --venues 10 --minutes 390 --symbol A --symbol B --out day.parquet
     """
     from sor.tapes.synth import SynthSpec, block_length
-    from sor.tapes.synth_csv import write_tape
+    from sor.tapes.synth_file import check_target, make_tape
 
     if not 1 <= venues <= MOST_VENUES:
         raise InputError(f"--venues {venues}: give a whole number from 1 to {MOST_VENUES}")
@@ -54,16 +58,19 @@ def command(
         start=_start(start),
         activity=int(_decimal("--activity", activity, Decimal("0.01"), Decimal(20)) * 1000),
     )
+    check_target(out)
     began = time.monotonic()
     rows = 0
     with click.progressbar(
-        write_tape(spec, out),
-        length=-(-spec.length // block_length(spec)),
-        label=f"writing {out.name}",
-        file=sys.stderr,
-    ) as blocks:
-        for written in blocks:
+        length=-(-spec.length // block_length(spec)), label=f"writing {out.name}", file=sys.stderr
+    ) as bar:
+
+        def noticed(written: int) -> None:
+            nonlocal rows
             rows += written
+            bar.update(1)
+
+        make_tape(spec, out, noticed)
     rate = rows / max(time.monotonic() - began, 1e-9)
     click.echo(f"{out}: {rows:,} rows, {rate:,.0f} rows/s", err=True)
 

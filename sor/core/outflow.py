@@ -19,7 +19,7 @@ from sor.core.queue import QueueModel, QueuePlace
 from sor.core.units import NANO
 
 EVERY = NANO
-LATEST = 1_000  # windows that a decision looks back on: a quarter of an hour, and a bound on its cost
+LATEST = 1_000  # seconds of windows that a decision looks back on: a quarter of an hour, and a bound on its cost
 ENOUGH = 30
 
 
@@ -76,9 +76,12 @@ class OutflowHistory:
         self._open = [window for window in self._open if window.ends > last]
 
     def before(self, ts: int, venues: tuple[int, ...]) -> Samples:
-        """The latest windows that ended at `ts` or before it, one row each, for these venues."""
-        stop = bisect_right(self._ends, ts)
-        start = max(0, stop - LATEST)
+        """The windows that ended in the LATEST seconds to `ts`, one row each, for these venues.
+
+        Seconds and not a number of windows: where the market stood empty none began, and a reader that starts in the
+        middle of a tape must know how far back it has to go.
+        """
+        start, stop = (bisect_right(self._ends, t) for t in (ts - LATEST * EVERY, ts))
         sold = np.zeros((stop - start, len(venues)), np.int64)
         for k, venue in enumerate(venues):
             if venue in self._sold:

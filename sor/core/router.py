@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from sor.core.fees import FeeSchedule
 from sor.core.orient import FAR
-from sor.core.outflow import ENOUGH, OutflowHistory, Samples
+from sor.core.outflow import ENOUGH, EVERY, LATEST, OutflowHistory, Samples
 from sor.core.place.integer import IntegerSample
 from sor.core.schedule import Schedule
 from sor.core.spec import Level, Parameters
@@ -176,6 +176,11 @@ def passive_end(schedule: Schedule, index: int) -> int:
 def window_length(interval: int) -> int:
     """T of the model, in ns: the passive phase of a slice."""
     return interval * 9 // 10
+
+
+def lookback(interval: int) -> int:
+    """How far before an order its router can see, in ns: its past windows, of which one may begin a second early."""
+    return (LATEST + 2) * EVERY + window_length(interval)
 
 
 @dataclass(slots=True)

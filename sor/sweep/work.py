@@ -16,15 +16,13 @@ from sor.core.backtest import Found
 from sor.core.book import BookBuilder
 from sor.core.market import SnapshotBatch
 from sor.core.markout import HORIZONS, Markout, MidRecorder, markouts, wanted
-from sor.core.order import Fill, ParentOrder
+from sor.core.order import Fill
 from sor.core.orient import orient
-from sor.core.outflow import EVERY, LATEST
-from sor.core.router import window_length
 from sor.core.search import flat
 from sor.core.spec import SIMPLE, Spec, When
 from sor.errors import SorError
 from sor.report.build import build
-from sor.run import find
+from sor.run import find, part_of
 from sor.source import Source
 from sor.sweep.files import local_copy
 from sor.sweep.plan import Cell, Chunk
@@ -90,7 +88,7 @@ class _Desk:
         assert bounds is not None
         order = cell.order(*bounds)
         spec = replace(cell.spec, start=When(order.start), end=When(order.end))
-        source = _window(source, cell, order)
+        source = part_of(source, spec, order, history=cell.lookback, after=max(HORIZONS))
         found = self._find(source, cell, spec)
         report = build(spec, found, source.tape_facts(), source.stream_facts())
         passive = _markouts(source, spec, found.outcome.results[spec.strategy].fills)
@@ -103,25 +101,6 @@ class _Desk:
         if self._found is None or asked != self._asked:
             self._found, self._asked = find(source, spec), asked
         return replace(self._found, search=_flat(spec.grid)) if simple else self._found
-
-
-def lookback(cell: Cell) -> int:
-    """How far before its start an order can see, in ns: the router's past windows. Others need the last quotes only."""
-    if cell.spec.strategy in SIMPLE:
-        return 0
-    if cell.lookback is not None:
-        return cell.lookback
-    return (LATEST + 2) * EVERY + window_length(cell.spec.router_interval)
-
-
-def _window(source: Source, cell: Cell, order: ParentOrder) -> Source:
-    """What the order needs of the tape, where the tape can be read in parts."""
-    window = getattr(source, "window", None)
-    if window is None:
-        return source
-    age = cell.spec.max_quote_age or 0
-    part: Source = window(order.start - lookback(cell) - age, order.end + max(HORIZONS))
-    return part
 
 
 def _markouts(source: Source, spec: Spec, fills: tuple[Fill, ...]) -> tuple[Markout, ...]:

@@ -16,23 +16,41 @@ from sor.tapes.reading import open_reader
 from sor.tapes.rows import Reader, RowChunk, concat_rows, sort_rows
 from sor.tapes.source import refuse_bad_rows, tape_name
 
+SUFFIX = ".parquet"
 LATE_ROWS = 2**16
 _RUN_GROUP_ROWS = 2**13  # small, because one group of every run is in memory while they are merged
 
 
 def convert(path: Path, out: Path, *, strict: bool = False, progress: Progress | None = None) -> ParquetFacts:
     """Write the tape `path` to the Parquet file `out`, which appears when it is whole. InputError for wrong files."""
-    if out.suffix != ".parquet":
-        raise InputError(f"{out}: the name of a Parquet tape ends with .parquet")
-    if not out.parent.is_dir():
-        raise InputError(f"{out}: there is no folder {out.parent}")
-    if out.is_dir() or (out.exists() and path.exists() and out.samefile(path)):
+    _check(out)
+    if out.exists() and path.exists() and out.samefile(path):
         raise InputError(f"{out}: cannot be written: name another file")
-    with open_reader(path, progress) as reader, tempfile.TemporaryDirectory(dir=out.parent, prefix=".sor-") as folder:
+    with open_reader(path, progress) as reader:
+        return to_parquet(reader, path, out, strict=strict)
+
+
+def to_parquet(reader: Reader, path: Path, out: Path, *, strict: bool = False) -> ParquetFacts:
+    """The same for rows from anywhere; the tape takes its name from `path`."""
+    _check(out)
+    try:
+        beside = tempfile.TemporaryDirectory(dir=out.parent, prefix=".sor-")
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written ({error.strerror})") from None
+    with beside as folder:
         whole = Path(folder) / "whole"
         facts = _Conversion(reader, path, Path(folder)).run(whole, strict)
         os.replace(whole, out)
     return facts
+
+
+def _check(out: Path) -> None:
+    if not out.name.endswith(SUFFIX):
+        raise InputError(f"{out}: the name of a Parquet tape ends with {SUFFIX}")
+    if not out.parent.is_dir():
+        raise InputError(f"{out}: there is no folder {out.parent}")
+    if out.is_dir():
+        raise InputError(f"{out}: cannot be written: name another file")
 
 
 class _Conversion:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,11 @@ from sor.tapes.blocks import Progress
 from sor.tapes.rows import ROW_COLUMNS, TRADE, RowChunk, concat_rows
 from sor.tapes.snapshots import SnapshotBuilder, SnapshotRule
 
-VERSION = 1
+VERSION = 2
 KEY = b"sor.tape"
 GROUP_ROWS = 2**16
+
+Quoted = tuple[int, int, int, int]  # bid_px, bid_sz, ask_px, ask_sz
 
 _READ_ROWS = 2**14
 _TEXTS = ("symbol", "action", "side")
@@ -48,7 +50,7 @@ SCHEMA = pa.schema(
 class SymbolFacts:
     """One symbol of a tape: rows, how many of them came before the row above, instants, first and last time in ns.
 
-    quotes: distinct venues over all instants; None in files of before there was a reader of windows.
+    quotes: distinct venues over all instants.
     """
 
     symbol: str | None
@@ -57,17 +59,33 @@ class SymbolFacts:
     snapshots: int
     first: int
     last: int
-    quotes: int | None = None
-    venues: tuple[int, ...] = ()
+    quotes: int
+    venues: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupFacts:
-    """A row group: its first and last time, and the last quotes before it as (symbol's place, venue, bid_px, ...)."""
+    """A row group: its first and last time, and `before`, the last quotes before it.
+
+    `before` is JSON within JSON, read when it is wanted: a day of many symbols and venues has hundreds of groups, and
+    as objects their quotes took more memory than all the rest of a backtest.
+    """
 
     first: int
     last: int
-    books: tuple[tuple[int, ...], ...]
+    before: str
+
+    @classmethod
+    def of(cls, first: int, last: int, quotes: Mapping[tuple[int, int], Quoted]) -> GroupFacts:
+        listed = [[*key, *quote] for key, quote in sorted(quotes.items())]
+        return cls(first, last, json.dumps(listed, separators=(",", ":")))
+
+    def quotes_before(self) -> dict[tuple[int, int], Quoted]:
+        """bid_px, bid_sz, ask_px, ask_sz by (symbol's place, venue). ValueError or TypeError where it is damaged."""
+        return {
+            (place, venue): (bid, bid_sz, ask, ask_sz)
+            for place, venue, bid, bid_sz, ask, ask_sz in json.loads(self.before)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +107,8 @@ class ParquetFacts:
         found = json.loads(data)
         if found.pop("version") != VERSION:
             raise ValueError("another version of this form")
-        symbols = tuple(
-            SymbolFacts(**symbol | {"venues": tuple(symbol.get("venues", ()))}) for symbol in found.pop("symbols")
-        )
-        groups = tuple(
-            GroupFacts(group["first"], group["last"], tuple(map(tuple, group["books"])))
-            for group in found.pop("groups")
-        )
+        symbols = tuple(SymbolFacts(**symbol | {"venues": tuple(symbol["venues"])}) for symbol in found.pop("symbols"))
+        groups = tuple(GroupFacts(**group) for group in found.pop("groups"))
         return cls(symbols=symbols, groups=groups, **found)
 
 
@@ -107,7 +120,7 @@ class RowWriter:
         self._group_rows = group_rows or GROUP_ROWS
         self._held: list[RowChunk] = []
         self._held_rows = 0
-        self._books: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._books: dict[tuple[int, int], Quoted] = {}
         self.groups: list[GroupFacts] = []
         self._quotes: Counter[int] = Counter()
         numbers = [_NAMES.get(name, name) for name in ROW_COLUMNS if name not in _TYPES]
@@ -117,6 +130,8 @@ class RowWriter:
             compression="zstd",
             use_dictionary=["symbol", "action", "side", *numbers],
             column_encoding={"ts_event": "DELTA_BINARY_PACKED"},
+            # Of all columns, on hundreds of row groups, they would be most of what every reader holds in memory.
+            write_statistics=["ts_event"],
             write_page_checksum=True,
         )
 
@@ -125,13 +140,25 @@ class RowWriter:
             return
         self._held.append(rows)
         self._held_rows += len(rows)
-        if self._held_rows >= self._group_rows:
-            held = concat_rows(self._held)
-            cut = int(np.searchsorted(held.ts, held.ts[-1]))
-            if cut:
-                self._write(held.slice(0, cut))
-            rest = held.take(np.arange(cut, len(held)))
-            self._held, self._held_rows = [rest], len(rest)
+        if self._held_rows <= self._group_rows:
+            return
+        held = concat_rows(self._held)
+        while cut := self._cut(held):
+            self._write(held.slice(0, cut))
+            held = held.slice(cut, len(held))
+        # A copy, because a view would keep all that was held in memory.
+        self._held, self._held_rows = [held.take(np.arange(len(held)))], len(held)
+
+    def _cut(self, held: RowChunk) -> int:
+        """Where a row group ends: with the last instant that it holds whole, or the only one it has; 0 for not yet.
+
+        The rows alone decide, not the chunks they come in.
+        """
+        if len(held) <= self._group_rows:
+            return 0
+        ts = int(held.ts[self._group_rows])
+        cut = int(np.searchsorted(held.ts, ts)) or int(np.searchsorted(held.ts, ts, "right"))
+        return cut if cut < len(held) else 0
 
     def finish(self) -> None:
         """Write what is held: `groups` is complete after it, and close comes next."""
@@ -154,8 +181,7 @@ class RowWriter:
         self._file.close()
 
     def _write(self, rows: RowChunk) -> None:
-        books = tuple((*key, *quote) for key, quote in sorted(self._books.items()))
-        self.groups.append(GroupFacts(int(rows.ts[0]), int(rows.ts[-1]), books))
+        self.groups.append(GroupFacts.of(int(rows.ts[0]), int(rows.ts[-1]), self._books))
         self._file.write_table(_table(rows, self._symbols), row_group_size=len(rows))
         keys = rows.symbol << 32 | rows.venue
         order = np.lexsort((keys, rows.ts))  # an instant is never divided between groups
@@ -223,6 +249,7 @@ class ParquetReader:
             raise self._damaged(error) from None
         if found is None or schema.names != SCHEMA.names or schema.types != SCHEMA.types:
             raise InputError(f"{path}: this Parquet file is not a tape of ours: make one with `sor data convert`")
+        self._rows = [footer.row_group(group).num_rows for group in range(footer.num_row_groups)]
         self.facts = found
         self.symbols = [symbol.symbol for symbol in found.symbols]
         self.bad_rows = found.bad_rows
@@ -231,14 +258,23 @@ class ParquetReader:
     def chunks(self, groups: Sequence[int] | None = None) -> Iterator[RowChunk]:
         """All rows, or those of some row groups."""
         try:
-            done, total = 0, sum(symbol.rows for symbol in self.facts.symbols)
+            done, total = 0, sum(self._rows if groups is None else (self._rows[group] for group in groups))
+            size = self._size * total // max(1, sum(self._rows))
             for rows in read_rows(self._path, self.symbols, groups):
                 yield rows
                 done += len(rows)
                 if self._progress is not None:
-                    self._progress(self._size * done // total, self._size)
+                    self._progress(size * done // total, size)
         except _DAMAGES as error:
             raise self._damaged(error) from None
+
+    def books(self, group: int, symbol: int) -> dict[int, Quoted]:
+        """The last quotes of the symbol at this place before a row group, by venue."""
+        try:
+            found = self.facts.groups[group].quotes_before()
+        except _DAMAGES as error:
+            raise self._damaged(error) from None
+        return {venue: quoted for (place, venue), quoted in found.items() if place == symbol}
 
     def _damaged(self, error: Exception) -> InputError:
         why = " ".join(str(error).split())[:80]
@@ -275,9 +311,9 @@ class ParquetTape:
     def window(self, start: int, end: int) -> Source:
         """Only the row groups that an order between these times (ns) needs, with the book as it stands before them.
 
-        The whole tape where the index cannot tell what stood before: with the rule `first`, and in old files.
+        The whole tape with the rule `first`: the index knows the last quotes only.
         """
-        if self._rule != "last" or self._symbol.quotes is None:
+        if self._rule != "last":
             return self
         from sor.tapes.window import ParquetWindow
 

@@ -17,11 +17,11 @@ from sor.core.market import Quote, Snapshot, SnapshotBatch, batch_of, no_quote
 from sor.core.session import MarketFacts
 from sor.core.units import NANO, NO_PRICE
 from sor.source import Source, StreamFacts, TapeFacts
-from sor.tapes.parquet import ParquetReader
+from sor.tapes.parquet import ParquetReader, Quoted
 from sor.tapes.rows import RowChunk
 from sor.tapes.snapshots import SnapshotBuilder
 
-Books = dict[int, tuple[int, int, int, int]]  # by venue: bid_px, bid_sz, ask_px, ask_sz
+Books = dict[int, Quoted]  # by venue
 
 
 class ParquetWindow:
@@ -52,7 +52,6 @@ class ParquetWindow:
     def of_whole(self, market: MarketFacts) -> MarketFacts:
         """See sor.source.TapeWindow: the metadata know what a pass over the whole tape would have counted."""
         whole = self._symbol
-        assert whole.quotes is not None
         return replace(
             market,
             snapshots=whole.snapshots,
@@ -65,7 +64,7 @@ class ParquetWindow:
     def batches(self) -> Iterator[SnapshotBatch]:
         builder = SnapshotBuilder("last", self._batch_snapshots)
         first, stop = self._groups()
-        books = self._books(first)
+        books = self._reader.books(first, self._place)
         held: list[RowChunk] | None = []  # rows before the start, until we know what stands there
         for rows in self._rows(first, stop):
             if held is not None:
@@ -86,14 +85,9 @@ class ParquetWindow:
         starts = [group.first for group in self._reader.facts.groups]
         first = max(0, bisect_right(starts, self._start) - 1)
         # A mid and a last opposite quote are carried over times when a side is empty, and the index does not know them.
-        while first > 0 and not _two_sided(self._books(first)):
+        while first > 0 and not _two_sided(self._reader.books(first, self._place)):
             first -= 1
         return first, max(first + 1, bisect_right(starts, self._end))
-
-    def _books(self, group: int) -> Books:
-        """The last quotes before a row group."""
-        books = self._reader.facts.groups[group].books
-        return {book[1]: (book[2], book[3], book[4], book[5]) for book in books if book[0] == self._place}
 
     def _rows(self, first: int, stop: int) -> Iterator[RowChunk]:
         for rows in self._reader.chunks(range(first, stop)):

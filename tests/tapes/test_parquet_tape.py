@@ -73,7 +73,7 @@ def test_the_index_holds_the_last_quotes_before_each_row_group(rows: list[Row], 
         places = {symbol.symbol: place for place, symbol in enumerate(facts.symbols)}
         books = {(places[r.symbol], r.venue): (r.bid_px, r.bid_sz, r.ask_px, r.ask_sz) for r in before}
         expected = {key: tuple(NO_PRICE if v is None else v for v in quote) for key, quote in books.items()}
-        assert {tuple(book[:2]): tuple(book[2:]) for book in facts_of_group.books} == expected
+        assert facts_of_group.quotes_before() == expected
         done += len(chunk)
 
 

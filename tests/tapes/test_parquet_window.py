@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tape_oracle import PRETTY, T0, Row, row_lists
+from tape_oracle import PRETTY, Row, row_lists
 
-from sor.core.outflow import EVERY, LATEST
-from sor.core.router import window_length
+from sor.api import backtest
 from sor.errors import InputError
 from sor.report.model import Report
 from sor.request import Request
 from sor.run import run
+from sor.source import Source
 from sor.tapes import open_tape
 from sor.tapes.convert import convert
 from sor.tapes.synth import SynthSpec
@@ -42,13 +41,21 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "day.parquet"
 
 
-def report(path: Path, start: int, end: int, before: int | None, **wishes: Any) -> Report:
-    """A backtest of the whole tape, or of a window that begins `before` ns before the order."""
+class Whole:
+    """A tape that cannot be read in parts."""
+
+    has_bids = True
+
+    def __init__(self, tape: Source) -> None:
+        self.bounds, self.batches = tape.bounds, tape.batches
+        self.tape_facts, self.stream_facts = tape.tape_facts, tape.stream_facts
+
+
+def report(path: Path, start: int, end: int, part: bool, **wishes: Any) -> Report:
+    """A backtest of the whole tape, or of what `run` takes of it."""
     wishes = {"symbol": "AAA", "quantity": 300, "interval": 5, "start": start, "end": end} | wishes
-    source = open_tape(path, symbol=wishes["symbol"], snapshot_rule=wishes.get("snapshot_rule", "last"))
-    if before is not None:
-        source = source.window(start - before, end)  # type: ignore[attr-defined]
-    return run(source, Request(**wishes).spec())
+    tape = open_tape(path, symbol=wishes["symbol"], snapshot_rule=wishes.get("snapshot_rule", "last"))
+    return run(tape if part else Whole(tape), Request(**wishes).spec())
 
 
 @pytest.mark.parametrize(
@@ -64,7 +71,7 @@ def report(path: Path, start: int, end: int, before: int | None, **wishes: Any) 
 )
 @pytest.mark.parametrize("start", [START + 30 * SECOND, START + 61 * SECOND + 7, START - SECOND, START])
 def test_the_same_bytes_as_with_the_whole_tape(tape: Path, wishes: dict[str, Any], start: int) -> None:
-    window, whole = (report(tape, start, start + 20 * SECOND, before, **wishes) for before in (0, None))
+    window, whole = (report(tape, start, start + 20 * SECOND, part, **wishes) for part in (True, False))
     assert window.to_json() == whole.to_json()
     assert window.fill_records == whole.fill_records
     assert window.path == whole.path
@@ -74,37 +81,42 @@ def test_quotes_that_grow_old(tape: Path) -> None:
     """With --max-quote-age the window begins as much earlier."""
     for age in ("0.2", "3"):
         start = START + 40 * SECOND
-        before = int(float(age) * SECOND)
         wishes = {"strategy": "twap", "max_quote_age": age}
-        window, whole = (report(tape, start, start + 15 * SECOND, b, **wishes) for b in (before, None))
+        window, whole = (report(tape, start, start + 15 * SECOND, part, **wishes) for part in (True, False))
         assert window.to_json() == whole.to_json()
 
 
-def test_the_router_too_when_the_window_begins_as_early_as_it_looks_back(
-    tape: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Here to 40 past windows, so that the tape is longer than its memory."""
-    monkeypatch.setattr("sor.core.outflow.LATEST", 40)
+@pytest.mark.parametrize("more", [{}, {"adverse_selection": True, "orders": 3}, {"side": "sell", "max_quote_age": 2}])
+def test_the_router_too(tape: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> None:
+    """Here it looks back on 40 s, so that the tape is longer than its memory."""
+    for module in ("outflow", "router"):
+        monkeypatch.setattr(f"sor.core.{module}.LATEST", 40)
     start = START + 70 * SECOND
-    wishes = {"strategy": "cont_kukanov", "lambda_over": "1.5x", "lambda_under": "1.5x", "theta_queue": "0.5x"}
-    before = (40 + 2) * EVERY + window_length(5 * SECOND)
-    window, whole = (report(tape, start, start + 20 * SECOND, b, **wishes) for b in (before, None))
-    assert whole.data["router"]["all_market"] == {}
+    wishes = {"strategy": "cont_kukanov", "lambda_over": "1.5x", "lambda_under": "1.5x", "theta_queue": "0.5x"} | more
+    window, whole = (report(tape, start, start + 20 * SECOND, part, **wishes) for part in (True, False))
+    assert "fewer than 30 past windows" not in whole.data["router"]["all_market"]
     assert window.to_json() == whole.to_json()
-    short = report(tape, start, start + 20 * SECOND, 10 * SECOND, **wishes)  # history begins there: it is told
-    assert "fewer than 30 past windows" in short.data["router"]["all_market"]
-    assert LATEST == 1_000
+    source = open_tape(tape, symbol="AAA", window=(start - 10 * SECOND, start + 20 * SECOND))
+    short = run(source, Request(symbol="AAA", quantity=300, interval=5, start=start, end=start + 20 * SECOND).spec())
+    assert "fewer than 30 past windows" in short.data["router"]["all_market"]  # history begins there: it is told
+
+
+def test_a_backtest_reads_what_its_order_needs(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = groups_read(monkeypatch)
+    backtest(tape=tape, symbol="AAA", strategy="twap", start=START + 60 * SECOND, end=START + 70 * SECOND)
+    assert 0 < len(read) < pq.ParquetFile(tape).num_row_groups / 4
 
 
 def test_open_tape_knows_windows(tape: Path) -> None:
     start, end = START + 30 * SECOND, START + 50 * SECOND
     source = open_tape(tape, symbol="AAA", window=(start, end))
     spec = Request(symbol="AAA", quantity=300, interval=5, start=start, end=end, strategy="twap").spec()
-    assert run(source, spec).to_json() == report(tape, start, end, None, strategy="twap").to_json()
+    assert run(source, spec).to_json() == report(tape, start, end, False, strategy="twap").to_json()
     assert sum(map(len, source.batches())) < source.tape_facts().rows / 4
 
 
-def groups_read(path: Path, start: int, end: int, monkeypatch: pytest.MonkeyPatch) -> set[int]:
+def groups_read(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """The row groups that are read from now on."""
     found: set[int] = set()
     original = pq.ParquetFile.iter_batches
 
@@ -113,8 +125,6 @@ def groups_read(path: Path, start: int, end: int, monkeypatch: pytest.MonkeyPatc
         return original(self, *args, row_groups=row_groups, **kwargs)
 
     monkeypatch.setattr(pq.ParquetFile, "iter_batches", spy)
-    for _ in open_tape(path, symbol="AAA").window(start, end).batches():  # type: ignore[attr-defined]
-        pass
     return found
 
 
@@ -128,7 +138,9 @@ def test_only_the_row_groups_that_are_needed(tape: Path, monkeypatch: pytest.Mon
         for g in range(footer.num_row_groups)
     ]
     start, end = START + 50 * SECOND, START + 60 * SECOND
-    read = groups_read(tape, start, end, monkeypatch)
+    read = groups_read(monkeypatch)
+    for _ in open_tape(tape, symbol="AAA", window=(start, end)).batches():
+        pass
     needed = {g for g, (first, last) in enumerate(times) if first <= end and last >= start}
     assert needed <= read
     assert len(read - needed) <= 1  # the one before, when the start falls between two
@@ -150,21 +162,10 @@ def test_any_rows_any_window(rows: list[Row], group_rows: int, offset: int, leng
         end = max(start, times[min(len(times) - 1, length)])
         for strategy in ("twap", "static"):
             found = []
-            for before in (0, None):
+            for part in (True, False):
                 try:
                     wishes = {"symbol": symbol, "strategy": strategy, "quantity": 200, "fees": "none"}
-                    found.append(report(out, start, end, before, **wishes).to_json())
+                    found.append(report(out, start, end, part, **wishes).to_json())
                 except InputError as error:
                     found.append(str(error))
             assert found[0] == found[1]
-
-
-def test_a_file_of_before_is_read_whole(tmp_path: Path) -> None:
-    (tmp_path / "day.csv").write_bytes(PRETTY.encode([Row(T0 + i) for i in range(9)]))
-    convert(tmp_path / "day.csv", tmp_path / "day.parquet")
-    tape = open_tape(tmp_path / "day.parquet")
-    facts = tape._symbol  # type: ignore[attr-defined]
-    assert (facts.quotes, facts.venues) == (9, (2,))
-    object.__setattr__(facts, "quotes", None)
-    assert tape.window(T0 + 3, T0 + 5) is tape  # type: ignore[attr-defined]
-    assert os.path.exists(tmp_path / "day.parquet")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
@@ -21,11 +22,13 @@ from hypothesis import strategies as st
 
 from sor.bundled import bundled_tape
 from sor.cli.data_synth import command
-from sor.core.units import parse_time
+from sor.core.units import NO_PRICE, parse_time
 from sor.errors import InputError
 from sor.tapes import synth_dice, synth_queue
+from sor.tapes.convert import convert
 from sor.tapes.synth import SynthSpec, tape
 from sor.tapes.synth_csv import HEADER, write_tape
+from sor.tapes.synth_file import make_tape
 
 MINUTE = 60_000_000_000
 START = parse_time("2024-06-03T13:30:00Z")
@@ -457,6 +460,36 @@ def test_lindley_is_the_recursion(levels: list[tuple[int, int, list[int]]]) -> N
     assert synth_queue._lindley(np.array(step), np.array(level), firsts, floors).tolist() == expected
 
 
+# -- Parquet -------------------------------------------------------------------------------------------------------
+
+
+def test_straight_to_parquet_is_the_csv_converted(tmp_path: Path) -> None:
+    """Byte for byte, whatever the chunks that the rows come in; two symbols, empty sides among the quotes."""
+    what = spec(seed=3, minutes=1.3, venues=4, symbols=("AA", "BB"))
+    written(tmp_path / "t.csv", what)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sor.tapes.parquet.GROUP_ROWS", 3_000)
+        convert(tmp_path / "t.csv", tmp_path / "t.parquet")
+        (tmp_path / "straight").mkdir()
+        counted: list[int] = []
+        make_tape(what, tmp_path / "straight" / "t.parquet", counted.append)
+    straight = (tmp_path / "straight" / "t.parquet").read_bytes()
+    assert straight == (tmp_path / "t.parquet").read_bytes()
+    file = pq.ParquetFile(io.BytesIO(straight))
+    assert sum(counted) == file.metadata.num_rows
+    assert file.num_row_groups == -(-file.metadata.num_rows // 3_000)
+    assert NO_PRICE in file.read(["ask_px"]).column(0).to_pylist()
+
+
+def test_an_interrupted_parquet_tape_leaves_nothing(tmp_path: Path) -> None:
+    def stop(rows: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_tape(spec(minutes=3), tmp_path / "t.parquet", stop)
+    assert list(tmp_path.iterdir()) == []
+
+
 # -- the command ---------------------------------------------------------------------------------------------------
 
 
@@ -511,7 +544,7 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["t.parquet", "t", "t.gz", "t.csv.bz2", "folder.csv", "none/t.csv"])
+@pytest.mark.parametrize("name", ["t", "t.gz", "t.csv.bz2", "folder.csv", "none/t.csv", "none/t.parquet"])
 def test_an_out_that_cannot_be_is_one_clear_line(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder.csv").mkdir()
     done = run("--minutes", "0.1", "--out", str(tmp_path / name))
