@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 _SYMBOLS_SHOWN = 10
@@ -40,10 +41,15 @@ def _print(info: dict[str, Any]) -> None:
     console = Console(highlight=False)
     for table in (_facts(info), _venues(info), _distributions(info)):
         console.print(table)
-    doubts = info["looks_wrong"]
-    console.print("looks wrong:" if doubts else "nothing looks wrong", style="bold yellow" if doubts else "bold green")
-    for doubt in doubts:
-        console.print(f"  {doubt}", markup=False, soft_wrap=True)
+    _list(console, "looks wrong:", info["looks_wrong"], "bold yellow", "nothing looks wrong")
+    _list(console, "worth knowing:", info["worth_knowing"], "bold")
+
+
+def _list(console: Console, head: str, sentences: list[str], style: str, otherwise: str = "") -> None:
+    if sentences or otherwise:
+        console.print(head if sentences else otherwise, style=style if sentences else "bold green")
+    for sentence in sentences:
+        console.print(f"  {sentence}", markup=False, soft_wrap=True)
 
 
 def _facts(info: dict[str, Any]) -> Table:

@@ -22,6 +22,7 @@ from sor.tapes.rows import TRADE, Reader, RowChunk, concat_rows, empty_rows
 from sor.tapes.source import SnapshotSorter, refuse_bad_rows, tape_name
 
 LONG_GAP = 60  # seconds without a row that people should know of
+OFTEN_EMPTY = 0.05  # share of rows: a venue now and then has nobody on a side, but not all the time
 
 _TOP = ("bid_px", "bid_sz", "ask_px", "ask_sz")
 _BATCH = 2**14
@@ -53,7 +54,9 @@ def tape_info(path: Path, *, strict: bool = False, progress: Progress | None = N
         "out_of_order": fallen,
         **clock.told(reader.symbols, order.rows),
         **counts.told(),
-    } | {"looks_wrong": _doubts(reader, counts, fallen, clock)}
+        "looks_wrong": _doubts(reader, counts, fallen),
+        "worth_knowing": _peculiarities(reader, counts, clock),
+    }
 
 
 class Distribution:
@@ -222,27 +225,44 @@ class _Clock:
         }
 
 
-def _doubts(reader: Reader, counts: _Counts, fallen: int, clock: _Clock) -> list[str]:
-    """Sentences on what people should look at before they trust results."""
+def _doubts(reader: Reader, counts: _Counts, fallen: int) -> list[str]:
+    """Sentences on what no market does: people should look at it before they trust results."""
     n = counts.rows
     found = [
         (reader.bad_rows, f"rows cannot be read and are left out, the first: {reader.first_bad}"),
         (fallen, "rows are before the row above them in time: they are put in order"),
         (counts.crossed, f"rows are crossed, bid above ask ({_percent(counts.crossed, n)})"),
         (counts.locked, f"rows are locked, bid equal to ask ({_percent(counts.locked, n)})"),
-        (counts.no_bid, f"rows have no bid ({_percent(counts.no_bid, n)})"),
-        (counts.no_ask, f"rows have no ask ({_percent(counts.no_ask, n)})"),
+        *((count, text) for count, text in _empty_sides(counts) if count > n * OFTEN_EMPTY),
         (counts.zero_sizes, "prices come with a size of zero: they are no quotes"),
         (counts.zero_prices, "prices are zero"),
-        (
-            clock.long_gaps,
-            f"gaps are longer than {LONG_GAP} s, the longest after {format_time(max(clock.gap_start, 0))}",
-        ),
     ]
-    doubts = [f"{count:,} {text}" for count, text in found if count]
-    if len(reader.symbols) > 1:
-        doubts.append(f"{len(reader.symbols):,} symbols are on the tape: a backtest needs --symbol")
-    return doubts
+    return _sentences(found)
+
+
+def _peculiarities(reader: Reader, counts: _Counts, clock: _Clock) -> list[str]:
+    """Sentences on what markets and tapes may well be like, and people should know."""
+    gaps = f"gaps are longer than {LONG_GAP} s, the longest after {format_time(max(clock.gap_start, 0))}"
+    symbols = len(reader.symbols)
+    return _sentences(
+        [
+            *((count, text) for count, text in _empty_sides(counts) if count <= counts.rows * OFTEN_EMPTY),
+            (clock.long_gaps, gaps),
+            (symbols if symbols > 1 else 0, "symbols are on the tape: a backtest needs --symbol"),
+        ]
+    )
+
+
+def _empty_sides(counts: _Counts) -> list[tuple[int, str]]:
+    n = counts.rows
+    return [
+        (counts.no_bid, f"rows have no bid ({_percent(counts.no_bid, n)})"),
+        (counts.no_ask, f"rows have no ask ({_percent(counts.no_ask, n)})"),
+    ]
+
+
+def _sentences(found: list[tuple[int, str]]) -> list[str]:
+    return [f"{count:,} {text}" for count, text in found if count]
 
 
 def _unique(values: NDArray[Any]) -> Iterator[list[int]]:

@@ -31,7 +31,8 @@ from sor.tapes.snapshots import SnapshotBuilder, SnapshotRule
 
 VERSION = 2
 KEY = b"sor.tape"
-GROUP_ROWS = 2**16
+GROUP_ROWS = 2**16  # of each symbol, about
+MOST_SHARES = 4  # symbols that make a row group larger: it is in memory while it is written
 
 Quoted = tuple[int, int, int, int]  # bid_px, bid_sz, ask_px, ask_sz
 
@@ -140,7 +141,7 @@ class RowWriter:
             return
         self._held.append(rows)
         self._held_rows += len(rows)
-        if self._held_rows <= self._group_rows:
+        if self._held_rows <= self._most:
             return
         held = concat_rows(self._held)
         while cut := self._cut(held):
@@ -154,11 +155,18 @@ class RowWriter:
 
         The rows alone decide, not the chunks they come in.
         """
-        if len(held) <= self._group_rows:
+        most = self._most
+        if len(held) <= most:
             return 0
-        ts = int(held.ts[self._group_rows])
+        ts = int(held.ts[most])
         cut = int(np.searchsorted(held.ts, ts)) or int(np.searchsorted(held.ts, ts, "right"))
         return cut if cut < len(held) else 0
+
+    @property
+    def _most(self) -> int:
+        """Rows of the next row group. More where several symbols share it, as a reader of one needs more of them, and
+        holds some kilobytes for every group that there is."""
+        return self._group_rows * min(MOST_SHARES, max(1, len(self._quotes)))
 
     def finish(self) -> None:
         """Write what is held: `groups` is complete after it, and close comes next."""

@@ -74,8 +74,9 @@ def test_info_counts_what_is_there(tape: Path, capsys: pytest.CaptureFixture[str
     # of the five rows with a row of their venue above, all but the first one differ from it
     assert found["top_changes"] == Decimal("0.8")
     text = "\n".join(found["looks_wrong"])
-    for words in ("1 rows are crossed", "1 rows are locked", "2 rows have no bid", "size of zero", "1 gaps are longer"):
+    for words in ("1 rows are crossed", "1 rows are locked", "2 rows have no bid", "size of zero"):
         assert words in text
+    assert found["worth_knowing"] == ["1 gaps are longer than 60 s, the longest after 2024-08-01T13:36:34.000000000Z"]
 
 
 def test_info_of_the_parquet_form_is_the_same(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +91,7 @@ def test_info_of_the_parquet_form_is_the_same(tape: Path, capsys: pytest.Capture
     old, new = info(tape, capsys), info(tape.with_suffix(".parquet"), capsys)
     assert old == new
     assert old["symbols"] == {"XYZ": {"rows": 7, "snapshots": 4}, "ABC": {"rows": 1, "snapshots": 1}}
-    assert "2 symbols" in old["looks_wrong"][-1]
+    assert "2 symbols" in old["worth_knowing"][-1]
 
 
 def test_info_counts_snapshots_of_a_shuffled_tape(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,6 +118,19 @@ def test_info_of_an_orderly_tape_has_nothing_to_complain_of(tape: Path, capsys: 
     assert info(tape, capsys)["looks_wrong"] == []
     assert run(["data", "info", str(tape)], "sor") == 0
     assert "nothing looks wrong" in capsys.readouterr().out
+
+
+def test_what_markets_do_is_not_called_wrong(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A venue without a bid now and then, and a break."""
+    lines = [line((second + 600 * (second > 50), *ROWS[0][1:])) for second in range(100)]
+    lines[7] = line((7, *ROWS[5][1:]))
+    tape.write_text("\n".join([HEADER, *lines]) + "\n")
+    found = info(tape, capsys)
+    assert found["looks_wrong"] == []
+    assert len(found["worth_knowing"]) == 2
+    assert "1 rows have no bid (1.00 %)" in found["worth_knowing"]
+    assert run(["data", "info", str(tape)], "sor") == 0
+    assert "worth knowing:" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not REAL.is_file(), reason="the real tape is not part of the project")
