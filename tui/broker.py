@@ -6,12 +6,12 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from sor.errors import SorError
-from tui.messages import BrokerDone, BrokerOrder, BrokerRequest, BrokerState, Event, Noted
+from tui.messages import BrokerDone, BrokerOrder, BrokerRequest, BrokerState, Event, Noted, Reader, Topic
 
 UNITS = ("zookeeper.service", "kafka.service")
 JOURNAL_LINES = 6
@@ -45,40 +45,41 @@ def look(wanted: BrokerRequest) -> BrokerState:
 
     host, _, port = wanted.servers.split(",")[0].strip().rpartition(":")
     lines: list[str] = []
-    local = False
     if host in ("127.0.0.1", "localhost") and port.isdigit():
         for report in (describe(broker) for broker in brokers_at(int(port))):
             if report.runs:
-                local = True
                 lines += report.lines
     units, journal = systemd()
+    here = BrokerState(False, tuple(lines), wanted.topic, (), units, journal)
     if not answers(wanted.servers):
-        return BrokerState(False, local, (*lines, f"no broker answers at {wanted.servers}"), (), (), units, journal)
-    lines = lines or [f"a broker answers at {wanted.servers}, not started by `sor kafka up`"]
+        return replace(here, lines=(*lines, f"no broker answers at {wanted.servers}"))
     try:
-        topics, groups = _contents(wanted)
+        topics = _topics(wanted.servers)
     except SorError as error:
-        return BrokerState(False, local, (*lines, str(error)), (), (), units, journal)
-    return BrokerState(True, local, tuple(lines), topics, groups, units, journal)
+        return replace(here, lines=(*lines, str(error)))
+    stranger = (f"a broker answers at {wanted.servers}, not started by `sor kafka up`",)
+    return replace(here, serves=True, lines=tuple(lines) or stranger, topics=topics)
 
 
-def _contents(wanted: BrokerRequest) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
+def _topics(servers: str) -> tuple[Topic, ...]:
+    """The topics but for Kafka's own, each with its readers: partitions are added up."""
     from sor.stream.admin import Admin
 
-    with Admin(wanted.servers) as admin:
-        topics = tuple(
-            (t.name, f"{t.end - t.first:,}", f"{t.first:,}", f"{t.end:,}", _size(t.bytes))
-            for t in admin.topics()
-            if not t.name.startswith("__")
-        )
-        groups = tuple(
-            (g.name, g.state, g.topic, f"{g.committed:,}", f"{g.end:,}", f"{g.lag:,}") for g in admin.groups()
-        )
-    return topics, groups
-
-
-def _size(count: int | None) -> str:
-    return "?" if count is None else f"{count / 1e6:.1f} MB"
+    with Admin(servers) as admin:
+        partitions = [one for one in admin.topics() if not one.name.startswith("__")]
+        positions = admin.groups()
+    topics: dict[str, Topic] = {}
+    for one in partitions:
+        t = topics.get(one.name, Topic(one.name, 0, 0, 0, 0))
+        size = None if t.bytes is None or one.bytes is None else t.bytes + one.bytes
+        topics[t.name] = Topic(t.name, t.partitions + 1, t.first + one.first, t.end + one.end, size)
+    readers: dict[tuple[str, str], Reader] = {}
+    for at in positions:
+        r = readers.get((at.topic, at.name), Reader(at.name, at.state, 0, 0))
+        readers[at.topic, at.name] = replace(r, committed=r.committed + at.committed, lag=r.lag + at.lag)
+    return tuple(
+        replace(t, readers=tuple(r for (topic, _), r in readers.items() if topic == t.name)) for t in topics.values()
+    )
 
 
 def order(say: Say, wanted: BrokerOrder) -> None:
@@ -103,12 +104,29 @@ def order(say: Say, wanted: BrokerOrder) -> None:
 
 
 def systemd() -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """The state of the two units and the last lines of their journal; nothing where there is no systemd."""
+    """The state of the two units and the last lines of their journal; nothing where systemd does not have them."""
     if shutil.which("systemctl") is None or not Path("/run/systemd/system").is_dir():
         return (), ()
-    states = _said("systemctl", "is-active", *UNITS)
+    units = unit_states(_said("systemctl", "show", "--property=Id,LoadState,ActiveState,SubState", *UNITS))
+    if not units:
+        return (), ()
     journal = _said("journalctl", "--no-pager", "-q", "-o", "short-iso", "-n", str(JOURNAL_LINES), *_each("-u", UNITS))
-    return tuple(zip(UNITS, states, strict=False)), tuple(journal)
+    return units, tuple(journal)
+
+
+def unit_states(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Name and state of each unit that is installed, from what `systemctl show` says: a block of lines a unit."""
+    found: list[tuple[str, str]] = []
+    facts: dict[str, str] = {}
+    for line in (*lines, ""):
+        name, _, value = line.partition("=")
+        if name:
+            facts[name] = value
+        elif facts:
+            if facts.get("LoadState") != "not-found":
+                found.append((facts["Id"], f"{facts['ActiveState']} ({facts['SubState']})"))
+            facts = {}
+    return tuple(found)
 
 
 def _each(option: str, values: tuple[str, ...]) -> list[str]:

@@ -146,14 +146,35 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """How far a consumer group has come in one topic: the offset it has committed, and what it has still to read."""
+
+    group: str
+    state: str
+    committed: int
+    lag: int
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic, all its partitions together; offsets are [first, end). bytes: on disk, None where nobody tells."""
+
+    name: str
+    partitions: int
+    first: int
+    end: int
+    bytes: int | None
+    readers: tuple[Reader, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerState:
-    """What `sor kafka status`, `topics` and `groups` say, and systemd. Rows are ready to be shown."""
+    """What `sor kafka status`, `topics` and `groups` say, and systemd. topic: the one that the form names."""
 
     serves: bool
-    local: bool  # a broker of `sor kafka up`, which can be stopped from here
     lines: tuple[str, ...]
-    topics: tuple[tuple[str, ...], ...] = ()
-    groups: tuple[tuple[str, ...], ...] = ()
+    topic: str
+    topics: tuple[Topic, ...] = ()
     units: tuple[tuple[str, str], ...] = ()  # name, state
     journal: tuple[str, ...] = ()
 

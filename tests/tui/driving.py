@@ -65,6 +65,21 @@ class Driver:
 
         await self.until(there)
 
+    async def sees(self, *words: str) -> None:
+        """Wait for all of these on the screen: its parts are drawn one after the other."""
+        await self.until(lambda: all(word in self.text() for word in words))
+
+    async def told(self, words: str, kind: str = "") -> None:
+        """Wait for these words in the line for messages."""
+        await self.until(lambda: words in self.app.message[0] and kind in ("", self.app.message[1]))
+
+    async def still(self) -> None:
+        """Wait until nothing more is drawn."""
+        seen: list[str] = []
+        while len(seen) < 3 or len(set(seen[-3:])) > 1:
+            await self.pilot.pause(0.1)
+            seen.append(self.text())
+
     def text(self) -> str:
         """The screen as a person reads it."""
         height = self.app.size.height

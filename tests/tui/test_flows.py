@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from driving import SHORT, WISHES, driving
+from textual.events import MouseScrollDown
 from textual.widgets import Button, Input
 
 from sor import backtest
 from sor.cli import run as sor
 from tui.app import SorApp
-from tui.messages import Finished
+from tui.broker import unit_states
+from tui.messages import BrokerState, Finished, Reader, Topic
 from tui.screens.dialogs import Ask, Help
 from tui.screens.result import ResultPage
 from tui.screens.setup import SetupPage
@@ -44,17 +46,17 @@ async def test_start_to_finish_is_the_command_line_byte_for_byte(capsys: pytest.
         assert isinstance(d.app.screen, ResultPage)
         assert shown.text == wanted
         assert Path(shown.kept).read_text() == shown.text
-        assert "cont_kukanov bought 1,000" in d.text()
-        assert "out of sample" in d.text()
+        await d.sees("cont_kukanov bought 1,000")
+        await d.sees("out of sample")
         await d.press("f3")
-        assert "Buy 1,000 SYNT" in d.text()
-        assert "1,000 of 1,000 done" in d.text()
+        await d.sees("Buy 1,000 SYNT")
+        await d.sees("1,000 of 1,000 done")
 
 
 async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
-    async with driving({**SHORT, "speed": "5"}) as d:
+    async with driving({**SHORT, "speed": "1"}) as d:
         await d.press("ctrl+r")
-        await d.played(0.1)
+        await d.played(0.05)
         live = d.app.desk.live
         assert live is not None
         await d.press("space")
@@ -63,11 +65,11 @@ async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
         stands = live.view
         await d.pilot.pause(0.5)
         assert live.view == stands
-        assert "paused" in d.text()
+        await d.sees("paused")
         await d.press("space")
         await d.until(lambda: live.view is not None and stands is not None and live.view.ts > stands.ts)
         await d.press("minus")
-        assert live.speed == "2"
+        assert live.speed == "0.5"
         for _ in range(9):
             await d.press("plus")
         assert live.speed == "max"
@@ -77,11 +79,11 @@ async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
 
 
 async def test_a_stopped_run_is_reported_as_partial() -> None:
-    async with driving({**SHORT, "speed": "5"}) as d:
+    async with driving({**SHORT, "speed": "1"}) as d:
         await d.press("ctrl+r")
-        await d.played(0.3)
+        await d.played(0.05)
         await d.press("s")
-        assert "stop" in d.app.message[0]
+        await d.told("stop")
         await d.finished()
         shown = d.app.desk.shown
         assert shown is not None
@@ -89,7 +91,7 @@ async def test_a_stopped_run_is_reported_as_partial() -> None:
         assert not shown.data["stream"]["complete"]
         assert shown.data["stream"]["received"] < shown.data["stream"]["expected"]
         assert any("stopped after" in sentence for sentence in shown.data["warnings"])
-        assert "PARTIAL" in d.text()
+        await d.sees("PARTIAL")
         assert Path(shown.kept).read_text() == shown.text
 
 
@@ -99,7 +101,7 @@ async def test_what_is_wrong_is_said_beside_the_field_and_does_not_run() -> None
         quantity.focus()
         quantity.value = "many"
         await d.pilot.pause()
-        assert "quantity 'many' is not a number" in d.text()
+        await d.sees("quantity 'many' is not a number")
         assert d.app.screen.query_one("#row-quantity").has_class("-bad")
         assert d.app.screen.query_one("#go", Button).disabled
         await d.press("ctrl+r")
@@ -152,7 +154,7 @@ async def test_a_window_off_the_tape_is_an_error_with_what_to_do() -> None:
     async with driving({**SHORT, "start": "20:00:00", "end": "21:00:00"}) as d:
         await d.press("ctrl+r")
         await d.finished()
-        assert "choose --start and --end inside it" in d.app.message[0]
+        await d.told("choose --start and --end inside it")
 
 
 async def test_save_copy_and_open(tmp_path: Path) -> None:
@@ -166,13 +168,12 @@ async def test_save_copy_and_open(tmp_path: Path) -> None:
         d.app.screen.query_one("#path", Input).value = str(tmp_path / "deep" / "mine.json")
         await d.press("enter")
         assert (tmp_path / "deep" / "mine.json").read_text() == shown.text
-        assert "saved as" in d.app.message[0]
+        await d.told("saved as")
 
         await d.press("j")
         d.app.screen.query_one("#path", Input).value = "/proc/nothing/mine.json"
         await d.press("enter")
-        assert d.app.message[1] == "error"
-        assert "cannot write there" in d.app.message[0]
+        await d.told("cannot write there", "error")
 
         await d.press("w")
         d.app.screen.query_one("#path", Input).value = str(tmp_path / "all")
@@ -191,9 +192,9 @@ async def test_save_copy_and_open(tmp_path: Path) -> None:
         assert d.app.desk.shown is not shown
         assert d.app.desk.shown is not None
         assert d.app.desk.shown.text == shown.text
-        assert "mine.json" in d.text()
+        await d.sees("mine.json")
         await d.press("w")
-        assert "opened from a file" in d.app.message[0]
+        await d.told("opened from a file")
 
 
 @pytest.mark.parametrize(
@@ -208,8 +209,7 @@ async def test_open_says_what_is_wrong_with_a_file(tmp_path: Path, content: str 
         await d.press("ctrl+o")
         d.app.screen.query_one("#path", Input).value = str(path)
         await d.press("enter")
-        assert d.app.message[1] == "error"
-        assert words in d.app.message[0]
+        await d.told(words, "error")
 
 
 async def test_runs_side_by_side_and_run_again() -> None:
@@ -235,9 +235,9 @@ async def test_runs_side_by_side_and_run_again() -> None:
 
 
 async def test_quit_asks_only_while_a_run_is_on_and_keeps_its_report(state: Path) -> None:
-    async with driving({**SHORT, "speed": "2"}) as d:
+    async with driving({**SHORT, "speed": "1"}) as d:
         await d.press("ctrl+r")
-        await d.played(0.2)
+        await d.played(0.05)
         await d.press("ctrl+q")
         assert isinstance(d.app.screen, Ask)
         await d.press("escape")
@@ -265,19 +265,17 @@ async def test_help_palette_themes_and_sizes_lose_nothing() -> None:
         await d.press("question_mark")
         assert isinstance(d.app.screen, SetupPage)
         await d.press("ctrl+r")
-        await d.played(0.1)
+        await d.played(0.02)
         for size in ((80, 24), (140, 40), (60, 20), (200, 60), (100, 30)):
             await d.pilot.resize_terminal(*size)
-            await d.pilot.pause(0.15)
-            text = d.text()
-            assert "Book" in text
-            assert "of 1,000 done" in text
+            await d.until(lambda size=size: d.app.screen.size == size)  # type: ignore[misc]
+            await d.sees("Book", "of 1,000 done")
         for name in ("sor-light", "ansi-dark", "ansi-light", "sor-dark"):
             d.app.theme = name
             await d.pilot.pause()
         await d.press("ctrl+p")
         await d.pilot.press(*"stop")
-        await d.until(lambda: "End the run" in d.text())
+        await d.sees("End the run")
         await d.press("enter")
         await d.until(lambda: d.app.desk.live is not None and d.app.desk.live.stopping)
         await d.finished()
@@ -292,7 +290,7 @@ async def test_a_simple_strategy_is_shown_itself() -> None:
         assert live.view is not None
         assert live.view.shown == "twap"
         await d.press("f3")
-        assert "twap" in d.text()
+        await d.sees("twap")
 
 
 async def test_the_mouse_works() -> None:
@@ -325,16 +323,15 @@ async def test_a_worker_that_is_killed_is_said_in_one_line() -> None:
         assert d.app._worker is not None
         os.kill(d.app._worker.pid, signal.SIGTERM)
         await d.finished()
-        assert "ended without a word" in d.app.message[0]
-        assert d.app.message[1] == "error"
+        await d.told("ended without a word", "error")
 
 
 async def test_the_broker_screen_says_that_there_is_none() -> None:
     async with driving({**SHORT, "servers": "127.0.0.1:1"}) as d:
         await d.press("f6")
         await d.until(lambda: d.app.broker_state is not None)
-        assert "does not serve" in d.text()
-        assert "no broker answers at 127.0.0.1:1" in d.text()
+        await d.sees("does not serve")
+        await d.sees("no broker answers at 127.0.0.1:1")
         watcher = d.app._watcher
         assert watcher is not None
         await d.press("f2")
@@ -342,17 +339,57 @@ async def test_the_broker_screen_says_that_there_is_none() -> None:
         assert not Path(f"/proc/{watcher.pid}").exists()
 
 
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (140, 40)])
+async def test_the_topic_of_the_run_stands_before_all_others(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SorApp, "watch_broker", lambda _: None)
+    others = [
+        Topic(f"a-{number:03}", 1, 0, 10, 100, (Reader("sor-backtest", "Empty", 10, 0),)) for number in range(200)
+    ]
+    mine = Topic("mock_l1_stream", 1, 0, 75_580, 20_100_000, (Reader("sor-backtest", "Empty", 75_000, 580),))
+    units = (("zookeeper.service", "active (running)"), ("kafka.service", "active (running)"))
+    async with driving(size=size) as d:
+        lines = ("Kafka 3.9.1 at 127.0.0.1:9092", "  zookeeper: process 1, serves", "  kafka: process 2, serves")
+        d.app.broker_state = BrokerState(True, lines, mine.name, (*others, mine), units, ("the journal's last line",))
+        await d.press("f6")
+        await d.sees("Other topics: 200", "a-000")
+        text = d.text()
+        for words in ("● serves", "zookeeper.service  ● active", "Topic mock_l1_stream", "75,580 messages", "20.1 MB"):
+            assert words in text
+        (reader,) = [line for line in text.splitlines() if line.strip().startswith("sor-backtest")]
+        assert reader.split()[1:4] == ["Empty", "75,000", "580"]
+        assert "last line" not in text
+        await d.press("end")
+        await d.sees("the journal's last line", "a-199")
+        await d.press("home")
+        await d.sees("● serves")
+        await d.pilot._post_mouse_events([MouseScrollDown], "#scroll", times=3)
+        await d.until(lambda: "● serves" not in d.text())
+
+
+def test_units_that_are_not_installed_are_not_shown() -> None:
+    """The words of `systemctl show` for one that runs, one that starts again and again, and one that is not there."""
+    said = """Id=zookeeper.service\nLoadState=loaded\nActiveState=active\nSubState=running\n
+Id=kafka.service\nLoadState=loaded\nActiveState=activating\nSubState=auto-restart\n
+Id=sor.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead"""
+    assert unit_states(said.splitlines()) == (
+        ("zookeeper.service", "active (running)"),
+        ("kafka.service", "activating (auto-restart)"),
+    )
+
+
 async def test_without_a_broker_auto_is_embedded_and_says_so() -> None:
     async with driving({**SHORT, "stream": "auto", "servers": "127.0.0.1:1", "strategy": "twap"}, (140, 40)) as d:
         await d.press("ctrl+r")
         await d.finished()
         await d.press("f3")
-        assert "no broker answers at 127.0.0.1:1" in d.text()
-        assert "embedded" in d.text()
+        await d.sees("no broker answers at 127.0.0.1:1")
+        await d.sees("embedded")
 
 
 async def test_a_broker_that_was_asked_for_and_is_not_there_is_an_error() -> None:
     async with driving({**SHORT, "stream": "kafka", "servers": "127.0.0.1:1"}) as d:
         await d.press("ctrl+r")
         await d.finished()
-        assert "no Kafka broker answers at 127.0.0.1:1" in d.app.message[0]
+        await d.told("no Kafka broker answers at 127.0.0.1:1")

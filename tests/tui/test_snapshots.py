@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import WISHES
+from driving import WISHES, Driver
 from textual.pilot import Pilot
 
 from sor.api import tape_source
@@ -23,7 +23,7 @@ from sor.request import Request
 from sor.run import run
 from tui.app import SorApp
 from tui.desk import Live, Opened, parse_report
-from tui.messages import Began, BrokerState, Health, Looked, RunRequest
+from tui.messages import Began, BrokerState, Health, Looked, Reader, RunRequest, Topic
 from tui.streams import Played, Throttle
 
 SIZES = [(80, 24), (100, 30), (140, 40)]
@@ -95,14 +95,19 @@ def _app(page: str) -> tuple[SorApp, Any]:
         elif page == "broker":
             app.watch_broker = lambda: None  # type: ignore[method-assign]
             app.broker_state = BrokerState(
-                True, True, ("Kafka 3.9.1 at 127.0.0.1:9092",),
-                (("mock_l1_stream", "75,580", "0", "75,580", "20.1 MB"),),
-                (("sor-backtest", "Empty", "mock_l1_stream", "75,580", "75,580", "0"),),
-                (("zookeeper.service", "active"), ("kafka.service", "active")),
+                True, ("Kafka 3.9.1 at 127.0.0.1:9092",), "mock_l1_stream",
+                (
+                    Topic(
+                        "mock_l1_stream", 1, 0, 75_580, 20_100_000, (Reader("sor-backtest", "Empty", 70_000, 5_580),)
+                    ),
+                    Topic("mock_l1_stream.dlq", 1, 0, 3, 2_100),
+                    Topic("orders", 4, 0, 1_200, 400_000, (Reader("a", "Stable", 9, 3), Reader("b", "Empty", 1, 11))),
+                ),
+                (("zookeeper.service", "active (running)"), ("kafka.service", "activating (auto-restart)")),
                 ("2024-06-03T13:30:00+0000 host kafka[1]: started",),
             )  # fmt: skip
         app.action_page(page)
-        await pilot.pause(0.2)
+        await Driver(app, pilot).still()
 
     return app, prepare
 
