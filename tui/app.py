@@ -85,6 +85,7 @@ class SorApp(App[int]):
         self._choose_theme()
         for page in (SetupPage(self._values), WatchPage(), ResultPage(), HistoryPage(), BrokerPage()):
             self.install_screen(page, page.NAME)
+        self.install_screen(Help(), "help")  # built once: it opens at once while a run is at full speed
         self.push_screen("result" if self.desk.shown else "setup")
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -378,7 +379,7 @@ class SorApp(App[int]):
 
     def action_help(self) -> None:
         if not isinstance(self.screen, Help):
-            self.push_screen(Help())
+            self.push_screen("help")
         else:
             self.pop_screen()
 

@@ -6,6 +6,7 @@ Every picture is of a real run of the bundled tape, in a terminal of 140 x 40 un
 from __future__ import annotations
 
 import asyncio
+import html
 import os
 import re
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from tui.app import SorApp
+from tui.screens.setup import SetupPage
 
 VALUES = {"stream": "embedded", "speed": "50", "start": "13:31:00", "end": "13:37:00", "quantity": "5000"}
 LIGHT = "sor-light"
@@ -65,6 +67,8 @@ async def take(folder: Path, size: tuple[int, int], suffix: str, names: tuple[st
         app.say("")
         await pilot.pause(0.3)
         shoot("result")
+        if "history" in names:
+            await _others(pilot, app)
         await pilot.press("f5")
         await pilot.pause(0.3)
         shoot("history")
@@ -72,12 +76,48 @@ async def take(folder: Path, size: tuple[int, int], suffix: str, names: tuple[st
     return made
 
 
+async def _others(pilot: Pilot[int], app: SorApp) -> None:
+    """Two more runs, to have something to compare: a sell, and a fixed choice of parameters."""
+    setup = app.get_screen("setup")
+    assert isinstance(setup, SetupPage)
+    for number, more in enumerate(({"side": "sell"}, {"lambda_over": "1.5x", "lambda_under": "2x"}), 2):
+        await pilot.press("f2")
+        setup.fill({**VALUES, "speed": "max", **more})
+        await pilot.pause()
+        await pilot.press("ctrl+r")
+        await _until(pilot, app, lambda number=number: app.desk.count == number and not app.desk.running)
+        app.say("")
+
+
 def _plain(svg: str) -> str:
-    """Without fonts from elsewhere, and with spaces that every viewer keeps."""
+    """Without fonts from elsewhere, with spaces that every viewer keeps, and with braille as drawn dots."""
+    svg = _TEXT.sub(_dots, svg)
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     return svg.replace("Fira Code", "DejaVu Sans Mono, Menlo, Consolas").replace(
         "<text ", '<text xml:space="preserve" '
     )
+
+
+_TEXT = re.compile(r'<text class="([^"]+)" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)"[^>]*>([^<]*)</text>')
+_CELL = 20.0 * 1.22  # the height of a line in Textual's pictures
+_PLACES = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))  # column and row of each bit
+
+
+def _dots(found: re.Match[str]) -> str:
+    """Curves are made of braille, which many fonts lack: a path of small squares instead."""
+    name, x, y, length, text = found.groups()
+    text = html.unescape(text)
+    if not any("\u2800" <= char <= "\u28ff" for char in text):
+        return found[0]
+    width, top = float(length) / len(text), float(y) - 0.76 * _CELL
+    places = [
+        (float(x) + (at + 0.25 + column / 2) * width, top + (row + 0.5) * _CELL / 4)
+        for at, char in enumerate(text)
+        for bit, (column, row) in enumerate(_PLACES)
+        if "\u2800" <= char <= "\u28ff" and (ord(char) - 0x2800) >> bit & 1
+    ]
+    squares = "".join(f"M{across - 1.2:.1f} {down - 1.2:.1f}h2.4v2.4h-2.4z" for across, down in places)
+    return f'<path class="{name}" d="{squares}"/>'
 
 
 def _share(app: SorApp) -> float:

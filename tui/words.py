@@ -69,4 +69,4 @@ def signed(value: float | None, decimals: int = 2) -> str:
 def lag(value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value * 1000:.0f} ms" if value < 10 else f"{value:.0f} s"
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"

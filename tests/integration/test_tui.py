@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from driving import Driver
 from stream_tools import topic_name
 
+from sor.broker import ports
+from sor.broker.local import local_broker
+from sor.broker.settings import DEFAULT_VERSION
 from sor.bundled import bundled_tape
 from sor.stream.client import ensure_topic
 from tui.app import SorApp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import RunningBroker
 
 pytestmark = pytest.mark.broker
@@ -102,30 +108,60 @@ async def test_a_broker_that_goes_away_in_the_middle(
     stream = {"stream": "kafka", "servers": broker.bootstrap_servers, "topic": topic, "speed": "2"}
     app = SorApp({**WISHES, **stream})
     async with app.run_test(size=(100, 30)) as pilot:
-        await pilot.pause()
-        await pilot.press("ctrl+r")
-
-        async def until(ready: object, seconds: float = 120.0) -> None:
-            assert callable(ready)
-            for _ in range(round(seconds / 0.05)):
-                if ready():
-                    return
-                await asyncio.sleep(0.05)
-            raise AssertionError(f"it did not come to that: {app.message}, {app.desk.live}")
-
-        await until(lambda: app.desk.live and app.desk.live.view and app.desk.live.view.ts > app.desk.live.view.start)
+        d = Driver(app, pilot)
+        await d.press("ctrl+r")
+        await d.until(lambda: app.desk.live and app.desk.live.view and app.desk.live.view.ts > app.desk.live.view.start)
         await asyncio.to_thread(broker.stop_kafka)
-        await until(lambda: "broker" in app.message[0] and "waiting for it" in app.message[0])
+        await d.told("waiting for it")
+        assert "broker" in app.message[0]
         assert app.desk.live is not None
         assert "waiting" in app.desk.live.state
         await asyncio.to_thread(broker.start)
-        await until(lambda: "is back" in app.message[0])
-        for _ in range(9):
-            await pilot.press("plus")
-        await until(lambda: not app.desk.running)
+        await d.told("is back")
+        await d.press(*["plus"] * 9)
+        await d.finished()
         shown = app.desk.shown
         assert shown is not None, app.message
     app.close_workers()
     assert shown.text == from_kafka(broker.bootstrap_servers, topic, tmp_path / "other")
     assert shown.data["stream"]["complete"]
     assert bundled_tape().name.startswith(shown.data["tape"]["name"])
+
+
+@pytest.mark.usefixtures("broker")  # that a broker can be had here
+async def test_the_local_broker_is_started_used_and_stopped_by_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_ports: Callable[[], tuple[int, int]]
+) -> None:
+    monkeypatch.setenv("SOR_STATE", str(tmp_path / "state"))
+    port, zookeeper = free_ports()
+    servers, topic = f"127.0.0.1:{port}", topic_name()
+    app = SorApp({**WISHES, "strategy": "twap", "servers": servers, "topic": topic})
+    own = local_broker(DEFAULT_VERSION, port)
+    try:
+        async with app.run_test(size=(80, 24)) as pilot:
+            d = Driver(app, pilot)
+            await d.press("f6")
+            await d.sees("does not serve", f"no broker answers at {servers}", "u Start local broker")
+            await d.press("u")
+            await d.told(f"Kafka {DEFAULT_VERSION} serves {servers}", "done")
+            await d.sees("● serves", f"Kafka {DEFAULT_VERSION} at {servers}", f"Topic {topic}", "not there yet")
+            assert own.kafka.find() is not None
+            assert own.zookeeper.find() is not None
+
+            await d.press("f2", "ctrl+r")
+            await d.finished()
+            assert app.desk.shown is not None, app.message
+            assert app.desk.shown.how.startswith("kafka")
+            await d.press("f6")
+            await d.sees("messages, offsets 0 to", "sor-backtest")
+
+            await d.press("d")
+            await d.told(f"the broker at port {port} is down", "done")
+            await d.sees("does not serve", f"no broker answers at {servers}")
+            assert ports.is_free(port)
+            assert ports.is_free(zookeeper)
+            await d.press("d")
+            await d.told(f"no broker of ours runs at port {port}", "error")
+    finally:
+        app.close_workers()
+        own.down()

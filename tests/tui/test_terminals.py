@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -84,6 +85,11 @@ def terminal(state: Path) -> Iterator[Open]:
         one.close()
 
 
+def working(text: str) -> bool:
+    """Whether the order is being worked: before that there is nothing to report."""
+    return "1,000 done" in text and re.search(r"\d s left", text) is not None
+
+
 def kept(state: Path) -> list[Path]:
     return sorted((state / "reports").glob("*.json"))
 
@@ -128,7 +134,7 @@ def test_a_killed_screen_restores_the_terminal_and_keeps_the_report(
     screen = terminal(f"{SOR} tui {OPTIONS} --speed 1")
     screen.until(lambda t: "Strategy" in t)
     screen.keys("C-r")
-    screen.until(lambda t: "1,000 done" in t)
+    screen.until(working)
     os.kill(screen.program(), number)
     text = screen.until(lambda t: "CODE" in t)
     assert f"CODE {128 + number}" in text
@@ -145,7 +151,7 @@ def test_a_terminal_that_goes_away_leaves_a_report_and_no_process(terminal: Open
     screen = terminal(f"{SOR} tui {OPTIONS} --speed 1")
     screen.until(lambda t: "Strategy" in t)
     screen.keys("C-r")
-    screen.until(lambda t: "1,000 done" in t)
+    screen.until(working)
     program = Path(f"/proc/{screen.program()}")
     screen.close()
     for _ in range(900):
@@ -169,7 +175,7 @@ def test_a_screen_that_dies_at_once_loses_nothing(terminal: Open, state: Path) -
     screen = terminal(f"{SOR} tui {OPTIONS} --speed 1")
     screen.until(lambda t: "Strategy" in t)
     screen.keys("C-r")
-    screen.until(lambda t: "1,000 done" in t)
+    screen.until(working)
     os.kill(screen.program(), signal.SIGKILL)
     for _ in range(600):
         if kept(state):

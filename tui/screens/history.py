@@ -16,7 +16,7 @@ from sor.report.words import price, signed
 from tui.desk import Opened
 from tui.screens.page import Page
 
-LABEL, COLUMN = 17, 20
+LABEL, COLUMN = 18, 24
 
 
 class HistoryPage(Page):
@@ -71,38 +71,46 @@ def _side_by_side(runs: list[Opened], at: int) -> Table:
     for column, run in enumerate(runs):
         head = Text(f" {run.name} ", style="bold reverse" if column == at else "bold")
         table.add_column(head, width=COLUMN, justify="right", no_wrap=True)
-    columns = [_facts(run) for run in runs]
-    for label in columns[0]:
-        table.add_row(label, *(column.get(label, "") for column in columns))
+    parts = [_parts(run) for run in runs]
+    for title in parts[0]:
+        if title:
+            table.add_row(title)
+        for label in dict.fromkeys(label for part in parts for label in part[title]):
+            table.add_row(f"{'  ' if title else ''}{label}", *(part[title].get(label, "-") for part in parts))
     return table
 
 
-def _facts(run: Opened) -> dict[str, Text | str]:
+Facts = dict[str, Text | str]
+
+
+def _parts(run: Opened) -> dict[str, Facts]:
+    """What there is to compare, under its titles."""
     data = run.data
-    order, best, rules = data["order"], data["optimized"], data["rules"]
-    facts: dict[str, Text | str] = {
+    order, best, rules, sample = data["order"], data["optimized"], data["rules"], data["out_of_sample"]
+    means, intervals = sample.get("mean_savings_bps", {}), sample.get("ci95", {})
+    facts: Facts = {
         "order": f"{order['side']} {order['quantity']:,}",
         "symbol": str(data["tape"]["symbol"] or "-"),
-        "window": f"{order['start'][11:19]}-{order['end'][11:19]}",
+        "window": f"{order['start'][11:19]} to {order['end'][11:19]}",
         "strategy": rules["strategy"],
         "parameters": _parameters(data),
         "queue model": rules["queue_model"],
         "stream": run.how,
-        "average price": price(best["avg_fill_px"]),
+        "complete": Text("no", style="bold yellow") if run.partial else "yes",
+        "warnings": Text(str(len(data["warnings"])), style="yellow" if data["warnings"] else ""),
+        "avg price": price(best["avg_fill_px"]),
         "filled": f"{best['filled']:,}",
         "forced": Text(f"{best['forced']:,}", style="yellow" if best["forced"] else ""),
-        "slippage bps": signed(best.get("slippage_bps")),
+        "slippage, bps": signed(best.get("slippage_bps")),
     }
-    for name, value in data["savings_vs_baselines_bps"].items():
-        facts[f"saved {name}"] = _gain(value)
-    sample = data["out_of_sample"]
-    for name in ("X_M", "vwap"):
-        facts[f"out of s. {name}"] = _gain(sample.get("mean_savings_bps", {}).get(name))
-        interval = sample.get("ci95", {}).get(name)
-        facts[f"  95 % {name}"] = f"{signed(interval[0])} to {signed(interval[1])}" if interval else "-"
-    facts["warnings"] = Text(str(len(data["warnings"])), style="yellow" if data["warnings"] else "")
-    facts["complete"] = Text("partial", style="bold yellow") if run.partial else "yes"
-    return facts
+    saved: Facts = {name: _gain(value) for name, value in data["savings_vs_baselines_bps"].items()}
+    honest: Facts = {name: _with_interval(means.get(name), intervals.get(name)) for name in ("X_M", "vwap")}
+    return {"": facts, "savings, bps": saved, "out of sample, bps": honest}
+
+
+def _with_interval(mean: Any, interval: Any) -> Text:
+    between = f" ({signed(interval[0])} to {signed(interval[1])})" if interval else ""
+    return Text.assemble(_gain(mean), (between, "dim"))
 
 
 def _parameters(data: Any) -> str:

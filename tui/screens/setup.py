@@ -38,7 +38,7 @@ class SetupPage(Page):
     SetupPage .group { color: $text-muted; text-style: bold; border-top: solid $foreground 25%; width: 1fr; height: 1;
                        border-title-color: $text-muted; border-title-style: bold; }
     SetupPage .field { height: 1; }
-    SetupPage .field Label { width: 15; color: $text; }
+    SetupPage .field Label { width: 18; color: $text; }
     SetupPage .field Input { width: 1fr; }
     SetupPage .field.-bad Label { color: $text-error; text-style: bold; }
     SetupPage .field:focus-within Label { text-style: reverse; }
@@ -48,7 +48,7 @@ class SetupPage(Page):
     SetupPage #go { min-width: 12; }
     SetupPage.-wide #form { align-horizontal: center; }
     SetupPage.-wide #columns { width: 110; }
-    SetupPage.-tall .group { margin-top: 1; height: 2; }
+    SetupPage.-tall .group { margin-top: 1; }
     """
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:

@@ -72,7 +72,9 @@ def plot(curves: Sequence[Curve], places: int, width: int, height: int) -> tuple
                     _dot(dots, styles, x, between, curve.style)
             before = y
     lines = [
-        Content.assemble(*_joined([(chr(0x2800 + dot), style) for dot, style in zip(*row, strict=True)]))
+        Content.assemble(
+            *_joined([(chr(0x2800 + dot) if dot else " ", style) for dot, style in zip(*row, strict=True)])
+        )
         for row in zip(dots, styles, strict=True)
     ]
     return lines, low, high

@@ -16,7 +16,7 @@ class Choice(Widget, can_focus=True):
     """`value` is empty where the default stands; `default` is what that is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space", "step(1)", "Next", key_display="→"),
+        Binding("right,space", "step(1)", "Change", key_display="← →"),
         Binding("left", "step(-1)", "Previous", show=False),
         Binding("backspace,delete", "clear", "Default", show=False),
     ]

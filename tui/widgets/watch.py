@@ -14,7 +14,7 @@ from tui.widgets.bars import Curve, bar, plot
 from tui.widgets.panel import BAD, DIM, GOOD, MARK, WARN, Panel, line, spread
 
 BASELINES = ("best_ask", "twap")
-CURVES = {"best_ask": ("$text-warning", (2, 6)), "twap": ("$text-accent", (1, 3))}
+CURVES = {"best_ask": ("$text-warning", (3, 5)), "twap": ("$text-accent", (1, 2))}
 NAME = 9
 
 
@@ -321,7 +321,7 @@ def _pair(name: str, value: str, width: int, style: str = "") -> Content:
 
 
 class StatePanel(LivePanel):
-    """The same in one line, for screens that have no room for more."""
+    """What the run does and when it is; where the panel of the stream has no room, how the stream gets on as well."""
 
     DEFAULT_CSS = """
     StatePanel { height: 1; border: none; padding: 0 1; background: $surface; }
@@ -337,6 +337,8 @@ class StatePanel(LivePanel):
         via = live.began.via if live.began else live.request.stream
         at = "" if live.view is None else words.clock(live.view.ts, 1)
         left = line((f"● {state}", style), f"  {via}, {speed_words(live.speed)}  ", (at, "bold"))
+        if self.screen.has_class("-wide") and self.screen.has_class("-tall"):
+            return [left]  # the panel of the stream has the rest
         trouble = h.duplicates + h.gaps + h.rejected
         parts: list[tuple[str, str]] = [
             (f"lag {words.lag(h.lag)}  ", DIM),
