@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 
@@ -242,12 +243,15 @@ class Execution:
         event = self._next_but_sweep(book, row, stop)
         start = row if self._backlog else min(event, self._next_fresh(book, row))
         swept = sweep(book, start, event, min(self._to_sweep, self.leaves), self.limit, self._used, self._backlog)
-        rows = [take[0] for take in swept.takes]
-        times, mids = book.ts[rows].tolist(), book.mid2[rows].tolist()
-        for (_, venue, px, qty), ts, mid2 in zip(swept.takes, times, mids, strict=True):
-            known = None if mid2 == NO_PRICE else mid2
-            self.fills.append(Fill(ts, venue, px, qty, False, False, ts, known, ts, 0))
-        filled = sum(take[3] for take in swept.takes)
+        takes = swept.takes
+        times, mids2 = (array[takes.rows].tolist() for array in (book.ts, book.mid2))
+        known = [None if mid2 == NO_PRICE else mid2 for mid2 in mids2]
+        never, no_queue = repeat(False), repeat(0)
+        columns = zip(
+            times, takes.venues, takes.prices, takes.shares, never, never, times, known, times, no_queue, strict=False
+        )
+        self.fills += map(Fill._make, columns)
+        filled = sum(takes.shares)
         self.done += filled
         self._to_sweep -= filled
         self._backlog = swept.backlog

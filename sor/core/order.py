@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from sor.core.fees import FeeSchedule
 
@@ -44,9 +45,8 @@ class Rules:
     max_quote_age: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """An execution of a child order.
+class Fill(NamedTuple):
+    """An execution of a child order. A tuple, because a large order has tens of thousands of them.
 
     ts, px (nanodollars, oriented: negative for a sell), qty; making: it rested and was hit; forced: completed at the
     deadline; decided, mid2: when the child order was decided and twice the mid at that time; ahead: the queue displayed

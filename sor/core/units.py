@@ -36,7 +36,9 @@ def dollars(nanos: int | Fraction) -> Decimal:
 
     A Fraction must be a whole number of 1e-12 dollars (mids are halves of a nanodollar).
     """
-    pico = Fraction(nanos) * 1000
+    if isinstance(nanos, int):
+        return plain(Decimal(f"{nanos}E-9"))
+    pico = nanos * 1000
     if pico.denominator != 1:
         raise ValueError(f"{nanos} nanodollars is not a finite decimal")
     return plain(Decimal(f"{pico.numerator}E-12"))

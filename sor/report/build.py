@@ -11,14 +11,15 @@ from typing import Any
 import sor
 from sor.core.accounting import Result, VenueShare, savings
 from sor.core.backtest import ROUTER, Found, Walk
-from sor.core.order import Fill, Side
+from sor.core.order import Side
 from sor.core.path import PathPoint
 from sor.core.search import SearchResult
 from sor.core.session import Outcome
 from sor.core.spec import Level, Spec
 from sor.core.statistics import newey_west
 from sor.core.units import NANO, bps, dollars, format_time, round_half_even
-from sor.report.model import FillRecord, Report
+from sor.report.ledger import Ledger
+from sor.report.model import Report
 from sor.report.warnings import warnings
 from sor.source import StreamFacts, TapeFacts
 
@@ -49,8 +50,8 @@ def build(spec: Spec, found: Found, tape: TapeFacts, stream: StreamFacts) -> Rep
         "warnings": warnings(spec, found, tape, stream),
         "version": sor.__version__,
     }
-    fills = tuple(_fill(spec, name, fill) for name, result in results.items() for fill in result.fills)
-    return Report(data, fills, tuple(_point(spec.side, point) for point in outcome.path), search)
+    ledger = Ledger(spec.side, spec.fees, {name: result.fills for name, result in results.items()})
+    return Report(data, ledger, tuple(_point(spec.side, point) for point in outcome.path), search)
 
 
 def _savings(chosen: Result, results: Mapping[str, Result]) -> dict[str, Decimal | None]:
@@ -296,24 +297,6 @@ def _fees(spec: Spec) -> Mapping[str, Any]:
         str(venue): {"take": dollars(fee.take), "make": dollars(fee.make)}
         for venue, fee in sorted(spec.fees.venues.items())
     }
-
-
-def _fill(spec: Spec, strategy: str, fill: Fill) -> FillRecord:
-    sign, fees = spec.side.sign, spec.fees
-    fee = -fees.make(fill.venue) if fill.making else fees.take(fill.venue)
-    return FillRecord(
-        strategy=strategy,
-        ts=fill.ts,
-        publisher_id=fill.venue,
-        px=dollars(fill.px * sign),
-        qty=fill.qty,
-        kind="make" if fill.making else "forced" if fill.forced else "take",
-        decided=fill.decided,
-        mid=None if fill.mid2 is None else dollars(Fraction(fill.mid2 * sign, 2)),
-        joined=fill.joined,
-        queue_ahead=fill.ahead,
-        fee=dollars(fee * fill.qty),
-    )
 
 
 def _point(side: Side, point: PathPoint) -> PathPoint:

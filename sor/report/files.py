@@ -19,7 +19,8 @@ from sor.core.units import format_time
 from sor.errors import InputError, MissingExtraError, SorError
 
 if TYPE_CHECKING:
-    from sor.report.model import FillRecord, Report
+    from sor.report.ledger import FillRecord
+    from sor.report.model import Report
 
 REPORT, FILLS_CSV, FILLS_PARQUET = "report.json", "fills.csv", "fills.parquet"
 OVERVIEW, SEARCH = ("overview.png", "overview.svg"), ("search.png", "search.svg")
@@ -117,7 +118,7 @@ def _pictures(report: Report, desk: Path) -> Iterator[Path]:
 
 
 def _fill_columns() -> list[str]:
-    from sor.report.model import FillRecord
+    from sor.report.ledger import FillRecord
 
     return [field.name for field in fields(FillRecord)]
 

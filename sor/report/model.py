@@ -4,36 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sor.core.path import PathPoint
 from sor.core.search import SearchResult
+from sor.report.ledger import FillRecord, Ledger
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True, slots=True)
-class FillRecord:
-    """One fill as people read it: money in exact dollars, times in ns, `mid` the national mid at the decision."""
-
-    strategy: str
-    ts: int
-    publisher_id: int
-    px: Decimal
-    qty: int
-    kind: str  # "take", "make" or "forced"
-    decided: int
-    mid: Decimal | None
-    joined: int
-    queue_ahead: int
-    fee: Decimal  # paid; negative is received
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Report:
     """`data` is the JSON object of DESIGN section 10 with Decimals for money; the rest is for tables and pictures.
 
@@ -41,9 +25,14 @@ class Report:
     """
 
     data: Mapping[str, Any]
-    fill_records: tuple[FillRecord, ...]
+    ledger: Ledger
     path: tuple[PathPoint, ...]
     search: SearchResult
+
+    @cached_property
+    def fill_records(self) -> tuple[FillRecord, ...]:
+        """Every fill of every strategy, in exact dollars."""
+        return self.ledger.records()
 
     def to_json(self) -> str:
         """The report as JSON, indented, with a final newline: the bytes that `sor backtest --json` prints."""

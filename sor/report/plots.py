@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from sor.report.model import FillRecord, Report
+    from sor.report.ledger import FillRecord
+    from sor.report.model import Report
 
 __all__ = ["cumulative_cost", "fills_on_path", "overview", "save", "savings_split", "shares_by_venue"]
 
