@@ -153,7 +153,8 @@ def decimal(name: str, value: object) -> Decimal:
 def whole(name: str, value: object, *, least: int, most: int = 2**53, unit: str = "") -> int:
     number = decimal(name, value)
     if number != number.to_integral_value() or not least <= number <= most:
-        raise InputError(f"{name} {value!r} must be a whole number{f' of {unit}' if unit else ''}, at least {least}")
+        bounds = f"at least {least}" if number < most else f"at most {most:,}"
+        raise InputError(f"{name} {value!r} must be a whole number{f' of {unit}' if unit else ''}, {bounds}")
     return int(number)
 
 
@@ -176,7 +177,7 @@ def price(name: str, value: object) -> int:
     except ValueError:
         raise InputError(f"{name} {value!r} is not a price in dollars, such as 222.75") from None
     if not 0 < nanos < MAX_PRICE:
-        raise InputError(f"{name} {value!r} must be a price above 0")
+        raise InputError(f"{name} {value!r} must be a price above 0 and below {MAX_PRICE // NANO:,} dollars")
     return nanos
 
 

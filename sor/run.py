@@ -75,13 +75,13 @@ def _check_bids(source: Source, spec: Spec) -> None:
 
 
 def _check_window(order: ParentOrder, first: int, last: int) -> None:
+    if order.start > last or order.end < first:
+        raise _outside(order, first, last)
     if order.end < order.start:
         raise InputError(
             f"the window ends ({format_time(order.end)}) before it starts ({format_time(order.start)}): "
             "check --start and --end"
         )
-    if order.start > last or order.end < first:
-        raise _outside(order, first, last)
 
 
 def _outside(order: ParentOrder, first: int, last: int) -> InputError:

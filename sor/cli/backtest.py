@@ -97,7 +97,14 @@ def order_options(command: Any) -> Any:
 @click.option(
     "--run", "run_id", default="latest", show_default=True, metavar="latest|ID", help="Which run of the topic."
 )
-@click.option("--idle-timeout", default=90.0, show_default=True, metavar="SECONDS", help="Give up after this silence.")
+@click.option(
+    "--idle-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=90.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up after this silence.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else on standard output.")
 @click.option("--out", type=FILE, metavar="DIR", help="Write report.json, fills and plots there.")
 def command(
@@ -113,6 +120,8 @@ def command(
     """Route a parent order over a tape or a stream and report the savings."""
     from sor.run import run
 
+    if from_kafka and wishes["tape"] is not None:
+        raise click.UsageError("--tape and --from-kafka are two sources: choose one")
     request = Request(**{name: wishes[name] for name in REQUEST_FIELDS})
     spec = request.spec()
     if out is not None:
