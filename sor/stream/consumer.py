@@ -61,6 +61,16 @@ class Quiet:
             )
         return False
 
+    def poll(self, seconds: float) -> list[Record]:
+        """What comes next, a broker that is away being waited for; nothing where nothing has come for too long."""
+        while True:
+            began = time.monotonic()
+            if records := self._reader.poll(seconds):
+                self.heard()
+                return records
+            if self.heard_nothing(began):
+                return []
+
     def _back(self) -> None:
         self._away_since = None
         self._meter.note("reading", f"the broker at {self._reader.servers} is back")
@@ -349,14 +359,23 @@ def _wait_for_topic(reader: Reader, seconds: float, meter: Meter) -> None:
 
 
 def _find(reader: Reader, wanted: str, quiet: Quiet, meter: Meter) -> tuple[Run, Record]:
-    runs, end = catalogue(reader, lambda count: meter.look("looking for runs", count))
+    runs, end = catalogue(reader, quiet.poll, lambda count: meter.look("looking for runs", count))
     matches = [run for run in runs if run.is_wanted(wanted)]
     if matches:
-        first = reader.at(matches[-1].first)
-        if first is not None and first.offset == matches[-1].first:
-            return matches[-1], first
-        raise StreamError(f"the first message of run {matches[-1].name} cannot be read at {reader.servers}; try again")
+        return matches[-1], _first_of(matches[-1], reader, quiet)
     return _await_run(reader, end, wanted, [run.name for run in runs], quiet, meter)
+
+
+def _first_of(run: Run, reader: Reader, quiet: Quiet) -> Record:
+    """The message that was seen a moment ago; a broker that has gone away since is waited for."""
+    while True:
+        began = time.monotonic()
+        first = reader.at(run.first)
+        if first is not None and first.offset == run.first:
+            quiet.heard()
+            return first
+        if first is not None or quiet.heard_nothing(began):
+            raise StreamError(f"the first message of run {run.name} cannot be read at {reader.servers}; try again")
 
 
 def _await_run(

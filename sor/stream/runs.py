@@ -47,10 +47,12 @@ def envelope_of(record: Record) -> Envelope | None:
         return None
 
 
-def catalogue(reader: Reader, say: Callable[[int], None]) -> tuple[list[Run], int]:
+def catalogue(
+    reader: Reader, poll: Callable[[float], Sequence[Record]], say: Callable[[int], None]
+) -> tuple[list[Run], int]:
     """All runs in the order of their first messages, and the offset up to which that is known.
 
-    `say` gets the count of messages read, where that takes long.
+    `poll` reads on and waits for a broker that is away; `say` gets the count of messages read, where that takes long.
     """
     begin, end = reader.range()
     jumped, rest = _jump(reader, begin, end)
@@ -59,9 +61,9 @@ def catalogue(reader: Reader, say: Callable[[int], None]) -> tuple[list[Run], in
         reader.seek(begin)
         position = begin
         while position < rest:
-            records = reader.poll(5.0)
+            records = poll(5.0)
             if not records:
-                break  # the broker is away or the messages are gone; reading the run itself will say so
+                break  # the messages are gone
             scanned.take([record for record in records if record.offset < rest])
             position = records[-1].offset + 1
             say(position - begin)
