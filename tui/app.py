@@ -27,7 +27,9 @@ from tui.messages import (
     BrokerOrder,
     BrokerRequest,
     BrokerState,
+    DoctorRequest,
     Event,
+    Examined,
     Failed,
     Finished,
     Gone,
@@ -38,7 +40,7 @@ from tui.messages import (
     WorkerSaid,
 )
 from tui.screens.broker import BrokerPage
-from tui.screens.dialogs import Ask, AskPath, Help
+from tui.screens.dialogs import Ask, AskPath, Findings, Help
 from tui.screens.history import HistoryPage
 from tui.screens.page import PAGES, Message, Page
 from tui.screens.result import ResultPage
@@ -188,12 +190,15 @@ class SorApp(App[int]):
             self.say(event.text, "note")
         elif isinstance(event, BrokerDone):
             self.say(event.text, "done")
+        elif isinstance(event, Examined):
+            self.say("")
+            self.push_screen(Findings(event.findings))
         elif isinstance(event, Failed | Gone):
             self.say(event.text, "error")
-        if isinstance(event, Saved | BrokerDone | Failed | Gone):
+        if isinstance(event, Saved | BrokerDone | Examined | Failed | Gone):
             self._helpers.discard(worker)
 
-    def _help(self, task: SaveRequest | BrokerOrder) -> None:
+    def _help(self, task: SaveRequest | BrokerOrder | DoctorRequest) -> None:
         worker = Worker(self._heard)
         self._helpers.add(worker)
         worker.start(task)
@@ -375,6 +380,11 @@ class SorApp(App[int]):
         self.say("starting the broker..." if up else "stopping the broker...", "note")
         self._help(BrokerOrder(up, int(port)))
 
+    def action_doctor(self) -> None:
+        wanted = self._stream()
+        self.say("looking at this machine...", "note")
+        self._help(DoctorRequest(wanted.servers, wanted.topic))
+
     # -- other keys ----------------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
@@ -410,6 +420,7 @@ class SorApp(App[int]):
             ("Open report", "Show a saved report", self.action_open, True),
             ("Start local broker", "sor kafka up", lambda: self.action_broker(True), True),
             ("Stop local broker", "sor kafka down", lambda: self.action_broker(False), True),
+            ("Doctor", "What is wrong with this machine, and what mends it", self.action_doctor, True),
         )
         for title, text, action, there in actions:
             if there:

@@ -8,6 +8,7 @@ from typing import Any
 from textual.message import Message
 
 from sor.core.live import LiveView
+from sor.doctor.finding import Finding
 
 # -- to a worker -------------------------------------------------------------------------------------------------------
 
@@ -52,7 +53,15 @@ class BrokerOrder:
     port: int
 
 
-Task = RunRequest | SaveRequest | BrokerRequest | BrokerOrder
+@dataclass(frozen=True, slots=True)
+class DoctorRequest:
+    """`sor doctor` with the broker and the topic of the form."""
+
+    servers: str
+    topic: str
+
+
+Task = RunRequest | SaveRequest | BrokerRequest | BrokerOrder | DoctorRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +196,20 @@ class BrokerDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Examined:
+    """What `sor doctor` has found."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """The worker has ended without a last word."""
 
     text: str
 
 
-Event = Began | Looked | Noted | Phase | Finished | Failed | Saved | BrokerState | BrokerDone | Gone
+Event = Began | Looked | Noted | Phase | Finished | Failed | Saved | BrokerState | BrokerDone | Examined | Gone
 
 
 class WorkerSaid(Message):

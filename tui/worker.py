@@ -34,7 +34,9 @@ from tui.messages import (
     BrokerOrder,
     BrokerRequest,
     Control,
+    DoctorRequest,
     Event,
+    Examined,
     Failed,
     Finished,
     Health,
@@ -333,6 +335,10 @@ def serve(line: Line, task: Task) -> None:
             from tui.broker import order
 
             order(line.send, task)
+        elif isinstance(task, DoctorRequest):
+            from sor.doctor import examine
+
+            line.send(Examined(tuple(examine(task.servers, task.topic))))
     except SorError as error:
         line.send(Failed(" ".join(str(error).split())))
     except MemoryError:

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from tui.messages import BrokerDone, BrokerState, Control, Event, Failed, Finished, Gone, Saved, Task
+from tui.messages import BrokerDone, BrokerState, Control, Event, Examined, Failed, Finished, Gone, Saved, Task
 
-LAST = (Finished, Failed, Saved, BrokerDone)
+LAST = (Finished, Failed, Saved, BrokerDone, Examined)
 
 
 class Worker:

@@ -35,7 +35,7 @@ def judge(name: str, shown: dict[str, str]) -> Finding:
         if shown.get("UnitFileState") != "enabled":
             return Finding(f"unit {name}", State.WRONG, f"{seen}, not started at boot", f"sudo systemctl enable {name}")
         if restarts > MANY_RESTARTS:
-            return Finding(f"unit {name}", State.WARNING, seen, f"journalctl -u {name} -p warning -n 50")
+            return Finding(f"unit {name}", State.WARNING, seen, f"journalctl -u {name} -g '] [WEF]' -n 50")
         return Finding(f"unit {name}", State.OK, seen)
     if active == "activating":
         return Finding(f"unit {name}", State.WARNING, f"{seen}: it is starting", f"journalctl -u {name} -f")

@@ -39,6 +39,7 @@ class BrokerPage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("u", "app.broker(True)", "Start local broker"),
         Binding("d", "app.broker(False)", "Stop it"),
+        Binding("x", "app.doctor", "Doctor"),
         Binding("q", "app.quit", "Quit", show=False),
     ]
     DEFAULT_CSS = """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.table import Table
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,6 +13,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
+
+from sor.doctor.finding import Finding, State
 
 BOX = """
     {0} {{ align: center middle; background: $background; }}
@@ -91,7 +95,7 @@ would have cost.
 [bold $text-primary]Setup[/]   ^r run   ^o open a saved report   ^l all defaults
 [bold $text-primary]Watch[/]   Space pause and resume   + - speed   s stop   r run again
 [bold $text-primary]Result[/]  w save JSON, CSV, plots   j save JSON   y copy JSON   r run again
-[bold $text-primary]Broker[/]  u up   d down
+[bold $text-primary]Broker[/]  u up   d down   x doctor: what is wrong with this machine, and what mends it
 
 [bold $text-primary]Words[/]
   M          shares the router takes at once in a slice
@@ -111,3 +115,33 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box"):
             yield Static(Content.from_markup(HELP))
+
+
+class Findings(ModalScreen[None]):
+    """What `sor doctor` has found: the states in colour, and under each fault the command that mends it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,x,enter", "dismiss", "Close")]
+    DEFAULT_CSS = BOX.format("Findings") + "Findings .box { width: 120; }"
+    STYLES: ClassVar[dict[State, str]] = {
+        State.OK: "green", State.WARNING: "yellow", State.WRONG: "bold red", State.SKIPPED: "dim",
+    }  # fmt: skip
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__()
+        self._findings = findings
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="box"):
+            yield Static(self._table())
+
+    def _table(self) -> Table:
+        wrong = [finding.name for finding in self._findings if finding.state is State.WRONG]
+        title = f"wrong: {', '.join(wrong)}" if wrong else "nothing is wrong"
+        table = Table(
+            title=Text(title, style="bold"), title_justify="left", show_header=False, box=None, pad_edge=False
+        )
+        for finding in self._findings:
+            table.add_row(Text(finding.state, style=self.STYLES[finding.state]), finding.name, Text(finding.seen))
+            if finding.mend:
+                table.add_row("", "mend", Text(finding.mend))
+        return table
