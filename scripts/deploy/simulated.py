@@ -17,14 +17,17 @@ from settings import DeployError
 
 
 @contextmanager
-def aws() -> Iterator[dict[str, str]]:
-    """Run the server for the length of the block; yields the environment that points AWS clients at it."""
+def aws(programs: Path = Path(sys.executable).parent) -> Iterator[dict[str, str]]:
+    """Run the server for the length of the block; yields the environment that points AWS clients at it.
+
+    `programs` is the folder with `moto_server`: beside this Python, unless the tests run it from theirs.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
-        [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
+        [str(programs / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
         # Without it moto knows none of Amazon's own policies, and Session Manager's could not be attached.
         env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
         stdout=subprocess.DEVNULL,

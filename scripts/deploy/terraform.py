@@ -70,7 +70,8 @@ class Terraform:
 
     def apply(self, plan: Path) -> None:
         """Carry out a plan that was shown. What was made before a failure is in the state: run again."""
-        if self._run("apply", "-input=false", "-lock-timeout=60s", str(plan)).returncode:
+        command = self._command("apply", "-input=false", "-lock-timeout=60s", str(plan))
+        if _to_its_end(command, self._env):
             raise DeployError(
                 "terraform apply failed (the reason is above); what was made is remembered: mend it and run again"
             )
@@ -107,16 +108,33 @@ class Terraform:
         return result.stdout
 
     def _run(self, *command: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
+        call = self._command(*command, plain=capture)
+        return subprocess.run(call, env=self._env, text=True, capture_output=capture, check=False)
+
+    def _command(self, *command: str, plain: bool = False) -> list[str]:
         # Terraform colours its output even in a file, and does not know NO_COLOR.
-        plain = capture or not sys.stdout.isatty() or "NO_COLOR" in os.environ
+        plain = plain or not sys.stdout.isatty() or "NO_COLOR" in os.environ
         colour = ["-no-color"] if plain and command[0] not in {"state", "show"} else []
-        return subprocess.run(
-            ["terraform", f"-chdir={TERRAFORM_DIR}", command[0], *colour, *command[1:]],
-            env=self._env,
-            text=True,
-            capture_output=capture,
-            check=False,
-        )
+        return ["terraform", f"-chdir={TERRAFORM_DIR}", command[0], *colour, *command[1:]]
+
+
+def _to_its_end(command: list[str], env: dict[str, str]) -> int:
+    """Run a command that must not be cut short. Returns its exit code.
+
+    Ctrl-C reaches Terraform as well: it then ends what it has begun and writes down what was made. Killed before that
+    (`subprocess.run` would, after a quarter of a second) it would leave a machine that no state knows.
+    """
+    interrupted = False
+    with subprocess.Popen(command, env=env) as process:
+        while True:
+            try:
+                code = process.wait()
+                break
+            except KeyboardInterrupt:
+                interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
+    return code
 
 
 def require() -> None:

@@ -8,9 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-REPO = Path(__file__).resolve().parents[2]
-OPS = REPO / ".venv-ops" / "bin"
+from simulated_aws import OPS, REPO
 
 
 @pytest.fixture(scope="session")

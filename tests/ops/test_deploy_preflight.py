@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-
-REPO = Path(__file__).resolve().parents[2]
+from simulated_aws import REPO, account, without_account
 
 
 @pytest.fixture
 def env(tmp_path: Path, ops_python: Path, plugin_dir: str) -> dict[str, str]:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")], check=True)
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SOR_", "TF_"))}
-    return clean | {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
+    return without_account() | {
         "SOR_STATE_DIR": str(tmp_path / "state"),
         "SOR_DEPLOY_REGION": "eu-central-1",
         "SOR_DEPLOY_KEY": str(tmp_path / "id.pub"),
@@ -57,6 +56,34 @@ def test_missing_region(env: dict[str, str]) -> None:
 def test_wrong_region(env: dict[str, str]) -> None:
     wrong = {"SOR_DEPLOY_REGION": "eu-middle-9", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     assert "eu-middle-9 is no AWS region" in up(env, **wrong)
+
+
+@contextmanager
+def quota_of(vcpus: float) -> Iterator[str]:
+    """AWS's quota service, which moto does not have, with one answer; yields its address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps({"Quota": {"QuotaCode": "L-1216C47A", "Value": vcpus}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_quota_that_is_used_up(env: dict[str, str]) -> None:
+    with account() as aws, quota_of(1.0) as service:
+        said = up(env | aws, AWS_ENDPOINT_URL_SERVICE_QUOTAS=service)
+    assert "the instance quota of eu-central-1 is used up: 0 of 1 vCPUs run and t3.micro needs 2" in said
+    assert "stop a machine, or ask AWS for more (quota L-1216C47A)" in said
 
 
 def test_missing_key(env: dict[str, str], tmp_path: Path) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import signal
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-REPO = Path(__file__).resolve().parents[2]
-REGION = "eu-central-1"
+import simulated_aws
+from simulated_aws import REGION, REPO
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +61,17 @@ class Account:
 
 
 @pytest.fixture(scope="module")
-def moto(ops_python: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [ops_python.parent / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
-        env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(10)
+def moto(ops_python: Path) -> Iterator[dict[str, str]]:
+    with simulated_aws.account() as env:
+        yield env
 
 
 @pytest.fixture
-def account(moto: str, ops_python: Path, plugin_dir: str, tmp_path: Path) -> Account:
-    urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST"), timeout=10).close()
+def account(moto: dict[str, str], ops_python: Path, plugin_dir: str, tmp_path: Path) -> Account:
+    reset = f"{moto['AWS_ENDPOINT_URL']}/moto-api/reset"
+    urllib.request.urlopen(urllib.request.Request(reset, method="POST"), timeout=60).close()
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")], check=True)
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SOR_", "TF_"))}
-    env = clean | {
-        "AWS_ENDPOINT_URL": moto,
-        "AWS_ACCESS_KEY_ID": "simulated",
-        "AWS_SECRET_ACCESS_KEY": "simulated",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
+    env = moto | {
         "SOR_TF_PLUGIN_DIR": plugin_dir,
         "SOR_STATE_DIR": str(tmp_path / "state"),
         "SOR_DEPLOY_REGION": REGION,
@@ -194,6 +168,30 @@ def test_session_manager_idle_alarm_and_graviton(account: Account) -> None:
     assert account.deploy("down").returncode == 0
     assert account.show("cw.describe_alarms()['MetricAlarms']", cloudwatch) == []
     assert account.show("iam.list_roles()['Roles'] + iam.list_instance_profiles()['InstanceProfiles']", iam) == []
+
+
+def test_interrupted_while_the_machine_is_made_nothing_is_forgotten(account: Account) -> None:
+    """Ctrl-C goes to Terraform too, which must be left to write down what it has begun."""
+    call = [str(account.python), str(REPO / "scripts" / "deploy"), "up"]
+    with subprocess.Popen(
+        call, env=account.env, text=True, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        seen = ""
+        for line in process.stdout:
+            seen += line
+            if "aws_instance.server: Creating..." in line:
+                break
+        os.killpg(process.pid, signal.SIGINT)
+        seen += process.communicate()[0]
+    assert process.returncode == 130, seen
+    assert "what was made is remembered, run the same command again" in seen
+
+    gone = account.deploy("down")
+    assert gone.returncode == 0, gone.stderr
+    assert all(machine["State"]["Name"] == "terminated" for machine in account.show(MACHINES))
+    assert account.show("ec2.describe_volumes()['Volumes'] + ec2.describe_key_pairs()['KeyPairs']") == []
 
 
 def _rules(permissions: list[dict[str, Any]]) -> list[tuple[int, int, str, list[str], list[Any]]]:
