@@ -3,42 +3,63 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import nspawn
 import pytest
 from operating import ANSIBLE, REPO, Operator
 
+from sor.broker.distribution import find_kafka
+from sor.errors import SorError
+
+
+def unavailable(reason: str) -> NoReturn:
+    """What this machine lacks is no fault of ours: where tests run unattended it is said, who asked is refused."""
+    if os.environ.get("CI") == "true":
+        pytest.skip(f"no rehearsal on this machine: {reason}")
+    pytest.exit(f"rehearse: {reason}", returncode=1)
+
 
 @pytest.fixture(scope="session")
 def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    # It takes a quarter of an hour and builds a host: asked for (make rehearse), or where tests run unattended.
-    if os.environ.get("SOR_REHEARSE") != "1" and os.environ.get("CI") != "true":
+    # It takes a quarter of an hour and builds a host: only when asked for.
+    if os.environ.get("SOR_REHEARSE") != "1":
         pytest.skip("asked for with make rehearse")
-    reason = nspawn.missing()
-    if reason:
-        pytest.skip(reason)
+    if reason := nspawn.missing():
+        unavailable(reason)
     if not ANSIBLE.exists():
-        pytest.skip("no .venv-ops here: make .venv-ops/.ready")
-    folder = tmp_path_factory.mktemp("rehearsal")
-    operator = Operator(nspawn.Host(folder), _wheel(folder), {v: _kafka(v) for v in ("3.9.1", "3.6.1")})
+        unavailable("there is no .venv-ops: make .venv-ops/.ready")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside, it clears up as after Ctrl-C
+    try:
+        with nspawn.alone():
+            yield from _host(tmp_path_factory.mktemp("rehearsal"))
+    except nspawn.NoHostError as error:
+        unavailable(str(error))
+
+
+def _host(folder: Path) -> Iterator[Operator]:
+    host = nspawn.Host(folder)
+    host.sweep()
+    if reason := nspawn.taken_port():
+        raise nspawn.NoHostError(reason)
+    kafka = {version: _kafka(version) for version in ("3.9.1", "3.6.1")}
     begin = time.monotonic()
     try:
-        operator.host.prepare()
-        operator.host.start()
-    except RuntimeError as error:
-        operator.host.stop()
-        pytest.skip(f"no systemd host can be made here: {error}")
-    print(f"\nhost up in {time.monotonic() - begin:.0f} s, {folder}")
-    try:
-        yield operator
+        host.prepare()
+        host.start()
+        host.reaches_debian()
+        print(f"\nhost up in {time.monotonic() - begin:.0f} s, {folder}")
+        yield Operator(host, _wheel(folder), kafka)
     finally:
-        operator.host.stop()
-        assert not operator.host.group.exists()
-        assert str(operator.host.root) not in Path("/proc/mounts").read_text()
+        host.stop()
+    assert not host.group.exists()
+    assert str(host.root) not in Path("/proc/mounts").read_text()
+    assert not host.root.exists()
 
 
 def _wheel(folder: Path) -> Path:
@@ -49,10 +70,7 @@ def _wheel(folder: Path) -> Path:
 
 def _kafka(version: str) -> Path:
     """The folder that `sor kafka up` keeps; fetched by the program's own means when it is not there."""
-    from sor.broker.distribution import find_kafka
-    from sor.errors import SorError
-
     try:
         return find_kafka(version, print).home
     except SorError as error:
-        pytest.skip(f"Kafka cannot be had here: {error}")
+        raise nspawn.NoHostError(f"Kafka cannot be had here: {error}") from error

@@ -1,17 +1,20 @@
 """A fresh Debian host with systemd on this machine: debootstrap once, then systemd-nspawn, ssh and a memory limit.
 
-The host shares this machine's network and kernel. It has its own processes, files, users and systemd.
+The host shares this machine's network and kernel. It has its own processes, files, users and systemd. There is one at a
+time, at fixed places, so that the next rehearsal finds and removes what one that was killed has left.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +23,16 @@ PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,python3,python3-apt,sudo,ip
 GIBIBYTE = 1 << 30
 CGROUP_V1 = Path("/sys/fs/cgroup/memory")
 CGROUP_V2 = Path("/sys/fs/cgroup")
+LOCK = Path("/run/lock/sor-rehearsal")
 # As on Amazon Linux.
 USER = "ec2-user"
+# Of a machine that has other things to do as well.
+BUILD_SECONDS = 1800
+BOOT_SECONDS = 300
+
+
+class NoHostError(Exception):
+    """This machine cannot have such a host; no fault of what is rehearsed."""
 
 
 def missing() -> str | None:
@@ -32,9 +43,15 @@ def missing() -> str | None:
         ("debootstrap", "debootstrap"),
         ("systemd-nspawn", "systemd-container"),
         ("ssh", "openssh-client"),
+        ("tmux", "tmux"),
     ):
         if shutil.which(tool) is None:
             return f"{tool} is not installed (apt-get install {package})"
+    return None
+
+
+def taken_port() -> str | None:
+    """The host shares this machine's network, so its ports must be free here."""
     for port in (2181, 9092):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -45,21 +62,52 @@ def missing() -> str | None:
     return None
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Nobody else rehearses on this machine meanwhile; the lock goes with the process, however that ends."""
+    LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with LOCK.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise NoHostError("another rehearsal runs on this machine") from None
+        yield
+
+
+def home() -> Path:
+    """Where roots are kept."""
+    return Path(os.environ.get("SOR_CACHE") or "~/.cache/sor").expanduser() / "rehearsal"
+
+
 def cached_root() -> Path:
     """A pristine root; the first call builds it (a minute or two)."""
-    home = Path(os.environ.get("SOR_CACHE") or "~/.cache/sor").expanduser() / "rehearsal"
-    root = home / f"{SUITE}-1"
+    root = home() / f"{SUITE}-1"
     if root.exists():
         return root
-    home.mkdir(parents=True, exist_ok=True)
-    draft = home / f"{SUITE}.draft"
-    shutil.rmtree(draft, ignore_errors=True)
+    draft = home() / f"{SUITE}.draft"
+    remove(draft)
+    draft.parent.mkdir(parents=True, exist_ok=True)
     command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(draft)]
-    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=BUILD_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise NoHostError(f"debootstrap does not end within {BUILD_SECONDS} s") from None
     if done.returncode:
-        raise RuntimeError(f"debootstrap failed: {done.stdout.strip().splitlines()[-1:]}")
+        said = (done.stdout + done.stderr).strip().splitlines() or ["no reason given"]
+        raise NoHostError(f"debootstrap failed: {said[-1]}")
     draft.rename(root)
     return root
+
+
+def remove(root: Path) -> None:
+    """Delete a root. What is mounted in it (debootstrap mounts /proc) is let go first, never deleted through."""
+    for mount in reversed(Path("/proc/mounts").read_text().splitlines()):
+        target = Path(mount.split()[1])
+        if target.is_relative_to(root):
+            subprocess.run(["umount", "-l", str(target)], check=False)
+    subprocess.run(["rm", "-rf", "--one-file-system", str(root)], check=False)
 
 
 @dataclass
@@ -72,7 +120,7 @@ class Host:
 
     @property
     def root(self) -> Path:
-        return self.folder / "root"
+        return home() / "host"
 
     @property
     def key(self) -> Path:
@@ -81,11 +129,12 @@ class Host:
     @property
     def group(self) -> Path:
         base = CGROUP_V1 if CGROUP_V1.is_dir() else CGROUP_V2
-        return base / f"sor-rehearsal-{os.getpid()}"
+        return base / "sor-rehearsal"
 
     def prepare(self) -> None:
         """A copy of the pristine root with a user who has sudo, a key, and ssh on a loopback port."""
-        subprocess.run(["cp", "-a", "--reflink=auto", str(cached_root()), str(self.root)], check=True)
+        pristine = cached_root()
+        subprocess.run(["cp", "-a", "--reflink=auto", str(pristine), str(self.root)], check=True)
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -107,49 +156,59 @@ class Host:
         for unit in ("systemd-networkd", "systemd-resolved", "systemd-timesyncd"):
             self._inside("systemctl", "mask", f"{unit}.service")
 
-    def start(self, timeout: float = 120) -> None:
+    def start(self, timeout: float = BOOT_SECONDS) -> None:
         """Boot and wait for ssh."""
         command = [
             "systemd-nspawn", "--quiet", "-D", str(self.root), "-b", "--register=no", "--keep-unit",
             "--resolv-conf=copy-host", "--console=pipe", "--machine=sor-rehearsal",
         ]  # fmt: skip
+        self._limit_memory()
         # The starting shell enters the group first, so that everything it starts is in it.
-        join = f"echo $$ > {self.group}/cgroup.procs && " if self._limit_memory() else ""
+        join = f"echo $$ > {self.group}/cgroup.procs"
         log = (self.folder / "console.log").open("ab")
         self._nspawn = subprocess.Popen(
-            ["/bin/sh", "-c", f'{join}exec "$@"', "sh", *command],
+            ["/bin/sh", "-c", f'{join} && exec "$@"', "sh", *command],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         self.wait(timeout)
 
-    def wait(self, timeout: float = 120) -> None:
+    def wait(self, timeout: float = BOOT_SECONDS) -> None:
         """Until ssh answers and systemd has come up."""
         deadline = time.monotonic() + timeout
         while self.run("true", check=False).returncode:
             if self._nspawn is None or self._nspawn.poll() is not None or time.monotonic() > deadline:
                 tail = (self.folder / "console.log").read_text(errors="replace")[-800:]
-                raise RuntimeError(f"the host does not come up: {tail}")
+                raise NoHostError(f"systemd-nspawn does not boot: {' '.join(tail.split())}")
             time.sleep(1)
         self.run("systemctl is-system-running --wait || true")
 
-    def reboot(self, timeout: float = 120) -> None:
+    def reaches_debian(self) -> None:
+        """The roles install packages: without an archive nothing can be rehearsed."""
+        done = self.run("sudo apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update", check=False)
+        if done.returncode:
+            raise NoHostError(f"the host reaches no Debian archive: {' '.join(done.stderr.split())[:300]}")
+
+    def reboot(self, timeout: float = BOOT_SECONDS) -> None:
         """Boot again. With --keep-unit nspawn ends with 133 and leaves the second start to whoever started it."""
         self.run("sudo systemctl reboot", check=False)
         assert self._nspawn is not None
         ended = self._nspawn.wait(timeout)
-        if ended != 133:
-            raise RuntimeError(f"the reboot ended with {ended}")
+        assert ended == 133, f"the reboot ended with {ended}"
         self.start(timeout)
 
     def stop(self) -> None:
-        """End it, also when it never came up, and remove its control group and files."""
+        """End it, also when it never came up, and remove what is left of it."""
         if self._nspawn is not None and self._nspawn.poll() is None:
             self._nspawn.send_signal(signal.SIGTERM)  # an orderly shutdown
             try:
-                self._nspawn.wait(60)
+                self._nspawn.wait(90)
             except subprocess.TimeoutExpired:
                 self._nspawn.kill()
                 self._nspawn.wait(30)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """No process, no control group, no mount and no root of this host, or of one whose rehearsal was killed."""
         for _ in range(50):
             left = self.processes()
             if not left:
@@ -158,16 +217,11 @@ class Host:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.2)
-        for directory in sorted(self.group.rglob("*"), key=lambda p: -len(p.parts)):
-            if directory.is_dir():
-                directory.rmdir()
         if self.group.is_dir():
+            for directory in sorted(self.group.rglob("*/"), key=lambda p: -len(p.parts)):
+                directory.rmdir()
             self.group.rmdir()
-        for mount in reversed(Path("/proc/mounts").read_text().splitlines()):
-            target = mount.split()[1]
-            if target.startswith(str(self.root)):
-                subprocess.run(["umount", "-l", target], check=False)
-        subprocess.run(["rm", "-rf", "--one-file-system", str(self.root)], check=False)
+        remove(self.root)
 
     def run(self, command: str, *, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """A shell command on the host, over ssh, as the user with sudo."""
@@ -180,6 +234,10 @@ class Host:
                 f"{command!r} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
             )
         return done
+
+    def terminal(self, command: str) -> list[str]:
+        """The ssh call for a command that wants a terminal."""
+        return ["ssh", "-t", *self.ssh_options, "-p", str(self.port), f"{USER}@127.0.0.1", command]
 
     def begin(self, command: str, out: Path) -> subprocess.Popen[bytes]:
         """A shell command on the host that goes on while others run."""
@@ -248,14 +306,15 @@ class Host:
                     found.append((owners[parts[9]], _address(address, family), int(port, 16)))
         return sorted(set(found))
 
-    def _limit_memory(self) -> bool:
+    def _limit_memory(self) -> None:
         try:
+            if not CGROUP_V1.is_dir():
+                (CGROUP_V2 / "cgroup.subtree_control").write_text("+memory")
             self.group.mkdir(exist_ok=True)
             name = "memory.limit_in_bytes" if CGROUP_V1.is_dir() else "memory.max"
             (self.group / name).write_text(str(GIBIBYTE))
-        except OSError:
-            return False
-        return True
+        except OSError as error:
+            raise NoHostError(f"no control group can limit memory here: {error}") from error
 
     def _trust_what_this_machine_trusts(self) -> None:
         """Certificates and the package installer's settings, so that the host reaches what this machine reaches."""

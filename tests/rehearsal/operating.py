@@ -43,23 +43,31 @@ class Operator:
 
     def play(self, playbook: str = "site.yml", **variables: str) -> Play:
         """Run a playbook as a user with sudo; Kafka comes from the cache unless said otherwise."""
+        begin = time.monotonic()
+        process = self.begin_play(playbook, **variables)
+        output, _ = process.communicate()
+        changed = re.search(r"changed=(\d+)", output)
+        play = Play(output, time.monotonic() - begin, process.returncode == 0, int(changed[1]) if changed else -1)
+        with (self.host.folder / "plays.log").open("a") as log:
+            log.write(f"\n##### {playbook} {variables} {play.seconds:.0f} s\n{output}")
+        result = "ok" if play.ok else "failed"
+        print(f"\n{playbook} {variables or ''}: {result}, changed={play.changed}, {play.seconds:.0f} s")
+        if not play.ok:
+            print(f"  {play.message}")
+        return play
+
+    def begin_play(self, playbook: str = "site.yml", **variables: str) -> subprocess.Popen[str]:
+        """The playbook while it runs. A variable whose value is an object stands for the object's own."""
         given = {"sor_wheel": str(self.wheel), "kafka_source": str(self.kafka["3.9.1"])} | variables
         command = [str(ANSIBLE), "-i", str(self.host.inventory()), playbook]
         for name, value in given.items():
             command += ["-e", value if value.startswith("{") else f"{name}={value}"]
-        folder = REPO / "infra" / "ansible"
-        begin = time.monotonic()
+        # Not this machine's settings, and none of its terminal.
         env = {"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(
-            command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-        )
-        changed = re.search(r"changed=(\d+)", done.stdout)
-        play = Play(done.stdout, time.monotonic() - begin, done.returncode == 0, int(changed[1]) if changed else -1)
-        with (self.host.folder / "plays.log").open("a") as log:
-            log.write(f"\n##### {playbook} {variables} {play.seconds:.0f} s\n{done.stdout}")
-        result = "ok" if play.ok else "failed"
-        print(f"\n{playbook} {variables or ''}: {result}, changed={play.changed}, {play.seconds:.0f} s")
-        return play
+        return subprocess.Popen(
+            command, cwd=REPO / "infra" / "ansible", env=env, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
 
     def as_sor(self, command: str) -> str:
         """A shell command on the host as the user sor."""
