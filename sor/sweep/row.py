@@ -20,6 +20,7 @@ from sor.core.markout import HORIZONS, Markout
 from sor.core.order import ParentOrder
 from sor.core.units import NANO
 from sor.report.model import Report
+from sor.sweep.columns import table_of
 from sor.sweep.plan import Cell
 from sor.sweep.wishes import PARAMETERS
 
@@ -128,9 +129,8 @@ def done_row(
 
 def file_of(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """The rows as a Parquet file."""
-    table = pa.Table.from_pylist([{name: row.get(name) for name in SCHEMA.names} for row in rows], schema=SCHEMA)
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table_of(rows, SCHEMA), sink, compression="zstd")
     data: bytes = sink.getvalue().to_pybytes()
     return data
 
