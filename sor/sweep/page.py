@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
+from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +18,26 @@ from sor.errors import SorError
 from sor.report.words import NOTHING, signed
 from sor.sweep.answer import Answer, label
 from sor.sweep.row import MARKOUTS
-from sor.sweep.words import EXECUTION, FOUND, SHARES, TITLES, facts, interval, share
+from sor.sweep.words import EXECUTION, FOUND, SHARES, TITLES, by_venue, facts, interval, share
 
 INKS = {"saves": "#009E73", "costs": "#D55E00", "equal": "#777777", "nothing": "#777777", "unknown": "#777777"}
 MARKS = {"saves": "▲", "costs": "▼", "equal": "=", "nothing": "·", "unknown": "?"}
-LEFT, RIGHT, ROW = 330, 90, 24  # of a plot, in pixels
-WIDTH = 860
-MOST = 60  # lines of one plot
+WIDTH, HEIGHT = 260, 22  # of a row's plot, in pixels
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #222; --quiet: #666; --faint: #ddd; --paper: #fff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --quiet: #a0a0a0; --faint: #444; --paper: #161616; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 60rem;
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 72rem;
   margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .2rem .7rem .2rem 0; text-align: right; border-bottom: 1px solid var(--faint); }
-th { color: var(--quiet); font-weight: 500; } th:first-child, td:first-child { text-align: left; }
+th, td { padding: .2rem .8rem .2rem 0; text-align: right; border-bottom: 1px solid var(--faint); white-space: nowrap; }
+th { color: var(--quiet); font-weight: 500; vertical-align: bottom; } td.name, th.name, th:first-child {
+  text-align: left; } td.name { vertical-align: top; white-space: normal; max-width: 13rem; }
+td.plot, th.plot { padding-top: 0; padding-bottom: 0; line-height: 0; }
 .scroll { overflow-x: auto; } .quiet { color: var(--quiet); font-size: .9rem; }
-.verdict { font-weight: 600; } svg { max-width: 100%; height: auto; }
-svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } svg .axis { fill: var(--quiet); }
+.verdict { font-weight: 600; font-size: 1.1rem; }
+svg text { fill: var(--quiet); font: 11px system-ui, sans-serif; }
 svg .grid { stroke: var(--faint); } svg .zero { stroke: var(--quiet); }
 """
 
@@ -60,6 +62,7 @@ def page(data: Mapping[str, Any]) -> str:
         _list(others),
         "".join(f'<p class="quiet">{escape(line)}</p>' for line in facts(data).splitlines()),
         _section("Savings, judged", data["judged"]),
+        '<p class="quiet">Right of zero is cheaper than what it is compared with; the line is the 95 % interval.</p>',
         _list([entry["verdict"] + "." for entry in data["parameters"]], "Parameters"),
         "<h2>How it was done</h2>" + _execution(data["execution"]),
         _markouts(data["execution"]),
@@ -68,7 +71,7 @@ def page(data: Mapping[str, Any]) -> str:
             for name, title in TITLES.items()
             if len({entry["value"] for entry in data["by"][name]}) > 1
         ),
-        _section("Savings by venue: what its shares added", data["by"]["venue"], "value"),
+        _section("Savings by venue: what its shares added", by_venue(data), "value"),
         _section("Every parameter set, all orders (in sample)", data["overall"])
         if len(data["overall"]) > len(data["judged"])
         else "",
@@ -90,26 +93,23 @@ def _list(lines: Sequence[str], title: str = "") -> str:
 
 
 def _section(title: str, entries: Sequence[Mapping[str, Any]], *first: str) -> str:
+    """Savings as a table in which each row is drawn as well."""
     if not entries:
         return ""
-    names = [
-        " · ".join([*(str(entry[n]) for n in first), f"{label(entry)} – {entry['baseline']}"]) for entry in entries
-    ]
-    heads = ["", "orders", "blocks", "mean bps", "95 % interval", "p (Holm)", "found"]
-    rows = [
+    names = [(*(str(entry[n]) for n in first), label(entry), str(entry["baseline"])) for entry in entries]
+    heads = [*("" for _ in first), "strategy", "against"]
+    marks = [(entry["mean_bps"], entry["ci95"], entry["found"]) for entry in entries]
+    more = [
         [
-            name,
-            f"{entry['orders']:,}",
-            f"{entry['blocks']:,}",
-            signed(entry["mean_bps"], 3),
-            interval(entry["ci95"]),
             NOTHING if entry["p_holm"] is None else f"{entry['p_holm']:.3f}",
             f"{MARKS[entry['found']]} {FOUND[entry['found']]}",
+            f"{entry['orders']:,}",
+            f"{entry['blocks']:,}",
         ]
-        for name, entry in zip(names, entries, strict=True)
+        for entry in entries
     ]
-    marks = [(name, e["mean_bps"], e["ci95"], e["found"]) for name, e in zip(names, entries, strict=True)]
-    return f"<h2>{escape(title)}</h2>{_forest(marks[:MOST], title)}{_table(heads, rows)}"
+    drawn = _forest(heads, names, marks, ["p (Holm)", "found", "orders", "blocks"], more)
+    return f"<h2>{escape(title)}</h2>{drawn}"
 
 
 def _execution(entries: Sequence[Mapping[str, Any]]) -> str:
@@ -121,7 +121,9 @@ def _execution(entries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _markouts(entries: Sequence[Mapping[str, Any]]) -> str:
-    marks = []
+    names: list[tuple[str, ...]] = []
+    marks: list[Mark] = []
+    more: list[list[str]] = []
     for entry in entries:
         for name in MARKOUTS:
             found = entry[name]
@@ -129,58 +131,111 @@ def _markouts(entries: Sequence[Mapping[str, Any]]) -> str:
                 low_high = found["ci95"]
                 sure = low_high is not None and not low_high[0] <= 0 <= low_high[1]
                 kind = "nothing" if not sure else "saves" if found["mean_bps"] > 0 else "costs"
-                marks.append((f"{label(entry)}, {name.split('_')[1]}", found["mean_bps"], low_high, kind))
+                names.append((label(entry), name.split("_")[1]))
+                marks.append((found["mean_bps"], low_high, kind))
+                more.append([f"{found['orders']:,}"])
     if not marks:
         return ""
-    text = "Where the mid went after passive fills, in bps; to the left is adverse selection."
-    return f'<h2>Markouts</h2><p class="quiet">{text}</p>{_forest(marks, "Markouts")}'
+    text = "Where the mid went after passive fills; below zero, to the left, is adverse selection."
+    drawn = _forest(["strategy", "after"], names, marks, ["orders"], more)
+    return f'<h2>Markouts</h2><p class="quiet">{text}</p>{drawn}'
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = (
+        f'<tr><td class="name">{escape(name)}</td>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for name, *cells in rows
+    )
+    return _framed(head, "".join(body))
+
+
+def _framed(head: str, body: str) -> str:
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-Mark = tuple[str, float, Sequence[float] | None, str]
+Mark = tuple[float, Sequence[float] | None, str]
 
 
-def _forest(marks: Sequence[Mark], title: str) -> str:
-    """Means with their intervals, one below the other, on one axis with zero on it."""
-    ends = [0.0] + [end for _, mean, ci95, _ in marks for end in (mean, *(ci95 or ()))]
-    low, high = min(ends), max(ends)
-    pad = (high - low or 1.0) * 0.05
-    low, high = low - pad, high + pad
-    height = ROW * len(marks) + 34
+def _forest(
+    heads: Sequence[str],
+    names: Sequence[tuple[str, ...]],
+    marks: Sequence[Mark],
+    more_heads: Sequence[str],
+    more: Sequence[Sequence[str]],
+) -> str:
+    """A table of means with their intervals, drawn row by row on one axis with zero on it.
 
-    def x(value: float) -> float:
-        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+    names: what each row is about, from the coarsest on; what a row shares with the one above is not said again.
+    """
+    axis = _Axis.over(marks)
+    head = "".join(f'<th class="name">{escape(text)}</th>' for text in heads)
+    head += f'<th class="plot">{axis.scale()}</th>'
+    head += "".join(f"<th>{escape(text)}</th>" for text in ["mean bps", "95 % interval", *more_heads])
+    body = []
+    for at, (mark, rest) in enumerate(zip(marks, more, strict=True)):
+        figures = [signed(mark[0], 3), interval(mark[1]), *rest]
+        cells = "".join(f"<td>{escape(text)}</td>" for text in figures)
+        body.append(f'<tr>{_names(names, at)}<td class="plot">{axis.drawn(mark)}</td>{cells}</tr>')
+    return _framed(head, "".join(body))
 
-    parts = []
-    for tick in _ticks(low, high):
-        kind = "zero" if tick == 0 else "grid"
-        parts.append(f'<line class="{kind}" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="4" y2="{height - 26}"/>')
-        parts.append(f'<text class="axis" x="{x(tick):.1f}" y="{height - 10}" text-anchor="middle">{tick:g}</text>')
-    for at, (name, mean, ci95, found) in enumerate(marks):
-        y, ink = 4 + ROW * at + ROW / 2, INKS[found]
-        shown = name if len(name) <= 52 else name[:51] + "…"
-        parts.append(f'<text x="0" y="{y + 4:.1f}">{escape(shown)}<title>{escape(name)}</title></text>')
+
+def _names(names: Sequence[tuple[str, ...]], at: int) -> str:
+    """The leading cells of a row; one that goes on over several rows is in the first of them."""
+    cells = []
+    for depth in range(1, len(names[at]) + 1):
+        mine = names[at][:depth]
+        if at and names[at - 1][:depth] == mine:
+            continue
+        rows = next((n for n, name in enumerate(names[at:]) if name[:depth] != mine), len(names) - at)
+        cells.append(f'<td class="name" rowspan="{rows}">{escape(mine[-1])}</td>')
+    return "".join(cells)
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """What is drawn in a column's plots: from low to high, in bps."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def over(cls, marks: Sequence[Mark]) -> _Axis:
+        ends = [0.0] + [end for mean, ci95, _ in marks for end in (mean, *(ci95 or ()))]
+        low, high = min(ends), max(ends)
+        pad = (high - low or 1.0) * 0.08
+        return cls(low - pad, high + pad)
+
+    def x(self, value: float) -> str:
+        return f"{(value - self.low) / (self.high - self.low) * WIDTH:.1f}"
+
+    def scale(self) -> str:
+        ticks = [f'<text x="{self.x(t)}" y="16" text-anchor="middle">{t:g}</text>' for t in _ticks(self.low, self.high)]
+        return _svg("".join(ticks), "axis in basis points")
+
+    def drawn(self, mark: Mark) -> str:
+        mean, ci95, found = mark
+        y, ink = HEIGHT / 2, INKS[found]
+        parts = [
+            f'<line class="{"grid" if tick else "zero"}" x1="{self.x(tick)}" x2="{self.x(tick)}" y1="0" y2="{HEIGHT}"/>'
+            for tick in _ticks(self.low, self.high)
+        ]
         if ci95 is not None:
-            parts.append(
-                f'<line x1="{x(ci95[0]):.1f}" x2="{x(ci95[1]):.1f}" y1="{y}" y2="{y}" stroke="{ink}" stroke-width="2"/>'
-            )
-        parts.append(f'<circle cx="{x(mean):.1f}" cy="{y}" r="4" fill="{ink}"/>')
-        parts.append(f'<text x="{WIDTH - RIGHT + 12}" y="{y + 4:.1f}">{signed(mean, 2)} {MARKS[found]}</text>')
+            ends = f'x1="{self.x(ci95[0])}" x2="{self.x(ci95[1])}" y1="{y}" y2="{y}"'
+            parts.append(f'<line {ends} stroke="{ink}" stroke-width="2"/>')
+        parts.append(f'<circle cx="{self.x(mean)}" cy="{y}" r="4" fill="{ink}"/>')
+        return _svg("".join(parts), f"{signed(mean, 3)}, {interval(ci95)}")
+
+
+def _svg(inside: str, said: str) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" '
-        f'aria-label="{escape(title)}, basis points">{"".join(parts)}</svg>'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
+        f'aria-label="{escape(said)}">{inside}</svg>'
     )
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers between low and high, zero among them."""
-    step = 10.0 ** len(str(int(high - low)))
-    while (high - low) / step < 4:
-        step /= 2 if f"{step:e}".startswith(("1", "2")) else 2.5
-    first, last = int(low / step), int(high / step)
-    return [round(n * step, 12) for n in range(first, last + 1)]
+    """Some round numbers between low and high, zero among them."""
+    power = 10.0 ** floor(log10((high - low) / 4))
+    step = next(power * m for m in (1, 2, 5, 10) if (high - low) / (power * m) <= 6)
+    return [round(n * step, 12) for n in range(ceil(low / step), int(high // step) + 1)]

@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sor.report.words import NOTHING, signed
+from sor.report.words import NOTHING, signed, venue_names
 from sor.sweep.answer import Answer, label
 from sor.sweep.row import MARKOUTS
 
@@ -43,8 +43,14 @@ def _blocks(data: Mapping[str, Any]) -> Iterator[RenderableType]:
         if len({entry["value"] for entry in data["by"][name]}) > 1:
             yield _table(f"By {title}", data["by"][name], "value")
     if data["by"]["venue"]:
-        yield _table("By venue: what its shares added to an order's savings", data["by"]["venue"], "value")
+        yield _table("By venue: what its shares added to an order's savings", by_venue(data), "value")
     yield Text("\n".join(f"{name.replace('_', ' ')}: {text}" for name, text in data["method"].items()), style="dim")
+
+
+def by_venue(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The entries by venue, with its name where it is known."""
+    names = venue_names()
+    return [e | {"value": f"{e['value']} {names.get(e['value'], '')}".strip()} for e in data["by"]["venue"]]
 
 
 def facts(data: Mapping[str, Any]) -> str:
@@ -69,7 +75,14 @@ def _was_tuned(data: Mapping[str, Any]) -> bool:
 
 
 def _table(title: str, entries: Sequence[Mapping[str, Any]], *first: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for name in (*first, "label", "baseline", "orders", "mean_bps"):
         table.add_column(
             HEADS[name], justify="right" if name in ("orders", "mean_bps") else "left", no_wrap=name != "label"
