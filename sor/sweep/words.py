@@ -16,7 +16,6 @@ from sor.sweep.row import MARKOUTS
 
 FOUND = {"saves": "saves", "costs": "costs more", "equal": "equal", "nothing": "no evidence", "unknown": "too little"}
 TITLES = {"symbol": "symbol", "side": "side", "quantity": "order size", "time_of_day": "time of day (UTC)"}
-HEADS = {"value": "", "label": "strategy", "baseline": "against", "orders": "orders", "mean_bps": "bps"}
 
 
 def print_answer(found: Answer, console: Console | None = None) -> None:
@@ -81,13 +80,13 @@ def _table(title: str, entries: Sequence[Mapping[str, Any]], *first: str) -> Tab
         title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        collapse_padding=True,
+        padding=0,
     )
-    for name in (*first, "label", "baseline", "orders", "mean_bps"):
-        table.add_column(
-            HEADS[name], justify="right" if name in ("orders", "mean_bps") else "left", no_wrap=name != "label"
-        )
-    for head in ("95 % interval", "p (Holm)"):
+    for _ in first:
+        table.add_column("", overflow="fold", max_width=9)  # so that a table fits 80 columns
+    table.add_column("strategy", overflow="fold", min_width=13)
+    table.add_column("against", no_wrap=True)
+    for head in ("orders", "bps", "95 % interval", "p"):  # after Holm, as the method says
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("found", no_wrap=True)
     for entry in entries:
