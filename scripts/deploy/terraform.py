@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -121,18 +122,24 @@ class Terraform:
 def _to_its_end(command: list[str], env: dict[str, str]) -> int:
     """Run a command that must not be cut short. Returns its exit code.
 
-    Ctrl-C reaches Terraform as well: it then ends what it has begun and writes down what was made. Killed before that
-    (`subprocess.run` would, after a quarter of a second) it would leave a machine that no state knows.
+    Ctrl-C is kept from Terraform: it would drop requests that AWS has already carried out, and what they made would be
+    in no state. The first is obeyed once the command has ended; a second one is passed on.
     """
-    interrupted = False
-    with subprocess.Popen(command, env=env) as process:
+    interrupts = 0
+    with subprocess.Popen(command, env=env, start_new_session=True) as process:
         while True:
             try:
                 code = process.wait()
                 break
             except KeyboardInterrupt:
-                interrupted = True
-    if interrupted:
+                interrupts += 1
+            if interrupts == 1:
+                print(
+                    "==> stopping once AWS has done what was begun (Ctrl-C again: at once)", file=sys.stderr, flush=True
+                )
+            else:
+                process.send_signal(signal.SIGINT)
+    if interrupts:
         raise KeyboardInterrupt
     return code
 

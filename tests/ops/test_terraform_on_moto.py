@@ -171,7 +171,7 @@ def test_session_manager_idle_alarm_and_graviton(account: Account) -> None:
 
 
 def test_interrupted_while_the_machine_is_made_nothing_is_forgotten(account: Account) -> None:
-    """Ctrl-C goes to Terraform too, which must be left to write down what it has begun."""
+    """Ctrl-C must not make Terraform drop what AWS has already carried out."""
     call = [str(account.python), str(REPO / "scripts" / "deploy"), "up"]
     with subprocess.Popen(
         call, env=account.env, text=True, start_new_session=True,
@@ -186,6 +186,7 @@ def test_interrupted_while_the_machine_is_made_nothing_is_forgotten(account: Acc
         os.killpg(process.pid, signal.SIGINT)
         seen += process.communicate()[0]
     assert process.returncode == 130, seen
+    assert "stopping once AWS has done what was begun" in seen
     assert "what was made is remembered, run the same command again" in seen
 
     gone = account.deploy("down")
