@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from sor.core.book import Book
 from sor.core.order import ParentOrder
@@ -24,24 +27,31 @@ class PathPoint:
 class PathRecorder:
     order: ParentOrder
     points: list[PathPoint] = field(default_factory=list)
+    _grid: list[int] = field(init=False)
     _last: Book | None = None
+
+    def __post_init__(self) -> None:
+        start, horizon = self.order.start, self.order.end - self.order.start
+        self._grid = [start + horizon * n // POINTS for n in range(POINTS + 1)]
 
     def add(self, book: Book) -> None:
         """Note the book at each time of the grid that has passed for certain: a later snapshot is there."""
         self._last = book
-        while len(self.points) <= POINTS and self._next < int(book.ts[-1]):
-            self._note(book)
+        self._note(book, bisect_left(self._grid, int(book.ts[-1]), len(self.points)))
 
     def finish(self) -> None:
-        while self._last is not None and len(self.points) <= POINTS:
-            self._note(self._last)
+        if self._last is not None:
+            self._note(self._last, len(self._grid))
 
-    @property
-    def _next(self) -> int:
-        order = self.order
-        return order.start + (order.end - order.start) * len(self.points) // POINTS
-
-    def _note(self, book: Book) -> None:
-        row = book.last_at(self._next)
-        take, rest = (int(book.best_take[row]), int(book.best_rest[row])) if row >= 0 else (FAR, -FAR)
-        self.points.append(PathPoint(self._next, None if take == FAR else take, None if rest == -FAR else rest))
+    def _note(self, book: Book, stop: int) -> None:
+        """The points of the grid up to `stop` that are still to be noted."""
+        times = self._grid[len(self.points) : stop]
+        if not times:
+            return
+        rows = np.searchsorted(book.ts, times, "right") - 1
+        takes, rests = (column[rows].tolist() for column in (book.best_take, book.best_rest))
+        for ts, row, take, rest in zip(times, rows.tolist(), takes, rests, strict=True):
+            known = row >= 0
+            self.points.append(
+                PathPoint(ts, take if known and take != FAR else None, rest if known and rest != -FAR else None)
+            )

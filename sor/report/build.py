@@ -51,7 +51,7 @@ def build(spec: Spec, found: Found, tape: TapeFacts, stream: StreamFacts) -> Rep
         "version": sor.__version__,
     }
     ledger = Ledger(spec.side, spec.fees, {name: result.fills for name, result in results.items()})
-    return Report(data, ledger, tuple(_point(spec.side, point) for point in outcome.path), search)
+    return Report(data, ledger, _path(spec.side, outcome.path), search)
 
 
 def _savings(chosen: Result, results: Mapping[str, Result]) -> dict[str, Decimal | None]:
@@ -299,8 +299,11 @@ def _fees(spec: Spec) -> Mapping[str, Any]:
     }
 
 
-def _point(side: Side, point: PathPoint) -> PathPoint:
-    def turn(price: int | None) -> int | None:
-        return None if price is None else price * side.sign
+def _path(side: Side, oriented: tuple[PathPoint, ...]) -> tuple[PathPoint, ...]:
+    if side is Side.BUY:
+        return oriented
 
-    return PathPoint(point.ts, turn(point.take), turn(point.rest))
+    def turn(price: int | None) -> int | None:
+        return None if price is None else -price
+
+    return tuple(PathPoint(point.ts, turn(point.take), turn(point.rest)) for point in oriented)
