@@ -164,7 +164,7 @@ class Cut(ParquetReader):
 def workers(folder: Path, short: Path, rounds: int) -> None:
     """The same cells by one process, two, and a Dask cluster of two workers, in turns."""
     wishes = {
-        "tape": str(short), "symbol": SYMBOLS[0], "every": 20, "horizon": 60,
+        "tape": str(short), "symbol": SYMBOLS[0], "every": 10, "horizon": 60,
         "side": "buy,sell", "quantity": "1000,5000",
         "strategy": "twap,static",
     }  # fmt: skip
