@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
 import numpy as np
 
@@ -194,8 +194,7 @@ class _Block:
         rows, columns = np.nonzero(self.gain)
         prices = self.px[rows, columns]
         several = rows[1:][(rows[1:] == rows[:-1]) & (prices[1:] != prices[:-1])]
-        todo: list[int] = np.unique(several).tolist()
-        heapify(todo)
+        todo: list[int] = several.tolist()  # ascending, which is a heap; to look at a row twice does no harm
         patience = int(len(self.px) / PATIENCE)
         while todo:
             row = heappop(todo)
