@@ -85,6 +85,20 @@ def test_money_with_long_denominators_is_still_costed_exactly() -> None:
     assert answer.cost == slow_cost(sample, answer.x, theta + odd, under + odd, over + odd)
 
 
+@pytest.mark.parametrize(("h", "over"), [(Fraction(1, 2), 5_000_000), (Fraction(3, 2), 5_000_000), (1, 20_000_000)])
+def test_the_optimum_is_exact_where_the_scales_of_money_are_far_apart(h: Money, over: int) -> None:
+    """Half a nanodollar beside a penalty in dollars: the search alone cannot tell these costs apart."""
+    rng = np.random.default_rng(7)
+    for _ in range(12):
+        size = int(rng.integers(2, 6))
+        fills = rng.integers(0, 2, (40, 2)) * rng.integers(0, 9, (40, 2))
+        sample = IntegerSample.build(size, fills, h, 0, [0, 0])
+        money = (h * Fraction(1, 50), h * Fraction(3, 2), over)
+        best = min((sample.cost(x, *money), x) for x in product(range(size + 1), repeat=3))
+        answer = sample.solve(*money)
+        assert (answer.cost, answer.x) == best
+
+
 def test_venue_that_never_fills_gets_nothing() -> None:
     fills = np.array([[50, 0], [80, 0], [0, 0]])
     answer = place_integer(100, fills, 5_000_000, 3_000_000, [0, 0], 1_000_000, 20_000_000, 20_000_000)

@@ -64,6 +64,10 @@ class SampleProblem:
             return 0
         return 1e-8 * self.n * float(self.lam) * float(self.size)
 
+    def faint(self, share: float) -> float:
+        """The slope that is not worth following, as a share of N Lambda; in whole numbers every slope is worth it."""
+        return 0.5 if self.e.dtype.kind == "i" else share * self.n * float(self.lam)
+
     def filled(self, k: int, t: Array) -> Array:
         """sum_i min(e_ki, t) for every t."""
         if k == 0:
@@ -194,7 +198,7 @@ class Search:
 
     def descend(self, limit: int = 200) -> None:
         """Follow the steepest single and pair directions until none goes down; a few disjoint ones for each look."""
-        floor = (-1e-3 if self.quick else -1e-6) * self.p.n * float(self.p.lam)
+        floor = -(1e-3 * self.p.n * float(self.p.lam) if self.quick else self.p.faint(1e-6))
         for _ in range(limit):
             rise, fall, both = self.slopes()
             np.fill_diagonal(both, np.minimum(rise, fall))
@@ -234,7 +238,7 @@ class Search:
             slope = table.split @ money + lam * (np.maximum(-(table.split @ patterns), 0) @ counts)
             slope[np.abs(table.split) @ blocked > 0] = 0
             for i in np.argsort(slope, kind="stable")[:3]:
-                if slope[i] < -1e-9 * p.n * lam and self._along(table.steps[i]):
+                if slope[i] < -p.faint(1e-9) and self._along(table.steps[i]):
                     return True
         return False
 
@@ -258,7 +262,7 @@ class Search:
             slope = pairs[rows, first][:, None] + second - float(p.lam) * (own * (1 - mate[first])) @ mate.T
             slope[rows, rows] = slope[rows, first] = np.inf
             one, two = divmod(int(slope.argmin()), len(first))
-            if slope[one, two] < -1e-3 * p.n * float(p.lam):
+            if slope[one, two] < -p.faint(1e-3):
                 d = np.zeros(len(first), dtype=np.int64)
                 d[one] = sign
                 d[first[one]] = d[two] = -sign
