@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -151,15 +150,26 @@ def flatness(tape: Path, folder: Path) -> None:
     say("ten times the tape: processor time, memory", f"x {t10 / t1:.2f}  x {m10 / m1:.2f}")
 
 
+# Starts a command and prints seconds by the clock, seconds of the processor and peak kilobytes. A process of its own,
+# because the peak of a child is never below that of the process that starts it, and this one has read tapes.
+METER = """
+import os, subprocess, sys, time
+began = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def spawn(command: list[str]) -> tuple[float, float, float]:
     """Seconds by the clock, seconds of the processor, and peak megabytes of a process."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    meter = [sys.executable, "-S", "-c", METER, *command]
+    done = subprocess.run(meter, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}")
+    clock, processor, peak = map(float, done.stdout.split())
+    return clock, processor, peak / 1024
 
 
 def sor(*words: str) -> None:

@@ -29,6 +29,7 @@ from sor.core.router import (
     SliceProblem,
     all_market,
     equal_split,
+    passive_end,
     slice_problem,
 )
 from sor.core.schedule import Schedule
@@ -136,6 +137,10 @@ class Study:
         self.candidates[index] = self.best
         quantity = self.schedule.target(index) - (self.schedule.target(index - 1) if index else 0)
         if quantity <= 0:
+            return
+        if int(book.ts[row]) >= passive_end(self.schedule, index):
+            # Every strategy can only take: to call that a comparison would flatter the number of slices.
+            self.skipped["the first snapshot came after the passive phase"] += 1
             return
         last = index == self.schedule.slices - 1
         end = self.order.end if last else self.schedule.begins(index + 1) - 1

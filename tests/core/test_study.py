@@ -145,3 +145,12 @@ def test_savings_against_itself_are_zero(tape: SnapshotBatch) -> None:
     study = studied(tape, len(tape), Grid(levels("1.1"), levels("1.0001"), forbid))
     assert study.judged
     assert {one.savings["X_M"] for one in study.judged} == {Fraction(0)}
+
+
+def test_a_slice_whose_first_snapshot_comes_after_its_passive_phase_is_not_judged(tape: SnapshotBatch) -> None:
+    begins, whole = int(tape.ts[0]) + 12 * INTERVAL, studied(tape, len(tape))
+    first, stop = np.searchsorted(tape.ts, [begins, begins + INTERVAL * 9 // 10]).tolist()
+    late = studied(concat([tape.slice(0, first), tape.slice(stop, len(tape))]), len(tape))
+    assert begins in {one.start for one in whole.judged}
+    assert begins not in {one.start for one in late.judged}
+    assert late.skipped["the first snapshot came after the passive phase"] == 1
