@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -93,6 +94,12 @@ class SorApp(App[int]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._ended_by, number)
+
+    def on_ready(self) -> None:
+        """What is there now stays to the end. Without this a collection of garbage looks through all of it, which
+        takes longer than a key may: 100 ms and more."""
+        if not self.is_headless:
+            gc.freeze()
 
     def _choose_theme(self) -> None:
         """A terminal of 16 colours keeps its own; SOR_THEME names any other."""
@@ -250,7 +257,9 @@ class SorApp(App[int]):
         if action in ("speed", "stop"):
             return on
         if action == "run_again":
-            return not on
+            return live is not None and not on
+        if action in ("save", "save_json", "copy"):
+            return self.desk.shown is not None
         return True
 
     def _control(self, what: str, value: str = "") -> None:

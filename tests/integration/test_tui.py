@@ -50,7 +50,7 @@ def from_kafka(servers: str, topic: str, state: Path) -> str:
         topic,
     ]
     done = subprocess.run(
-        [*command, *OPTIONS, "--json"], capture_output=True, text=True, check=True, timeout=120,
+        [*command, *OPTIONS, "--json"], capture_output=True, text=True, check=True, timeout=300,
         env={"PATH": "/usr/bin:/bin", "SOR_STATE": str(state)},
     )  # fmt: skip
     return done.stdout
@@ -70,7 +70,7 @@ def test_producer_and_backtest_driven_from_the_screen(broker: RunningBroker, tmp
         return subprocess.run(["tmux", "-L", name, *arguments], capture_output=True, text=True, check=False).stdout
 
     def until(*wanted: str) -> str:
-        for _ in range(1200):
+        for _ in range(3000):
             text = tmux("capture-pane", "-p")
             if all(word in text for word in wanted):
                 return text

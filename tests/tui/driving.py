@@ -44,7 +44,7 @@ class Driver:
         await self.pilot.press(*keys)
         await self.pilot.pause()
 
-    async def until(self, ready: Callable[[], object], seconds: float = 90.0) -> None:
+    async def until(self, ready: Callable[[], object], seconds: float = 300.0) -> None:
         """Wait for something that takes the time it takes; the limit is for tests that would never end."""
         for _ in range(round(seconds / 0.02)):
             if ready():

@@ -17,6 +17,7 @@ from sor import backtest
 from sor.cli import run as sor
 from tui.app import SorApp
 from tui.broker import unit_states
+from tui.desk import open_report
 from tui.messages import BrokerState, Finished, Reader, Topic
 from tui.screens.dialogs import Ask, Help
 from tui.screens.result import ResultPage
@@ -314,6 +315,24 @@ async def test_copy_goes_through_the_terminal(monkeypatch: pytest.MonkeyPatch) -
         sent = next(text for text in written if text.startswith("\x1b]52;c;"))
         assert d.app.desk.shown is not None
         assert base64.b64decode(sent[7:-1]).decode() == d.app.desk.shown.text
+
+
+@pytest.mark.parametrize("width", [80, 100, 112, 136, 140, 200])
+async def test_no_table_of_the_result_is_cut(width: int) -> None:
+    opened = open_report(str(Path(__file__).parent / "report.json"))
+    async with driving(size=(width, 200), app=SorApp({}, opened)) as d:
+        await d.sees("Where cont_kukanov traded", "no one can trade it", "vs vwap")
+        assert "…" not in d.text()
+
+
+async def test_before_the_first_run_only_what_is_possible_is_offered() -> None:
+    async with driving() as d:
+        for key, words in (("f3", "no run yet"), ("f4", "No report yet"), ("f5", "No runs in this session yet")):
+            await d.press(key)
+            await d.sees(words, "? Help")
+            await d.press("r", "w", "j", "y")
+            assert not any(offer in d.text() for offer in ("Run again", "Save", "Copy"))
+            assert d.app.desk.live is None
 
 
 async def test_a_worker_that_is_killed_is_said_in_one_line() -> None:

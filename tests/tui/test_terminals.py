@@ -49,7 +49,7 @@ class Terminal:
     def keys(self, *names: str) -> None:
         self._tmux("send-keys", "-t", self.name, *names)
 
-    def until(self, ready: Callable[[str], bool], seconds: float = 90.0) -> str:
+    def until(self, ready: Callable[[str], bool], seconds: float = 300.0) -> str:
         for _ in range(round(seconds / 0.1)):
             text = self.text()
             if ready(text):

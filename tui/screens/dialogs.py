@@ -94,8 +94,9 @@ would have cost.
 
 [bold $text-primary]Setup[/]   ^r run   ^o open a saved report   ^l all defaults
 [bold $text-primary]Watch[/]   Space pause and resume   + - speed   s stop   r run again
-[bold $text-primary]Result[/]  w save JSON, CSV, plots   j save JSON   y copy JSON   r run again
-[bold $text-primary]Broker[/]  u up   d down   x doctor: what is wrong with this machine, and what mends it
+[bold $text-primary]Result[/]  w save all   j save JSON   y copy JSON   r run again
+[bold $text-primary]History[/] ← → choose   Enter open   o open a saved report
+[bold $text-primary]Broker[/]  u up   d down   x doctor: what is wrong, what mends it
 
 [bold $text-primary]Words[/]
   M          shares the router takes at once in a slice

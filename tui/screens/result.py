@@ -17,7 +17,7 @@ from tui.screens.page import Page
 from tui.widgets.verdict import verdict
 
 GUTTER = 4
-LEFT = 64  # the widest table of the left column
+LEFT, BETWEEN, RIGHT = 64, 3, 69  # the widest tables of both columns: side by side only where neither is cut
 
 
 class ResultPage(Page):
@@ -36,8 +36,8 @@ class ResultPage(Page):
     ResultPage #columns { height: auto; }
     ResultPage #columns Static { width: 1fr; height: auto; }
     ResultPage #right { margin-left: 3; display: none; }
-    ResultPage.-wide #right { display: block; }
-    ResultPage.-wide #columns #left { width: 64; }
+    ResultPage.-two #right { display: block; }
+    ResultPage.-two #columns #left { width: 64; }
     """
 
     def body(self) -> ComposeResult:
@@ -61,11 +61,12 @@ class ResultPage(Page):
         if self._drawn == (shown, width):
             return
         self._drawn = (shown, width)
-        wide = self.has_class("-wide") or width >= 110
-        room = LEFT if wide else width - GUTTER
+        two = width - GUTTER >= LEFT + BETWEEN + RIGHT
+        self.set_class(two, "-two")
+        room = LEFT if two else width - GUTTER
         self.query_one("#verdict", Static).update(verdict(shown, width - GUTTER))
         parts = _spaced(list(blocks(shown.data, room)))
-        left, right = parts if wide else ([*parts[0], *parts[1]], [])
+        left, right = parts if two else ([*parts[0], *parts[1]], [])
         self.query_one("#left", Static).update(Group(*left))
         self.query_one("#right", Static).update(Group(*right))
         self.query_one("#scroll", VerticalScroll).scroll_home(animate=False)

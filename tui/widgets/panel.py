@@ -18,7 +18,8 @@ def line(*parts: Part) -> Content:
 
 
 def spread(left: Content, right: Content, width: int) -> Content:
-    """Left and right ends of one line."""
+    """Left and right ends of one line; where there is no room for both, the left one is cut."""
+    left = left.truncate(max(1, width - right.cell_length - 1), ellipsis=True)
     gap = max(1, width - left.cell_length - right.cell_length)
     return Content.assemble(left, " " * gap, right)
 

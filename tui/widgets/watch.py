@@ -16,6 +16,7 @@ from tui.widgets.panel import BAD, DIM, GOOD, MARK, WARN, Panel, line, spread
 BASELINES = ("best_ask", "twap")
 CURVES = {"best_ask": ("$text-warning", (3, 5)), "twap": ("$text-accent", (1, 2))}
 NAME = 9
+NARROW = 34  # cells below which a panel shows figures without their words
 
 
 class LivePanel(Panel):
@@ -47,22 +48,24 @@ class BookPanel(LivePanel):
         ask = min((v.ask_px for v in view.venues if v.ask_px is not None), default=None)
         spread_words = "" if bid is None or ask is None else f"spread {words.quote(ask - bid)}"
         self.title("Book", f"NBBO {words.quote(bid)} / {words.quote(ask)}  {spread_words}")
-        name = max(5, min(14, width - 31))
-        head = f"{'':{name}}{'shares':>6} {'bid':>7}   {'ask':>7} {'shares':>6}"
-        rows = [line((head[:width], DIM))]
+        sizes = width >= NARROW
+        name = max(5, min(14, width - (31 if sizes else 18)))
+        shares = "shares" if sizes else ""
+        head = f"{'':{name}}{shares:>{len(shares)}} {'bid':>7}   {'ask':>7} {shares}"
+        rows = [line((head.rstrip(), DIM))]
         venues = view.venues if len(view.venues) < height else _nearest(view.venues, height - 1)
-        return rows + [self._venue(v, name) for v in venues]
+        return rows + [self._venue(v, name, sizes) for v in venues]
 
-    def _venue(self, v: VenueLine, name: int) -> Content:
+    def _venue(self, v: VenueLine, name: int, sizes: bool) -> Content:
         bid = "bold " + GOOD if v.best_bid else ""
         ask = "bold " + BAD if v.best_ask else ""
         return line(
             f"{words.venue(v.venue, name - 1):{name}}",
-            (f"{v.bid_sz:>6,} " if v.bid_sz else f"{'':7}", bid or DIM),
+            ((f"{v.bid_sz:>6,} " if v.bid_sz else f"{'':7}") if sizes else " ", bid or DIM),
             (f"{words.quote(v.bid_px):>7}{'•' if v.best_bid else ' '}", bid),
             " ",
             (f"{'•' if v.best_ask else ' '}{words.quote(v.ask_px):>7}", ask),
-            (f" {v.ask_sz:>6,}" if v.ask_sz else "", ask or DIM),
+            (f" {v.ask_sz:>6,}" if v.ask_sz and sizes else "", ask or DIM),
         )
 
 
@@ -158,10 +161,9 @@ class SlicePanel(LivePanel):
         self.title(f"{what} {last.index + 1}: {size:,}", tuned)
         venues = [v.venue for v in view.venues]
         shown = venues if len(venues) < height else [v for v, _ in last.limits]
-        rows = [self._bar("M", last.market, last.taken, last.market, size, width)]
-        rows[0] = self._market(last, size, width)
+        rows = [self._market(last, size, width)]
         limits, made = dict(last.limits), dict(last.made)
-        rows += [self._bar(words.venue(v, NAME), limits.get(v, 0), made.get(v, 0), 0, size, width) for v in shown]
+        rows += [self._bar(words.venue(v, NAME), limits.get(v, 0), made.get(v, 0), size, width) for v in shown]
         if last.reason:
             rows.append(line((f"all market: {last.reason}", WARN)))
         if height >= len(rows) + 4:
@@ -170,13 +172,16 @@ class SlicePanel(LivePanel):
 
     @staticmethod
     def _market(last: SliceLine, size: int, width: int) -> Content:
-        label, figures = f"{'M market':{NAME + 1}}", f" {last.market:>6,} taken {last.taken:>5,}"
+        taken = "" if width < NARROW else " taken"
+        label, figures = f"{'M market':{NAME + 1}}", f" {last.market:>6,}{taken} {last.taken:>5,}"
         share = last.market / max(1, size)
         return line((label, "bold"), bar(share, width - len(label) - len(figures), MARK), figures)
 
     @staticmethod
-    def _bar(name: str, qty: int, filled: int, _: int, size: int, width: int) -> Content:
-        label, figures = f"{name:{NAME + 1}}", f" {qty:>6,}" + (f"  made {filled:>5,}" if qty else f"{'':12}")
+    def _bar(name: str, qty: int, filled: int, size: int, width: int) -> Content:
+        made = "" if width < NARROW else "  made"
+        tail = f"{made} {filled:>5,}" if qty else " " * (len(made) + 6)
+        label, figures = f"{name:{NAME + 1}}", f" {qty:>6,}{tail}"
         cells = width - len(label) - len(figures)
         whole = max(1, size)
         return line(
