@@ -57,6 +57,6 @@ class WatchPage(Page):
 
     def refresh_page(self) -> None:
         live = self.desk_app.desk.live
-        self.query_one("#panels").display = live is not None
+        self.query("#panels").set(display=live is not None)
         for panel in self.query(LivePanel):
             panel.show(live)
