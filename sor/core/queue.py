@@ -139,7 +139,7 @@ class RestingOrder:
             if self.joins > int(book.ts[-1]):
                 return
             start_row = book.last_at(self.joins)
-            self._join(book, start_row)
+            self._join(*book.as_of(self.joins))
         if not self.leaves or self.rest.venue not in book.venues:
             return
         lane = book.lanes[book.venues.index(self.rest.venue)]

@@ -592,6 +592,7 @@ class Floor(World):
             if rest.joined or rest.joins > until or (rest.joins == until and not inclusive):
                 continue
             rest.joined = True
+            self.now = rest.joins  # quotes grow old between snapshots, too
             opposite, own, px = self.opposite(self.venues[rest.venue]), self.own(rest.venue), rest.queue.px
             if opposite is not None and (opposite[0] <= px if self.order.side is Side.BUY else opposite[0] >= px):
                 self.rests.remove(rest)  # it would take: refused
@@ -709,4 +710,5 @@ def perform(
         if floor.done == order.quantity:
             floor.rests, floor.flights = [], []
     floor.land(order.end, inclusive=True)
+    floor.look(order.end)
     return floor, *complete(floor)
