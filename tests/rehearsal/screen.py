@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 SECONDS = 180
 
@@ -42,10 +43,11 @@ class Screen:
 
 
 @contextmanager
-def screen(socket: Path, command: list[str]) -> Iterator[Screen]:
-    """Open it for the length of the block."""
-    opened = Screen(socket, command)
-    try:
-        yield opened
-    finally:
-        opened.end()
+def screen(command: list[str]) -> Iterator[Screen]:
+    """Open it for the length of the block. No socket is used twice: a server that is ending would answer on it."""
+    with TemporaryDirectory(prefix="sor-screen-") as folder:
+        opened = Screen(Path(folder) / "tmux", command)
+        try:
+            yield opened
+        finally:
+            opened.end()

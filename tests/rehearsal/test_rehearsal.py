@@ -117,8 +117,8 @@ def test_the_units_stop_cleanly_and_say_so_in_the_journal(operator: Operator) ->
 # What a person sees, and what it takes ----------------------------------------------------------------------------
 
 
-def test_the_screen_shows_the_units_and_their_journal(operator: Operator, tmp_path: Path) -> None:
-    with screen(tmp_path / "tmux", operator.host.terminal("sor-tui")) as tui:
+def test_the_screen_shows_the_units_and_their_journal(operator: Operator) -> None:
+    with screen(operator.host.terminal("sor-tui")) as tui:
         tui.until("Strategy")
         tui.keys("F6")
         tui.until("serves", "zookeeper.service", "kafka.service", "mock_l1_stream")
@@ -130,7 +130,7 @@ def test_the_screen_shows_the_units_and_their_journal(operator: Operator, tmp_pa
         tui.keys("Escape")
         tui.keys("C-q")
     unread = operator.as_sor("TERM=xterm-256color sor tui")
-    with screen(tmp_path / "tmux", operator.host.terminal(unread)) as tui:
+    with screen(operator.host.terminal(unread)) as tui:
         tui.until("Strategy")
         tui.keys("F6")
         tui.until("kafka.service")
@@ -139,7 +139,7 @@ def test_the_screen_shows_the_units_and_their_journal(operator: Operator, tmp_pa
         tui.keys("C-q")
 
 
-def test_the_whole_stack_fits_in_a_gibibyte(operator: Operator, tmp_path: Path) -> None:
+def test_the_whole_stack_fits_in_a_gibibyte(operator: Operator) -> None:
     """ZooKeeper and Kafka, a producer, a backtest, then the screen with both of its own, on a host of one GiB."""
     peak = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True); "
     peak += "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"
@@ -152,7 +152,7 @@ def test_the_whole_stack_fits_in_a_gibibyte(operator: Operator, tmp_path: Path) 
         found[name] = int(out.stdout.split()[-1])
 
     processes: dict[str, int] = {}
-    with screen(tmp_path / "tmux", operator.host.terminal("sor-tui --speed max")) as tui:
+    with screen(operator.host.terminal("sor-tui --speed max")) as tui:
         tui.until("Strategy")
         tui.keys("C-r")
         while "bought 5,000" not in tui.text():
