@@ -21,7 +21,7 @@ _EXAMPLE += '[{"queue": 2000, "rebate": 0.002, "outflow": {"family": "exponentia
     "--method", type=click.Choice(["exact", "closed", "sa"]), default="exact", show_default=True,
     help="exact: the optimum; closed: without overbooking; sa: the paper's stochastic approximation.",
 )  # fmt: skip
-@click.option("--samples", type=click.IntRange(min=1), default=None, help="Joint outcomes to draw (default 8192).")
+@click.option("--samples", type=click.IntRange(min=1), default=None, help="Joint outcomes to draw (default 32768).")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draw.")
 @click.option(
     "--certify", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
@@ -47,6 +47,8 @@ def _read(file: str) -> Any:
         raise InputError(f"{name}: is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise InputError(f"{name}: is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
+    except ValueError:
+        raise InputError(f"{name}: holds a whole number of too many digits") from None
     except RecursionError:
         raise InputError(f"{name}: is not JSON of a problem: nested too deeply") from None
 

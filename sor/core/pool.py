@@ -8,7 +8,6 @@ two are farthest apart the pool may be worst, and there the problem is solved an
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -49,14 +48,15 @@ def solve_grid(problem: SliceProblem, grid: Grid) -> PoolAnswer:
     solved = {index: pool.solve(index) for index in pool.anchors()}
     floor, gap = pool.interpolate(solved), 0.0
     for _ in range(min(ROUNDS, len(grid) - len(solved))):
-        _, least = pool.answer()
+        least = pool.least.ravel()
         apart = least.astype(np.float64) - floor
         apart[list(solved)] = -np.inf
         worst = int(np.argmax(apart))
+        before = int(least[worst])
         solved[worst] = pool.solve(worst)
-        gap = float(least[worst] - solved[worst]) / pool.scale(float(least[worst]))
-    choice, _ = pool.answer()
-    return PoolAnswer(pool.allocations, choice.astype(np.int16), gap, pool.raised)
+        gap = float(before - solved[worst]) / pool.scale(float(before))
+    allocations, choice = pool.answer()
+    return PoolAnswer(allocations, choice.astype(np.int16), gap, pool.raised)
 
 
 def _axis(levels: tuple[Level, ...], bound: Fraction) -> tuple[list[Fraction], bool]:
@@ -78,41 +78,40 @@ class _Pool:
         self.raised = raised_over or raised_under
         fractions = (problem.h, *problem.make, *(value for axis in self.axes for value in axis))
         self.unit = lcm(*(value.denominator for value in fractions))
-        whole = [np.array([int(value * self.unit) for value in axis], np.int64) for axis in self.axes]
-        self.largest = max(int(axis.max()) for axis in whole)
-        mesh = np.meshgrid(*whole, indexing="ij")
-        lambda_over, lambda_under, theta_queue = (axis.ravel() for axis in mesh)
-        self.parameters = np.stack([np.ones_like(theta_queue), theta_queue, lambda_under, lambda_over])
-        # In order, so that the first of equals has the smaller M, then the lexicographically smaller L.
-        self._rows: list[tuple[tuple[int, ...], tuple[int, int, int, int]]] = []
-
-    @property
-    def allocations(self) -> Allocations:
-        return tuple(x for x, _ in self._rows)
+        self.whole = [[int(value * self.unit) for value in axis] for axis in self.axes]
+        self.largest = max(max(axis) for axis in self.whole)
+        self._costs: dict[tuple[int, ...], Ints] = {}  # of an allocation, over the grid
+        self.least: Ints = np.empty(0, np.int64)
 
     def extend(self, allocations: Iterable[tuple[int, ...]]) -> None:
-        known = {x for x, _ in self._rows}
-        new = [x for x in dict.fromkeys(allocations) if x not in known]
-        for x, (a, b, c, d) in zip(new, self.problem.sample.coefficients(new) if new else (), strict=True):
-            insort(self._rows, (x, (int(a * self.unit), b, c, d)))
-
-    def answer(self) -> tuple[Ints, Ints]:
-        """For each candidate: which allocation is cheapest, and its cost in units."""
-        rows = [row for _, row in self._rows]
+        new = [x for x in dict.fromkeys(allocations) if x not in self._costs]
+        if not new:
+            return
+        rows = [(int(a * self.unit), b, c, d) for a, b, c, d in self.problem.sample.coefficients(new)]
         most = max(abs(a) + (b + c + d) * self.largest for a, b, c, d in rows)
         kind = np.int64 if most < SAFE else object  # Python's integers where 64 bits might not do
-        values = np.array(rows, dtype=kind) @ self.parameters.astype(kind)
-        choice = values.argmin(axis=0)
-        return choice, values[choice, np.arange(values.shape[1])]
+        a, b, c, d = np.array(rows, dtype=kind).T[..., None]
+        over, under, theta = (np.array(axis, dtype=kind) for axis in self.whole)
+        costs = (a + d * over)[:, :, None, None] + (c * under)[:, None, :, None] + (b * theta)[:, None, None, :]
+        self.least = np.minimum(self.least, costs.min(axis=0)) if self._costs else costs.min(axis=0)
+        self._costs.update(zip(new, costs, strict=True))
+
+    def answer(self) -> tuple[Allocations, Ints]:
+        """The pool in order, and for each candidate which allocation is cheapest.
+
+        The first of equals has the smaller M, then the lexicographically smaller L.
+        """
+        pool = tuple(sorted(self._costs))
+        return pool, np.stack([self._costs[x] for x in pool]).argmin(axis=0).ravel()
 
     def solve(self, index: int) -> int:
         """Solve one candidate from the pool's best allocation for it, add the answer; its cost in units."""
-        one, theta, under, over = (int(value) for value in self.parameters[:, index])
-        _, start = min((one * a + theta * b + under * c + over * d, x) for x, (a, b, c, d) in self._rows)
-        i, j, k = (int(part) for part in np.unravel_index(index, self.shape))
-        best = self.problem.sample.solve(self.axes[2][k], self.axes[1][j], self.axes[0][i], [start], thorough=False)
-        self.extend([best.x])
-        return int(best.cost * self.unit)
+        at = tuple(int(part) for part in np.unravel_index(index, self.shape))
+        over, under, theta = (axis[i] for axis, i in zip(self.axes, at, strict=True))
+        start = min((int(cost[at]), x) for x, cost in self._costs.items())[1]
+        best = self.problem.sample.search(theta, under, over, [start], thorough=False)
+        self.extend([best])
+        return int(self._costs[best][at])
 
     def anchors(self) -> list[int]:
         """Indices of evenly spaced points of every axis, in all combinations; lambda_over matters most and has 4."""

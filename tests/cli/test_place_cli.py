@@ -16,6 +16,10 @@ PROBLEM: dict[str, Any] = {
 }  # fmt: skip
 
 
+def venue(**changed: Any) -> list[dict[str, Any]]:
+    return [PROBLEM["venues"][0] | changed]
+
+
 def sor(*args: str, text: str | bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """The real program in its own process."""
     data = text.encode() if isinstance(text, str) else text
@@ -55,6 +59,15 @@ def test_several_venues_by_every_method(method: str) -> None:
         ('{"S": NaN}', "NaN is not a JSON number"),
         ('{"S": 1}', "h: is missing"),
         (json.dumps(PROBLEM | {"lambda_under": 0.001}), "A3"),
+        (json.dumps(PROBLEM | {"theta": 1e308}), "theta: at most 1e+18"),
+        (json.dumps(PROBLEM | {"S": 1e-320}), "S: at least 1e-09"),
+        (json.dumps(PROBLEM | {"venues": venue(queue=10**400)}), "queue: must be finite"),
+        (json.dumps(PROBLEM | {"venues": venue(rebate=-1e300)}), "rebate: at most"),
+        (json.dumps(PROBLEM | {"venues": venue(outflow={"family": "gamma", "shape": 10**400, "scale": 1})}), "shape"),
+        (json.dumps(PROBLEM | {"venues": venue(outflow={"family": "uniform", "low": 0, "high": 1e300})}), "high"),
+        (json.dumps(PROBLEM | {"venues": venue(outflow={"family": "empirical", "samples": [1, 10**400]})}), "samples"),
+        (json.dumps(PROBLEM | {"two\nlines": 1}), "unknown"),
+        ('{"S": ' + "9" * 5_000 + "}", "too many digits"),
         (b"\xff\xfe", "UTF-8"),
         ("[" * 100_000, "is not JSON"),
     ],

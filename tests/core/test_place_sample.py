@@ -14,6 +14,7 @@ from sor.core.place.bound import Box, Dual, branch, first_prices, root_bound
 from sor.core.place.game import solve_game
 from sor.core.place.minimise import minimise
 from sor.core.place.sample import SampleProblem, Search
+from sor.core.place.smooth import smooth_steps
 
 
 def random_problem(seed: int, k: int, n: int, ties: bool = False) -> tuple[SampleProblem, float]:
@@ -206,3 +207,40 @@ def test_matrix_games_against_a_linear_program(rows: int, columns: int, seed: in
     assert value / scale == pytest.approx(-found.fun, abs=1e-7)
     assert (row_mix @ payoff).min() / scale == pytest.approx(-found.fun, abs=1e-7)
     assert (payoff @ column_mix).max() / scale == pytest.approx(-found.fun, abs=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("ties", [False, True])
+def test_the_quick_search_is_near_the_thorough_one(seed: int, ties: bool) -> None:
+    """Twelve venues; with ties many outcomes fill exactly S, and the search has to leave ridges."""
+    p, scale = random_problem(100 + seed, 12, 300, ties)
+    x, total = minimise(p)
+    assert total == pytest.approx(float(p.total(x)), rel=1e-9)
+    _, thorough = minimise(p, [x], wide=True)
+    assert -1e-9 * scale <= total - thorough < 0.01 * scale
+
+
+def test_smooth_steps_go_down_a_ridge_that_stops_single_and_pair_moves() -> None:
+    """M + L_1 = M + L_2 = S with one venue always full: only M up and both L down together saves."""
+    size, n = 100.0, 40
+    e = np.full((3, n), size)
+    e[1, ::2] = e[2, 1::2] = 0.0
+    p = SampleProblem(e, np.array([0.061, 0.05, 0.05]), 0.001, 0.1, size)
+    x = np.array([20.0, 80.0, 80.0])
+    search = Search(p, x, quick=True)
+    search.descend()
+    assert search.x.tolist() == x.tolist()
+    moved = smooth_steps(p, x, size / 128, 4)
+    assert ((moved >= 0) & (moved <= size)).all()
+    assert p.total(moved) < p.total(x) - 1e-6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_outcomes_shared_at_other_prices_are_another_problem(seed: int) -> None:
+    p, _ = random_problem(seed, 3, 50)
+    fresh = SampleProblem(p.e, p.b * 2, p.theta * 3, p.lam * 4, p.size)
+    shared = p.priced(p.b * 2, p.theta * 3, p.lam * 4)
+    x = np.array([100.0, 300.0, 50.0, 800.0])
+    assert shared.total(x) == fresh.total(x)
+    assert shared.ordered is p.ordered
+    assert all(shared.filled(k, x).tolist() == fresh.filled(k, x).tolist() for k in range(4))

@@ -27,6 +27,7 @@ from sor.core.place.game import solve_game
 from sor.core.place.sample import SampleProblem, Search
 
 Floats = NDArray[np.float64]
+_STALLED = 15  # rounds in a row that bring bound and ceiling no nearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,16 @@ class Dual:
     ) -> Bound:
         """The best bound over the box, or any that reaches `target`.
 
-        Stops within `fine` of the best possible, or when `target` is out of reach and the bound is close enough to
-        branch on.
+        Stops within `fine` of the best possible, when `target` is out of reach and the bound is close enough to
+        branch on, or when rounding keeps the two sides apart.
         """
         game = _Game(self.p, prices, x)
         best, best_price = -np.inf, prices[0]
-        ceiling = np.inf
+        ceiling, stalled = np.inf, 0
         for _ in range(rounds):
             _, row_mix, column_mix = solve_game(game.payoff)
             short = column_mix @ np.array(game.shorts)
+            apart = ceiling - best
             ceiling = min(ceiling, float(column_mix @ np.array(game.costs)) + float(np.maximum(short, 0).sum()))
             price = row_mix @ np.array(game.prices)
             if best > -np.inf:
@@ -109,7 +111,8 @@ class Dual:
             if value > best:
                 best, best_price = value, price
             enough = fine if ceiling >= target else max(fine, 0.2 * (target - ceiling))
-            if best >= target or ceiling - best <= enough:
+            stalled = 0 if ceiling - best < 0.99 * apart else stalled + 1
+            if best >= target or ceiling - best <= enough or stalled == _STALLED:
                 break
             game.add((short > 0).astype(np.float64), answer)
         mixed = np.array(game.points[: len(column_mix)])

@@ -20,7 +20,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from functools import cached_property
+from math import gcd, lcm
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class IntegerPlacement:
         return self.x[1:]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IntegerSample:
     """S, N joint outcomes and the money that no parameter changes; build it once for a slice."""
 
@@ -105,8 +106,7 @@ class IntegerSample:
 
         V is linear in the parameters for a fixed X, so one pool serves a whole grid by a product of matrices.
         """
-        unit = lcm(self.take.denominator, *(m.denominator for m in self.make))
-        take, *make = (int(value * unit) for value in (self.take, *self.make))
+        unit, (take, *make) = self._money
         result = []
         for short, over, placed, taken, *made in self.shares(pool).tolist():
             a = take * taken - sum(m * g for m, g in zip(make, made, strict=True))
@@ -141,6 +141,19 @@ class IntegerSample:
         *,
         thorough: bool = True,
     ) -> IntegerPlacement:
+        """The best X found by `search`, and its cost."""
+        x = self.search(theta, lambda_under, lambda_over, starts, thorough=thorough)
+        return IntegerPlacement(x, self.cost(x, theta, lambda_under, lambda_over))
+
+    def search(
+        self,
+        theta: Money,
+        lambda_under: Money,
+        lambda_over: Money,
+        starts: Iterable[Sequence[int]] | None = None,
+        *,
+        thorough: bool = True,
+    ) -> tuple[int, ...]:
         """The best X found: from `starts` (warm, well under a millisecond each) or from the full list of starts.
 
         thorough: look along directions of three and more quantities, and break ties; a third of the time without.
@@ -162,8 +175,7 @@ class IntegerSample:
         for search in winners if thorough else ():
             search.break_ties()
         best = min(winners, key=_rank)
-        x = tuple(int(v) for v in best.x)
-        return IntegerPlacement(x, self.cost(x, theta, lambda_under, lambda_over))
+        return tuple(int(v) for v in best.x)
 
     def starts(self) -> list[tuple[int, ...]]:
         """All market, all limit at each venue, and equal split and full duplication beside several M."""
@@ -183,14 +195,31 @@ class IntegerSample:
             raise InputError("lambda_over must be above h + max r (A2)")
         if under <= self.take:
             raise InputError("lambda_under must be above h + f (A3)")
-        b = [over + self.take] + [over - m for m in self.make]
-        lam = theta + under + over
-        unit = Fraction(lcm(theta.denominator, lam.denominator, *(value.denominator for value in b)))
+        take, *make = self._money[1]
+        unit = lcm(self._money[0], theta.denominator, under.denominator, over.denominator)
+        t, u, o = (int(value * unit) for value in (theta, under, over))
+        more = unit // self._money[0]
+        whole = [t, t + u + o, o + take * more, *(o - m * more for m in make)]
+        common = gcd(unit, *whole)
+        whole, unit = [value // common for value in whole], unit // common
         weight = self.n * self.size * len(self.e) * 4
-        while int(max(lam, *b) * unit) * weight >= _SAFE and unit * lam > 2**20:
-            unit /= 2  # coarser than exact: the search only, the cost reported is always exact
-        scale = [round(value * unit) for value in (theta, lam, *b)]
-        return SampleProblem(self.e, np.array(scale[2:], np.int64), scale[0], scale[1], self.size)
+        coarser = 1
+        while max(whole[1:]) // coarser * weight >= _SAFE and whole[1] > 2**20 * coarser:
+            coarser *= 2  # than exact: the search only, the cost reported is always exact
+        scale = [round(Fraction(value, coarser)) for value in whole] if coarser > 1 else whole
+        return self._outcomes.priced(np.array(scale[2:], np.int64), scale[0], scale[1])
+
+    @cached_property
+    def _money(self) -> tuple[int, list[int]]:
+        """A common denominator of h + f and every h + r_k, and these times it."""
+        values = (self.take, *self.make)
+        unit = lcm(*(value.denominator for value in values))
+        return unit, [int(value * unit) for value in values]
+
+    @cached_property
+    def _outcomes(self) -> SampleProblem:
+        """The samples at no price: what depends on them alone is worked out once."""
+        return SampleProblem(self.e, np.zeros(len(self.e), np.int64), 0, 0, self.size)
 
 
 def _rank(search: Search) -> tuple[int, ...]:

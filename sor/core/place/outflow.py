@@ -24,6 +24,7 @@ from sor.errors import InputError
 
 Floats = NDArray[np.float64]
 Atoms = tuple[Floats, Floats]
+LARGEST = 1e18  # of any number in a problem: beyond it sums over the samples would not be finite
 
 
 class Outflow(Protocol):
@@ -39,11 +40,16 @@ def _array(x: ArrayLike) -> Floats:
     return np.asarray(x, dtype=np.float64)
 
 
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) < 40 else f"{text[:30]}..."
+
+
 def _positive(outflow: Any, *names: str) -> None:
     for name in names:
         value = getattr(outflow, name)
-        if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
-            raise InputError(f"{name}: a number above 0 is wanted, not {value!r}")
+        if not (isinstance(value, int | float) and 0 < value <= LARGEST):
+            raise InputError(f"{name}: a number above 0 and at most {LARGEST:g} is wanted, not {_short(value)}")
 
 
 class Continuous:
@@ -139,8 +145,8 @@ class Uniform(Continuous):
     high: float
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.low, int | float) and math.isfinite(self.low) and self.low >= 0):
-            raise InputError(f"low: a number of 0 or more is wanted, not {self.low!r}")
+        if not (isinstance(self.low, int | float) and 0 <= self.low <= LARGEST):
+            raise InputError(f"low: a number from 0 to {LARGEST:g} is wanted, not {_short(self.low)}")
         _positive(self, "high")
         if self.high <= self.low:
             raise InputError(f"high: {self.high} must be above low, {self.low}")
@@ -244,12 +250,12 @@ class Empirical(Discrete):
     def __post_init__(self) -> None:
         try:
             samples = np.array(self.samples, dtype=np.float64)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise InputError("samples: a list of numbers is wanted") from None
         if samples.ndim != 1 or not samples.size:
             raise InputError("samples: a list of at least one number is wanted")
-        if not (np.isfinite(samples).all() and (samples >= 0).all()):
-            raise InputError("samples: every outflow must be a finite number of 0 or more")
+        if not ((samples >= 0) & (samples <= LARGEST)).all():
+            raise InputError(f"samples: every outflow must be a number from 0 to {LARGEST:g}")
         object.__setattr__(self, "samples", samples)
 
     def _atoms(self) -> Atoms:

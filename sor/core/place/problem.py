@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sor.core.place.outflow import Empirical, Outflow, parse_outflow
+from sor.core.place.outflow import LARGEST, Empirical, Outflow, parse_outflow
 from sor.errors import InputError
 
 _KEYS = ("S", "h", "f", "theta", "lambda_under", "lambda_over", "venues")
+_LEAST = 1e-9  # shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +169,12 @@ def _check_numbers(problem: Problem) -> None:
     for name, value in named.items():
         if not math.isfinite(value):
             raise InputError(f"{name}: must be finite, not {value}")
+        if abs(value) > LARGEST:
+            raise InputError(f"{name}: at most {LARGEST:g} in size, not {value}")
     if problem.size <= 0:
         raise InputError(f"S: must be above 0, not {problem.size}")
+    if problem.size < _LEAST:
+        raise InputError(f"S: at least {_LEAST:g}, not {problem.size}")
     for name in ("h", "theta"):
         if named[name] < 0:
             raise InputError(f"{name}: must not be negative, but is {named[name]}")
@@ -184,6 +189,9 @@ def _check_venues(problem: Problem) -> None:
             raise InputError(f"venues[{k}].queue: a finite number of 0 or more is wanted, not {venue.queue}")
         if not math.isfinite(venue.rebate):
             raise InputError(f"venues[{k}].rebate: must be finite, not {venue.rebate}")
+        for name, value in (("queue", venue.queue), ("rebate", venue.rebate)):
+            if abs(value) > LARGEST:
+                raise InputError(f"venues[{k}].{name}: at most {LARGEST:g} in size, not {value}")
         if isinstance(venue.outflow, Empirical):
             lengths[k] = len(venue.outflow.samples)
     if len(set(lengths.values())) > 1:

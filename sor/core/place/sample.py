@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]  # float64, or int64 throughout
 Number = float | int
 _QUICK = 1e-7
+_COARSE = 16
 _AT_ONCE = 3
 
 
@@ -56,6 +57,12 @@ class SampleProblem:
         sums = np.zeros((self.e.shape[0], self.n + 1), self.e.dtype)
         np.cumsum(self.ordered, axis=1, out=sums[:, 1:])
         return sums
+
+    def priced(self, b: Array, theta: Number, lam: Number) -> SampleProblem:
+        """The same outcomes at other prices; what was sorted is not sorted again."""
+        other = SampleProblem(self.e, b, theta, lam, self.size)
+        other.__dict__.update(ordered=self.ordered, prefix=self.prefix)
+        return other
 
     @property
     def tolerance(self) -> Number:
@@ -92,7 +99,7 @@ class SampleProblem:
 class Search:
     """A point of one problem and the moves that lower its total; never raises it.
 
-    `quick` (floats only) leaves gains below 1e-7 of Lambda S alone and looks at every eighth kink of a pair first.
+    `quick` (floats only) leaves gains below 1e-7 of Lambda S alone and looks at every sixteenth kink of a pair first.
     """
 
     def __init__(self, problem: SampleProblem, x: Array, quick: bool = False) -> None:
@@ -148,8 +155,8 @@ class Search:
         low -= spare
         high += spare
         top = min(both, p.size)
-        kinks = np.concatenate([low, high, [both - top, top]])
-        kinks = np.clip(kinks, both - top, top)
+        ends = [both - top, top]
+        kinks = np.concatenate([low, high, ends, self.x[[j]]])
         low.sort()
         high.sort()
         above, below = _above(low), _below(high)
@@ -159,10 +166,12 @@ class Search:
             return line
 
         if self.quick:
-            kinks.sort()
-            near = 8 * int(value(kinks[::8]).argmin())
-            kinks = kinks[max(near - 7, 0) : near + 8]
-        kinks = np.append(kinks, self.x[j])
+            coarse = np.sort(np.concatenate([low[::_COARSE], high[::_COARSE], ends]))
+            i = int(value(coarse).argmin())
+            window = coarse[[max(i - 1, 0), min(i + 1, len(coarse) - 1)]]
+            near = [side[slice(*np.searchsorted(side, window))] for side in (low, high)]
+            kinks = np.concatenate([*near, window, coarse[i : i + 1], self.x[[j]]])
+        kinks = np.clip(kinks, both - top, top)
         cost = value(kinks)
         here = cost[-1]
         best = int(cost.argmin())
@@ -179,20 +188,24 @@ class Search:
         p = self.p
         at = self.x[:, None]
         band = 0 if p.e.dtype.kind == "i" else 1e-9 * p.size
-        up = (p.e > at).astype(np.float64)
-        down = (p.e >= at).astype(np.float64)
+        up = (p.e > at).astype(np.float32)  # counts, exact up to 2^24
+        down = (p.e >= at).astype(np.float32)
         gap = p.size - self.a
-        short = (gap > band).astype(np.float64)
-        even = np.abs(gap) <= band
+        shares = np.ones((p.n, 3), np.float32)  # all outcomes, those that fall short, those that do not overfill
+        np.greater(gap, band, out=shares[:, 1])
+        np.greater_equal(gap, -band, out=shares[:, 2])
         lam = float(p.lam)
         base = p.n * float(p.theta)
         b = p.b.astype(np.float64)
-        rise = base + b * up.sum(axis=1) - lam * (up @ short)
-        fall = -base - b * down.sum(axis=1) + lam * (down @ (short + even))
+        above, reached = (up @ shares).astype(np.float64), (down @ shares).astype(np.float64)
+        rise = base + b * above[:, 0] - lam * above[:, 1]
+        fall = -base - b * reached[:, 0] + lam * reached[:, 2]
         rise[self.x >= p.size] = np.inf
         fall[self.x <= 0] = np.inf
         both = rise[:, None] + fall[None, :]
-        both -= lam * (up[:, even] @ down[:, even].T)
+        even = np.flatnonzero(shares[:, 2] > shares[:, 1])
+        if len(even):
+            both -= lam * (up[:, even] @ down[:, even].T).astype(np.float64)
         np.fill_diagonal(both, np.inf)
         return rise, fall, both
 

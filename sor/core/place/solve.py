@@ -19,7 +19,7 @@ from sor.errors import InputError
 
 Floats = NDArray[np.float64]
 METHODS = ("exact", "closed", "sa")
-SAMPLES = 8_192
+SAMPLES = 32_768
 _SEARCHED = 512  # outcomes of the global search; more are for the polish and the bound
 _NODES = 60  # boxes of branch and bound without --certify
 _CLOSE = 2e-5  # the gap at which branch and bound is content
@@ -36,7 +36,7 @@ def place(
 ) -> Placement:
     """Solve one Cont-Kukanov problem.
 
-    `exact`: K = 1 in closed form; else the sample-average problem on `samples` joint outcomes (8,192 by default; the
+    `exact`: K = 1 in closed form; else the sample-average problem on `samples` joint outcomes (32,768 by default; the
     rows themselves for an empirical problem), with a lower bound, tightened for up to `certify` seconds by `clock`.
     `closed`: the best allocation without overbooking. `sa`: the paper's stochastic approximation.
     The same problem, seed and samples give the same answer; more `certify` can only improve it.
@@ -94,7 +94,7 @@ class _Sampled:
 
     def _exact(self, seconds: float, clock: Callable[[], float]) -> tuple[Floats, float, float]:
         end = clock() + seconds
-        x, total = minimise(self.sample, [solve_separable(self.problem)])
+        x, total = minimise(self.sample, [solve_separable(self.problem, self.outflows)])
         small = self.sample.thin(_SEARCHED)
         x, total = self._search(small, x, total)
         root = root_bound(self.sample, x, total, _FINE * self.scale)
