@@ -1,5 +1,5 @@
-"""Rows to Arrow columns without pandas, which pyarrow's own conversion of lists loads: a fifth of a second and 44 MiB of
-every worker's life."""
+"""Rows to Arrow columns without pandas, which pyarrow's own conversion of lists loads: a fifth of a second and 44 MiB
+of every worker's life."""
 
 from __future__ import annotations
 
