@@ -102,7 +102,10 @@ class _Pool:
         The first of equals has the smaller M, then the lexicographically smaller L.
         """
         pool = tuple(sorted(self._costs))
-        return pool, np.stack([self._costs[x] for x in pool]).argmin(axis=0).ravel()
+        choice = np.empty(self.shape, np.int64)
+        for i, x in reversed(list(enumerate(pool))):
+            choice[self._costs[x] == self.least] = i
+        return pool, choice.ravel()
 
     def solve(self, index: int) -> int:
         """Solve one candidate from the pool's best allocation for it, add the answer; its cost in units."""

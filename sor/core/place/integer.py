@@ -189,19 +189,19 @@ class IntegerSample:
 
     def _problem(self, theta: Fraction, under: Fraction, over: Fraction) -> SampleProblem:
         """The search's problem, money scaled to integers over the common denominator."""
-        if theta < 0:
+        base, (take, *make) = self._money
+        unit = lcm(base, theta.denominator, under.denominator, over.denominator)
+        t, u, o = (value.numerator * (unit // value.denominator) for value in (theta, under, over))
+        more = unit // base
+        if t < 0:
             raise InputError(f"theta: {float(theta)} is below zero")
-        if over <= max(self.make):
+        if o <= max(make) * more:
             raise InputError("lambda_over must be above h + max r (A2)")
-        if under <= self.take:
+        if u <= take * more:
             raise InputError("lambda_under must be above h + f (A3)")
-        take, *make = self._money[1]
-        unit = lcm(self._money[0], theta.denominator, under.denominator, over.denominator)
-        t, u, o = (int(value * unit) for value in (theta, under, over))
-        more = unit // self._money[0]
         whole = [t, t + u + o, o + take * more, *(o - m * more for m in make)]
         common = gcd(unit, *whole)
-        whole, unit = [value // common for value in whole], unit // common
+        whole = [value // common for value in whole]
         weight = self.n * self.size * len(self.e) * 4
         coarser = 1
         while max(whole[1:]) // coarser * weight >= _SAFE and whole[1] > 2**20 * coarser:
