@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sor.cli.suggest import FILE, LIQUIDITY, PROFILE, QUEUE_MODEL, SIDE, SNAPSHOT_RULE, STRATEGY
-from sor.errors import StreamError
+from sor.errors import InputError, StreamError
 from sor.request import REQUEST_FIELDS, Request
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def order_options(command: Any) -> Any:
     metavar="SECONDS",
     help="Give up after this silence.",
 )
+@click.option("--group", metavar="NAME", help="Share the symbols of a run with the other members; needs --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else on standard output.")
 @click.option("--out", type=FILE, metavar="DIR", help="Write report.json, fills and plots there.")
 def command(
@@ -113,6 +114,7 @@ def command(
     topic: str,
     run_id: str,
     idle_timeout: float,
+    group: str | None,
     as_json: bool,
     out: str | None,
     **wishes: Any,
@@ -123,6 +125,13 @@ def command(
     if from_kafka and wishes["tape"] is not None:
         raise click.UsageError("--tape and --from-kafka are two sources: choose one")
     request = Request(**{name: wishes[name] for name in REQUEST_FIELDS})
+    if group is not None:
+        from sor.cli.backtest_group import work
+
+        if not from_kafka:
+            raise InputError("--group is for --from-kafka: a tape is read by one process (or use sor sweep)")
+        work(request, group, out, as_json, bootstrap_servers, topic, run_id, idle_timeout)
+        return
     spec = request.spec()
     if out is not None:
         from sor.report.files import check_writable

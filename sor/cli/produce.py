@@ -6,16 +6,20 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sor.errors import InputError
 from sor.stream import BOOTSTRAP_SERVERS, TOPIC
 
 if TYPE_CHECKING:
     from sor.source import Source
     from sor.stream.pacing import Pace
     from sor.stream.producer import Sent
+
+ALL = "all"
 
 
 @click.command(epilog="Example: sor produce --tape day.csv.gz --speed 10    (ten times as fast as the market was)")
@@ -25,7 +29,15 @@ if TYPE_CHECKING:
 )
 @click.option("--start", metavar="TIME", help="HH:MM:SS[.fff] UTC or ISO 8601.  [default: the tape's first snapshot]")
 @click.option("--end", metavar="TIME", help="The last moment to send.  [default: the tape's last snapshot]")
-@click.option("--symbol", help="Which symbol, where the tape has several.")
+@click.option(
+    "--symbol", metavar="NAME|all", help="Which symbol, where the tape has several; all: each as a run of its own."
+)
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Of the topic, where --symbol all makes it: symbols are spread over them by their key.  [default: 8]",
+)
 @click.option(
     "--snapshot-rule",
     type=click.Choice(["last", "first"]),
@@ -55,14 +67,18 @@ def command(tape: str | None, speed: str, start: str | None, end: str | None, **
     """Stream a tape to a Kafka topic as a live market would."""
     from sor.stream.client import check_servers
     from sor.stream.pacing import Pace, parse_speed
-    from sor.stream.producer import check_run_id
+    from sor.stream.producer import check_family, check_run_id
 
     pace = Pace(parse_speed(speed))
     check_servers(options["bootstrap_servers"])
     if options["run_id"] is not None:
-        check_run_id(options["run_id"])
-    source = _source(tape, start, end, options["symbol"], options["snapshot_rule"])
-    sent = _send(source, pace, options)
+        (check_family if options["symbol"] == ALL else check_run_id)(options["run_id"])
+    if options["symbol"] == ALL:
+        sent = _send_all(_sources(tape, start, end, options["snapshot_rule"]), pace, options)
+    elif options["partitions"] is not None:
+        raise InputError("--partitions is for --symbol all: one run needs one partition")
+    else:
+        sent = _send(_source(tape, start, end, options["symbol"], options["snapshot_rule"]), pace, options)
     click.echo(_words(sent, options["topic"]), err=True)
     if not sent.complete:
         sys.exit(130)
@@ -83,6 +99,29 @@ def _source(tape: str | None, start: str | None, end: str | None, symbol: str | 
     return Window(source, _moment(start, bounds[0], "--start"), _moment(end, bounds[0], "--end"))
 
 
+def _sources(tape: str | None, start: str | None, end: str | None, rule: Any) -> dict[str, Source]:
+    """Every symbol of the tape that has a snapshot between --start and --end."""
+    from sor.bundled import bundled_tape
+    from sor.tapes.reading import symbols_on
+
+    found: dict[str, Source] = {}
+    left_out = []
+    for symbol in symbols_on(Path(tape or bundled_tape())):
+        if not symbol:
+            raise InputError("--symbol all: the tape has rows without a symbol; leave --symbol out")
+        try:
+            found[symbol] = _source(tape, start, end, symbol, rule)
+        except InputError:
+            if start is None and end is None:
+                raise
+            left_out.append(symbol)
+    if not found:
+        raise InputError("no snapshot of the tape lies between --start and --end")
+    if left_out:
+        click.echo(f"sor: nothing between --start and --end: {', '.join(left_out)}", err=True)
+    return found
+
+
 def _moment(text: str | None, first_ts: int, option: str) -> int | None:
     from sor.request import when
 
@@ -90,21 +129,34 @@ def _moment(text: str | None, first_ts: int, option: str) -> int | None:
 
 
 def _send(source: Source, pace: Pace, options: dict[str, Any]) -> Sent:
-    from sor.cli.progress import stream_progress
     from sor.stream.producer import produce
 
+    with _sending(pace, options) as wishes:
+        return produce(source, options["bootstrap_servers"], options["topic"], **wishes)
+
+
+def _send_all(sources: dict[str, Source], pace: Pace, options: dict[str, Any]) -> Sent:
+    from sor.stream.producer import PARTITIONS, produce_symbols
+
+    count = options["partitions"] or PARTITIONS
+    with _sending(pace, options) as wishes:
+        return produce_symbols(sources, options["bootstrap_servers"], options["topic"], partitions=count, **wishes)
+
+
+@contextmanager
+def _sending(pace: Pace, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What one run and many have in common, with progress shown and signals heeded."""
+    from sor.cli.progress import stream_progress
+
     with stream_progress() as show, _stopped_by_signals(pace):
-        return produce(
-            source,
-            options["bootstrap_servers"],
-            options["topic"],
-            pace=pace,
-            run_id=options["run_id"],
-            timeout=options["timeout"],
-            compression=None if options["compression"] == "none" else options["compression"],
-            rule=options["snapshot_rule"],
-            progress=show,
-        )
+        yield {
+            "pace": pace,
+            "run_id": options["run_id"],
+            "timeout": options["timeout"],
+            "compression": None if options["compression"] == "none" else options["compression"],
+            "rule": options["snapshot_rule"],
+            "progress": show,
+        }
 
 
 @contextmanager

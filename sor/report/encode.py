@@ -11,3 +11,8 @@ import simplejson
 def encode(data: Mapping[str, Any]) -> str:
     """The object as indented JSON with a final newline; the same bytes for the same values on every machine."""
     return simplejson.dumps(data, use_decimal=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def encode_line(data: Mapping[str, Any]) -> str:
+    """The same object as one line."""
+    return simplejson.dumps(data, use_decimal=True, allow_nan=False, ensure_ascii=False) + "\n"

@@ -13,11 +13,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka import errors as kafka_errors
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.partitioner.default import murmur2
 from kafka.producer.producer_batch import ProducerBatch
 from kafka.record.memory_records import MemoryRecordsBuilder
 from kafka.structs import OffsetAndMetadata
@@ -96,13 +98,21 @@ def admin_client(servers: str, seconds: int = CONNECT_SECONDS) -> Iterator[Any]:
         client.close()
 
 
-def ensure_topic(servers: str, topic: str) -> int:
-    """Make the topic if it is not there: one partition, because the order of a run is the order of its partition.
+@dataclass(frozen=True, slots=True)
+class TopicFound:
+    """A topic as a producer needs to know it: its partitions, and how many bytes a batch may have."""
 
-    Returns how many bytes a batch may have for it.
+    partitions: int
+    batch_bytes: int
+
+
+def ensure_topic(servers: str, topic: str, partitions: int = 1) -> TopicFound:
+    """Make the topic if it is not there, with so many partitions; one that is there may have another number.
+
+    Where one is asked for, more are an error: the order of a run is the order of its partition.
     """
     settings = {
-        "num_partitions": 1,
+        "num_partitions": partitions,
         "replication_factor": 1,
         "configs": {"message.timestamp.type": "LogAppendTime"},  # replayed event times would be expired on arrival
     }
@@ -110,8 +120,10 @@ def ensure_topic(servers: str, topic: str) -> int:
         with suppress(kafka_errors.TopicAlreadyExistsError):
             admin.create_topics({topic: settings}, wait_for_metadata=True)
         (found,) = admin.describe_topics([topic])
-        check_partitions(topic, {partition["partition_index"] for partition in found["partitions"]})
-        return min(BATCH_BYTES, _limit(admin, topic))
+        count = len(found["partitions"])
+        if partitions == 1:
+            check_partitions(topic, count, "use another --topic")
+        return TopicFound(count, min(BATCH_BYTES, _limit(admin, topic)))
 
 
 def _limit(admin: Any, topic: str) -> int:
@@ -122,19 +134,22 @@ def _limit(admin: Any, topic: str) -> int:
     return int(value["value"] if isinstance(value, dict) else value)
 
 
-def check_partitions(topic: str, partitions: set[int]) -> None:
-    if len(partitions) > 1:
-        raise StreamError(
-            f"topic {topic!r} has {len(partitions)} partitions, and the order of a run needs one: use another --topic"
-        )
+def check_partitions(topic: str, count: int, remedy: str) -> None:
+    if count > 1:
+        raise StreamError(f"topic {topic!r} has {count} partitions, and the order of a run needs one: {remedy}")
+
+
+def partition_of(symbol: str, partitions: int) -> int:
+    """Where the messages of this key lie, by the rule of Kafka's own clients."""
+    return int(murmur2(symbol.encode()) & 0x7FFFFFFF) % partitions
 
 
 class Reader:
-    """The messages of one topic, read by offset. It belongs to no group: the checkpoint file is the truth."""
+    """The messages of one partition, read by offset. It belongs to no group: the checkpoint file is the truth."""
 
-    def __init__(self, servers: str, topic: str) -> None:
-        self.servers, self.topic = check_servers(servers), topic
-        self._partition = TopicPartition(topic, PARTITION)
+    def __init__(self, servers: str, topic: str, partition: int = PARTITION) -> None:
+        self.servers, self.topic, self.partition = check_servers(servers), topic, partition
+        self._partition = TopicPartition(topic, partition)
         with our_words(servers, "connecting"):
             self._consumer = KafkaConsumer(
                 bootstrap_servers=servers,
@@ -148,12 +163,10 @@ class Reader:
             )
         self._consumer._fetcher.PartitionRecords = FastRecords
 
-    def exists(self) -> bool:
-        """Is the topic there? A missing one shows here only: poll is silent about it. Several partitions: an error."""
+    def partitions(self) -> int:
+        """How many the topic has; 0 where it is missing, which shows here only: poll is silent about it."""
         with our_words(self.servers, f"looking for topic {self.topic!r}"):
-            partitions = self._consumer.partitions_for_topic(self.topic)
-        check_partitions(self.topic, set(partitions))
-        return bool(partitions)
+            return len(self._consumer.partitions_for_topic(self.topic) or ())
 
     def range(self) -> tuple[int, int]:
         """The first offset that is still there, and the one that the next message will get."""
@@ -261,8 +274,8 @@ class Writer:
         self.servers, self.topic, self.timeout = check_servers(servers), topic, timeout
         self.sent = self.acked = 0
         self.stopping: Callable[[], bool] = lambda: False  # whoever asks us to stop need not wait for room
-        self._partition = TopicPartition(topic, PARTITION)
         self._waiting: deque[_Unacked] = deque()
+        self._last: dict[int, _Unacked] = {}  # by partition
         self._split = _Split()
         self._waiting_bytes = 0
         self._progress = time.monotonic()
@@ -290,7 +303,7 @@ class Writer:
         """One message; waits while too much is unacknowledged. StreamError once anything failed."""
         self.send_all([body(key, value, headers)])
 
-    def send_all(self, bodies: Sequence[bytes]) -> None:
+    def send_all(self, bodies: Sequence[bytes], partition: int = PARTITION) -> None:
         """Several messages (`records.body`) at once: in a burst the way into the client must be short.
 
         This is `KafkaProducer.send` without what is the same for every message of a run (checks, serializers,
@@ -307,15 +320,17 @@ class Writer:
         accumulator = self._producer._accumulator
         accumulator._appends_in_progress.increment()
         try:
-            with accumulator._tp_lock(self._partition):
-                wake = self._append(accumulator, accumulator._batches[self._partition], bodies)
+            target = TopicPartition(self.topic, partition)
+            with accumulator._tp_lock(target):
+                wake = self._append(accumulator, target, bodies)
         finally:
             accumulator._appends_in_progress.decrement()
         if wake:
             self._producer._sender.wakeup()
 
-    def _append(self, accumulator: Any, batches: deque[Any], bodies: Sequence[bytes]) -> bool:
+    def _append(self, accumulator: Any, target: TopicPartition, bodies: Sequence[bytes]) -> bool:
         """Into the last batch and as many new ones as it takes; True where the sender has something new to do."""
+        batches = accumulator._batches[target]
         done, fresh, moment = 0, False, time.time_ns() // 1_000_000
         batch = batches[-1] if batches else None
         while done < len(bodies):
@@ -326,15 +341,16 @@ class Writer:
                 records = MemoryRecordsBuilder(
                     config["message_version"], config["compression_attrs"], config["batch_size"]
                 )
-                batch, fresh = ProducerBatch(self._partition, records), True
+                batch, fresh = ProducerBatch(target, records), True
                 batches.append(batch)
                 accumulator._incomplete.add(batch)
-                self._waiting.append(_Unacked(batch.produce_future))
+                self._last[target.partition] = _Unacked(batch.produce_future)
+                self._waiting.append(self._last[target.partition])
                 continue
             assert batch is not None
             batch.last_append = time.monotonic()
             batch._record_futures += [self._split] * count
-            self._waiting[-1].add(count, sum(map(len, rest[:count])))
+            self._last[target.partition].add(count, sum(map(len, rest[:count])))
             self._waiting_bytes += sum(map(len, rest[:count]))
             done += count
             self.sent += count
@@ -466,11 +482,11 @@ class DeadLetters:
 
     MAX_BYTES = 1_000_000  # what a broker takes by default, less room for the headers
 
-    def __init__(self, servers: str, topic: str) -> None:
+    def __init__(self, servers: str, topic: str, partition: int = PARTITION) -> None:
         self.name = f"{topic}.dlq"
-        self._servers, self._source = servers, topic
+        self._servers, self._source, self._partition = servers, topic, b"%d" % partition
         self._writer: Writer | None = None
-        self._known: set[tuple[bytes, bytes]] = set()
+        self._known: set[tuple[bytes, ...]] = set()
         self.trouble: str | None = None  # why letters could not be kept, in words
 
     def put(self, record: Record, reason: str) -> None:
@@ -497,34 +513,35 @@ class DeadLetters:
 
     def _put(self, record: Record, reason: str) -> None:
         if self._writer is None:
-            most = ensure_topic(self._servers, self.name)
+            most = ensure_topic(self._servers, self.name).batch_bytes
             self._known = self._kept()
             self._writer = Writer(self._servers, self.name, timeout=10.0, batch_bytes=most)
-        key = (b"%d" % record.offset, b"%d" % record.timestamp)
+        key = (self._partition, b"%d" % record.offset, b"%d" % record.timestamp)
         if key in self._known:
             return
         self._known.add(key)
         value = record.value or b""
         headers: Headers = [
             ("reason", reason.encode("utf-8", "replace")),
-            ("offset", key[0]),
-            ("timestamp", key[1]),
+            ("partition", key[0]),
+            ("offset", key[1]),
+            ("timestamp", key[2]),
             ("topic", self._source.encode()),
             ("bytes", b"%d" % len(value)),
         ]
         headers += [(f"was-{name}"[:100], text[:200]) for name, text in list(record.headers)[:10] if text is not None]
         self._writer.send(value[: self.MAX_BYTES], headers)
 
-    def _kept(self) -> set[tuple[bytes, bytes]]:
+    def _kept(self) -> set[tuple[bytes, ...]]:
         reader = Reader(self._servers, self.name)
         try:
             position, end = reader.range()
             reader.seek(position)
-            known = set()
+            known: set[tuple[bytes, ...]] = set()
             while position < end and (records := reader.poll(5.0)):
                 for record in records:
                     headers = dict(record.headers)
-                    known.add((headers.get("offset") or b"", headers.get("timestamp") or b""))
+                    known.add(tuple(headers.get(name) or b"" for name in ("partition", "offset", "timestamp")))
                 position = records[-1].offset + 1
             return known
         finally:

@@ -12,7 +12,7 @@ from sor.source import StreamFacts, TapeFacts
 from sor.spool import Spool
 from sor.stream.assembly import BareRun, HeadedRun
 from sor.stream.checkpoint import Checkpoint
-from sor.stream.client import Commits, DeadLetters, Reader, Record
+from sor.stream.client import Commits, DeadLetters, Reader, Record, check_partitions
 from sor.stream.codec import decode
 from sor.stream.envelope import Ahead
 from sor.stream.progress import Meter, Show, silent
@@ -87,11 +87,12 @@ class KafkaSource:
         quiet: Quiet,
         meter: Meter,
         snapshot_rule: str | None = None,
+        commit: bool = True,
     ) -> None:
         self._reader, self._run, self._quiet, self._meter = reader, run, quiet, meter
         self._rule = snapshot_rule
-        self._letters = DeadLetters(reader.servers, reader.topic)
-        self._commits = Commits(reader.servers, reader.topic, GROUP)
+        self._letters = DeadLetters(reader.servers, reader.topic, reader.partition)
+        self._commits = Commits(reader.servers, reader.topic, GROUP) if commit else None
         self._ahead, self._hint_bids = _hints(first)
         self._assembler: HeadedRun | BareRun = (
             BareRun(self._letters.put) if run.id is None else HeadedRun(run.id, self._letters.put)
@@ -145,7 +146,8 @@ class KafkaSource:
     def close(self) -> None:
         """Done with this source; where the run was read to its end, nothing of it is left behind."""
         self._reader.close()
-        self._commits.close()
+        if self._commits is not None:
+            self._commits.close()
         self._letters.close()
         self._spool.close()
         self._release()
@@ -186,7 +188,7 @@ class KafkaSource:
 
     def _finish(self) -> None:
         self._letters.close()
-        self._commits.commit(self._position)  # in its own time; close() waits for it
+        self._commit()  # in its own time; close() waits for it
         if self._resumed or self._saved_position > self._run.read_from:
             self._write()  # a long run: a kill during later passes then loses nothing either
         self._removable[0] = True
@@ -201,8 +203,12 @@ class KafkaSource:
         if self._assembler.settled:
             self._letters.flush()
             self._write()
-            self._commits.commit(self._position)
+            self._commit()
             self._saved_at, self._saved_position = time.monotonic(), self._position
+
+    def _commit(self) -> None:
+        if self._commits is not None:
+            self._commits.commit(self._position)
 
     def _write(self) -> None:
         if self._checkpoint is None:
@@ -334,7 +340,8 @@ def open_source(
     meter = Meter(progress)
     reader = Reader(servers, topic)
     try:
-        _wait_for_topic(reader, min(idle_timeout, TOPIC_SECONDS), meter)
+        count = wait_for_topic(reader, min(idle_timeout, TOPIC_SECONDS), meter)
+        check_partitions(topic, count, "use another --topic, or --group to work on all its symbols")
         quiet = Quiet(reader, idle_timeout, broker_timeout, meter)
         run, first = _find(reader, wanted, quiet, meter)
         return KafkaSource(reader, run, first, quiet, meter, snapshot_rule)
@@ -343,10 +350,11 @@ def open_source(
         raise
 
 
-def _wait_for_topic(reader: Reader, seconds: float, meter: Meter) -> None:
+def wait_for_topic(reader: Reader, seconds: float, meter: Meter) -> int:
+    """The number of the topic's partitions, once it is there."""
     deadline = time.monotonic() + seconds
     told = False
-    while not reader.exists():
+    while not (count := reader.partitions()):
         if time.monotonic() >= deadline:
             raise StreamError(
                 f"topic {reader.topic!r} does not exist at {reader.servers}: sor produce makes and fills it, "
@@ -356,6 +364,7 @@ def _wait_for_topic(reader: Reader, seconds: float, meter: Meter) -> None:
             meter.note("waiting", f"topic {reader.topic!r} does not exist yet; waiting {seconds:g} s for it")
             told = True
         time.sleep(0.25)
+    return count
 
 
 def _find(reader: Reader, wanted: str, quiet: Quiet, meter: Meter) -> tuple[Run, Record]:

@@ -26,7 +26,8 @@ SCHEMA_HEADER: Header = ("schema", str(SCHEMA_VERSION).encode())
 class Ahead:
     """What the first message of a run says of the rest: time of the first and last snapshot, and what the tape has.
 
-    rule: which message of a venue counts at one time (`--snapshot-rule`), where the producer knew it.
+    rule: which message of a venue counts at one time (`--snapshot-rule`), where the producer knew it. of: how many
+    symbols there are, where each is a run of its own.
     """
 
     first: int
@@ -34,6 +35,7 @@ class Ahead:
     symbol: str | None
     bids: bool
     rule: str | None = None
+    of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,9 @@ def _ahead(value: bytes) -> Ahead | None:
     """A hint only: where it cannot be read, the run is read without it."""
     try:
         found = orjson.loads(value)
-        ahead = Ahead(found["first"], found["last"], found["symbol"], found["bids"], found.get("rule"))
+        ahead = Ahead(found["first"], found["last"], found["symbol"], found["bids"], found.get("rule"), found.get("of"))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
     whole = type(ahead.first) is int and type(ahead.last) is int and 0 <= ahead.first <= ahead.last < 2**63
     texts = isinstance(ahead.symbol, str | None) and isinstance(ahead.rule, str | None)
-    return ahead if whole and texts and type(ahead.bids) is bool else None
+    return ahead if whole and texts and type(ahead.bids) is bool and _is_count(ahead.of) else None

@@ -7,11 +7,13 @@ import secrets
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import merge
 from itertools import islice, takewhile
+from operator import itemgetter
 
 import numpy as np
 
@@ -19,12 +21,11 @@ from sor.core.market import SnapshotBatch
 from sor.core.units import NANO
 from sor.errors import InputError, StreamError
 from sor.source import Source, StreamFacts, TapeFacts
-from sor.stream.client import Writer, ensure_topic
-from sor.stream.codec import encode
-from sor.stream.envelope import SCHEMA_HEADER, Ahead, end_headers, end_value, snapshot_headers
+from sor.stream.client import TopicFound, Writer, ensure_topic, partition_of
+from sor.stream.lane import Lane, Message
 from sor.stream.pacing import MAX, Pace
 from sor.stream.progress import Meter, Show, silent
-from sor.stream.records import body
+from sor.stream.runs import member_of
 
 SLICE = 1000  # snapshots encoded at a time
 PACED_SLICE = 50  # the same when each has its moment: encoding must not keep the next one
@@ -33,6 +34,7 @@ AHEAD = 2000  # snapshots encoded before their time, so that a burst has only to
 SPARE_NS = 2_000_000  # time enough to encode a slice
 GROUP = 200  # snapshots sent at once, where so many are due
 STOP_SECONDS = 5.0  # how long an interrupted run waits for what is under way
+PARTITIONS = 8  # of a topic that is made for several symbols
 AWAY_SECONDS = 2.0  # no acknowledgement for so long is worth a word
 
 
@@ -56,6 +58,13 @@ def new_run_id() -> str:
 def check_run_id(run: str) -> str:
     if not run or len(run) > 200 or not run.isprintable() or run == "latest" or run.startswith("bare@"):
         raise InputError(f"run id {run!r}: up to 200 printable characters, not `latest`, not beginning with `bare@`")
+    return run
+
+
+def check_family(run: str) -> str:
+    """The id of a run of several symbols: a folder of results is named after it."""
+    if "/" in check_run_id(run) or run.startswith("."):
+        raise InputError(f"run id {run!r}: for several symbols it has no / and does not begin with a dot")
     return run
 
 
@@ -129,12 +138,62 @@ def produce(
     """
     pace = pace or Pace(MAX)
     run = check_run_id(run_id) if run_id else new_run_id()
-    most = ensure_topic(bootstrap_servers, topic)
+    found = ensure_topic(bootstrap_servers, topic)
+    lanes = [Lane(source, run, rule=rule)]
+    return _produce(lanes, run, found, bootstrap_servers, topic, pace, timeout, compression, progress)
+
+
+def produce_symbols(
+    sources: Mapping[str, Source],
+    bootstrap_servers: str,
+    topic: str,
+    *,
+    partitions: int = PARTITIONS,
+    pace: Pace | None = None,
+    run_id: str | None = None,
+    timeout: float = 60.0,
+    compression: str | None = None,
+    rule: str | None = None,
+    progress: Show = silent,
+) -> Sent:
+    """Send the sources of several symbols side by side in the order of time, each as a run of its own (`RUN/SYMBOL`).
+
+    A message's key is its symbol, which says the partition as any Kafka client would; a topic that is not there is made
+    with so many `partitions`. Everything else as in `produce`.
+    """
+    pace = pace or Pace(MAX)
+    run = check_family(run_id) if run_id else new_run_id()
+    found = ensure_topic(bootstrap_servers, topic, partitions)
+    lanes = [
+        Lane(
+            source,
+            member_of(run, symbol),
+            key=symbol,
+            partition=partition_of(symbol, found.partitions),
+            rule=rule,
+            of=len(sources),
+        )
+        for symbol, source in sources.items()
+    ]
+    return _produce(lanes, run, found, bootstrap_servers, topic, pace, timeout, compression, progress)
+
+
+def _produce(
+    lanes: Sequence[Lane],
+    run: str,
+    found: TopicFound,
+    servers: str,
+    topic: str,
+    pace: Pace,
+    timeout: float,
+    compression: str | None,
+    progress: Show,
+) -> Sent:
     linger = 20 if pace.flat_out else 1
-    writer = Writer(bootstrap_servers, topic, timeout, linger_ms=linger, compression=compression, batch_bytes=most)
+    writer = Writer(servers, topic, timeout, linger_ms=linger, compression=compression, batch_bytes=found.batch_bytes)
     writer.stopping = lambda: pace.stopped
     try:
-        return _Run(source, writer, pace, run, rule, Meter(progress)).send()
+        return _Sending(lanes, run, writer, pace, Meter(progress)).send()
     except StreamError as error:
         raise StreamError(
             f"{error}; {writer.acked:,} messages of run {run} are in topic {topic!r}, without an end marker: "
@@ -144,17 +203,15 @@ def produce(
         writer.close()
 
 
-class _Run:
-    """One run on its way."""
+class _Sending:
+    """One run, or the runs of several symbols, on the way."""
 
-    def __init__(self, source: Source, writer: Writer, pace: Pace, run: str, rule: str | None, meter: Meter) -> None:
-        self._source, self._writer, self._pace, self._run, self._meter = source, writer, pace, run, meter
-        self._rule = rule
-        self._bounds = source.bounds()
+    def __init__(self, lanes: Sequence[Lane], run: str, writer: Writer, pace: Pace, meter: Meter) -> None:
+        self._lanes, self._run, self._writer, self._pace, self._meter = lanes, run, writer, pace, meter
+        self._bounds = _span([lane.bounds() for lane in lanes])
         self._late = Lateness()
-        self._slices = self._cut()
-        self._ready: deque[tuple[int, bytes]] = deque()  # encoded, not yet sent
-        self._seq = 0
+        self._messages = self._in_time()
+        self._ready: deque[Message] = deque()  # encoded, not yet sent
         self._looked = time.monotonic()
         self._away = False
 
@@ -167,8 +224,8 @@ class _Run:
         snapshots = self._writer.acked
         complete = not self._pace.stopped
         if complete:
-            count = self._seq
-            self._writer.send(end_value(self._run, count, self._source.tape_facts()), end_headers(self._run, count))
+            for lane in self._lanes:
+                self._writer.send_all([lane.end()], lane.partition)
             self._flush(None)
         seconds = time.monotonic() - began
         late = self._late.quantile(0.99)
@@ -198,40 +255,33 @@ class _Run:
 
     def _send(self, count: int) -> None:
         sent = [self._ready.popleft() for _ in range(count)]
-        self._writer.send_all([record for _, record in sent])
+        by_partition: dict[int, list[bytes]] = {}
+        for _, partition, record in sent:
+            by_partition.setdefault(partition, []).append(record)
+        for partition, records in by_partition.items():
+            self._writer.send_all(records, partition)
         now, speed = self._pace.moment(), self._pace.speed
         if now is not None:
-            for ts, _ in sent:
+            for ts, _, _ in sent:
                 self._late.add(max(0, round((now - ts) / speed)))
 
     def _encode_more(self) -> bool:
         """The next slice of the tape as messages; False at its end."""
-        batch = next(self._slices, None)
-        if batch is None:
+        before = len(self._ready)
+        self._ready.extend(islice(self._messages, self._slice()))
+        if len(self._ready) == before:
             return False
-        run = ("run", self._run.encode())
-        for ts, value in zip(batch.ts.tolist(), encode(batch, self._source.has_bids), strict=True):
-            seq = self._seq
-            headers = [run, ("seq", b"%d" % seq), SCHEMA_HEADER] if seq else self._first_headers()
-            self._ready.append((ts, body(None, value, headers)))
-            self._seq = seq + 1
         if self._pace.flat_out:
-            self._look(int(batch.ts[0]))
+            self._look(self._ready[-1][0])
         return True
 
-    def _cut(self) -> Iterator[SnapshotBatch]:
-        for batch in self._source.batches():
-            start = 0
-            while start < len(batch):
-                stop = min(start + (SLICE if self._pace.flat_out else PACED_SLICE), len(batch))
-                yield batch.slice(start, stop)
-                start = stop
+    def _in_time(self) -> Iterator[Message]:
+        """The messages of all lanes in the order of time."""
+        lanes = [lane.messages(self._slice) for lane in self._lanes]
+        return lanes[0] if len(lanes) == 1 else merge(*lanes, key=itemgetter(0))
 
-    def _first_headers(self) -> list[tuple[str, bytes]]:
-        ahead = None
-        if self._bounds is not None:
-            ahead = Ahead(*self._bounds, self._source.tape_facts().symbol, self._source.has_bids, self._rule)
-        return snapshot_headers(self._run, 0, ahead)
+    def _slice(self) -> int:
+        return SLICE if self._pace.flat_out else PACED_SLICE
 
     def _wait(self, ts: int) -> bool:
         """Until it is time for the snapshot at `ts`; False if the run is stopped."""
@@ -269,6 +319,14 @@ class _Run:
                 deadline = time.monotonic() + STOP_SECONDS
             if deadline is not None and time.monotonic() > deadline:
                 return
+
+
+def _span(bounds: Sequence[tuple[int, int] | None]) -> tuple[int, int] | None:
+    """From the first snapshot of all to the last; None where one does not know."""
+    known = [pair for pair in bounds if pair is not None]
+    if len(known) < len(bounds):
+        return None
+    return min(first for first, _ in known), max(last for _, last in known)
 
 
 @contextmanager

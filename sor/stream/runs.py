@@ -39,6 +39,11 @@ class Run:
         return wanted in (LATEST, self.name)
 
 
+def member_of(family: str, symbol: str) -> str:
+    """The id of one symbol's run, where several symbols are sent together."""
+    return f"{family}/{symbol}"
+
+
 def envelope_of(record: Record) -> Envelope | None:
     """None for a bare message, and for one whose headers cannot be read."""
     try:

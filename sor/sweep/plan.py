@@ -20,6 +20,7 @@ from sor.errors import InputError, SorError
 from sor.request import Request, seconds, when
 from sor.sweep.files import expand, local_copy, size_of
 from sor.sweep.wishes import ALL, AXES, PARAMETERS, Wishes
+from sor.tapes.reading import symbols_on
 
 # Cells of a chunk: enough to forget a scheduler's cost, few enough to share among workers and to lose. More in large
 # sweeps, so that neither a scheduler nor a file system has more than some thousands to keep.
@@ -224,21 +225,11 @@ def _tape(name: str, wishes: Wishes, times: Times) -> Tape:
         return Tape(name, size, symbols, (None,) * len(symbols))
     try:
         path = local_copy(name)
-        symbols = _symbols_on(path) if ALL in wishes.symbol else wishes.symbol or (None,)
+        symbols = symbols_on(path) if ALL in wishes.symbol else wishes.symbol or (None,)
         return Tape(name, size, symbols, tuple(_bounds(path, symbol, times) for symbol in symbols))
     except (SorError, OSError):
         symbols = tuple(None if symbol == ALL else symbol for symbol in wishes.symbol) or (None,)
         return Tape(name, size, symbols, (None,) * len(symbols))
-
-
-def _symbols_on(path: Path) -> tuple[str | None, ...]:
-    from sor.tapes.reading import open_reader
-
-    with open_reader(path) as reader:
-        if not reader.symbols:  # known at once in a Parquet tape only
-            for _ in reader.chunks():
-                pass
-        return tuple(sorted(reader.symbols, key=str))
 
 
 def _bounds(path: Path, symbol: str | None, times: Times) -> tuple[int, int] | None:

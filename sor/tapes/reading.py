@@ -27,6 +27,15 @@ def open_reader(path: Path, progress: Progress | None = None) -> Iterator[Reader
             yield _streaming_reader(tape)
 
 
+def symbols_on(path: Path) -> tuple[str | None, ...]:
+    """The symbols of a tape, sorted; one that names none has the symbol None."""
+    with open_reader(path) as reader:
+        if not reader.symbols:  # known at once in a Parquet tape only
+            for _ in reader.chunks():
+                pass
+        return tuple(sorted(reader.symbols, key=str))
+
+
 def open_source(
     path: Path,
     symbol: str | None,

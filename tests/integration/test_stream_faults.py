@@ -42,7 +42,7 @@ def wait_until_sending(broker, topic: str, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     reader = Reader(broker.bootstrap_servers, topic)
     try:
-        while not (reader.exists() and (reader.end() or 0) > 100):
+        while not (reader.partitions() and (reader.end() or 0) > 100):
             assert time.monotonic() < deadline
             time.sleep(0.1)
     finally:
