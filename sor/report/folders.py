@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,7 +26,8 @@ class ResultFolders:
     def __init__(self, folder: Path, run: str) -> None:
         self.folder = folder / _name(run)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._began = time.time()
+        with tempfile.TemporaryDirectory(prefix=".sor-", dir=self.folder) as now:
+            self._began = os.stat(now).st_mtime  # by the clock of the files that it is compared with
 
     def place(self, symbol: str) -> Path:
         return self.folder / _name(symbol)
