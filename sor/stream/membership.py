@@ -48,6 +48,9 @@ class Membership:
                 **COMMON,
             )
             self._consumer.subscribe([topic], listener=_Listener(self))
+            # Who leads the group divides what it knows of: before the topic's metadata are there that is nothing, and
+            # kafka-python does not always notice that they came.
+            self._consumer.partitions_for_topic(topic)
         self._thread = threading.Thread(target=self._run, name="sor-group", daemon=True)
         self._thread.start()
 
