@@ -335,13 +335,15 @@ def _undisturbed(wanted: bool) -> Iterator[None]:
     are shorter, and the collector of garbage, which looks through everything that was ever imported (twenty more).
     """
     before = sys.getswitchinterval()
+    freeze = wanted and not gc.get_freeze_count()  # else somebody else has seen to that
     if wanted:
         sys.setswitchinterval(0.0005)
+    if freeze:
         gc.collect()
         gc.freeze()
     try:
         yield
     finally:
         sys.setswitchinterval(before)
-        if wanted:
+        if freeze:
             gc.unfreeze()
