@@ -99,7 +99,7 @@ def _strategies(data: Mapping[str, Any], *, with_cash: bool) -> RenderableType:
             signed(entry["fees_bps"]) if entry["kind"] == "strategy" else NOTHING,
             style=_row_style(name, entry, chosen),
         )
-    return _titled("Cost against arrival in bps: slippage = timing + placement + fees", table)
+    return _titled("Cost against arrival, bps: slippage = timing + placement + fees", table)
 
 
 def _remarkable(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
