@@ -38,7 +38,6 @@ from tui.messages import (
     RunRequest,
     Saved,
     SaveRequest,
-    WorkerSaid,
 )
 from tui.screens.broker import BrokerPage
 from tui.screens.dialogs import Ask, AskPath, Findings, Help
@@ -47,7 +46,7 @@ from tui.screens.page import PAGES, Message, Page
 from tui.screens.result import ResultPage
 from tui.screens.setup import SetupPage
 from tui.screens.watch import WatchPage
-from tui.workers import Worker
+from tui.workers import Worker, WorkerSaid
 
 LAST_WORDS_SECONDS = 10.0
 CLOSE_SECONDS = 60.0  # how long a closing screen waits for the report so far

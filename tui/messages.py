@@ -1,11 +1,12 @@
-"""Everything that passes between the screen and the processes that do the work: frozen values, all in this file."""
+"""Everything that passes between the screen and the processes that do the work: frozen values, all in this file.
+
+Nothing of Textual is in it: the workers, which draw nothing, do without it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-
-from textual.message import Message
 
 from sor.core.live import LiveView
 from sor.doctor.finding import Finding
@@ -210,12 +211,3 @@ class Gone:
 
 
 Event = Began | Looked | Noted | Phase | Finished | Failed | Saved | BrokerState | BrokerDone | Examined | Gone
-
-
-class WorkerSaid(Message):
-    """An event has come from a worker process."""
-
-    def __init__(self, worker: object, event: Event) -> None:
-        super().__init__()
-        self.worker = worker
-        self.event = event

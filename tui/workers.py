@@ -12,9 +12,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
+from textual.message import Message
+
 from tui.messages import BrokerDone, BrokerState, Control, Event, Examined, Failed, Finished, Gone, Saved, Task
 
 LAST = (Finished, Failed, Saved, BrokerDone, Examined)
+# One thread of a worker does the work: more than one arena of the system's allocator is memory for nothing (8 MB).
+FRUGAL = {"MALLOC_ARENA_MAX": "1"}
 
 
 class Worker:
@@ -38,6 +42,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env=FRUGAL | os.environ,
                 start_new_session=True,  # a Ctrl-C or a closed terminal is the screen's business
             )
         self._connection = Connection(ours.detach())
@@ -90,3 +95,12 @@ class Worker:
         code = self._process.wait()
         if not over and code != -signal.SIGKILL and not isinstance(last, BrokerState):
             self._heard(self, Gone(f"the worker process ended without a word (exit code {code})"))
+
+
+class WorkerSaid(Message):
+    """An event has come from a worker process: what its thread hands to the screen's."""
+
+    def __init__(self, worker: Worker, event: Event) -> None:
+        super().__init__()
+        self.worker = worker
+        self.event = event

@@ -127,11 +127,22 @@ def ensure_topic(servers: str, topic: str, partitions: int = 1) -> TopicFound:
 
 
 def _limit(admin: Any, topic: str) -> int:
-    """The topic's max.message.bytes, which limits a batch; a batch beyond it would be split behind our back."""
+    """The topic's max.message.bytes, which limits a batch; a batch beyond it would be split behind our back.
+
+    A broker that has just started may not know its topics yet, and says so; kafka-python then returns no settings.
+    """
     asked = ConfigResource(ConfigResourceType.TOPIC, topic, ["max.message.bytes"])
-    ((_, found),) = admin.describe_configs([asked], config_filter="all").items()
-    value = found[topic]["max.message.bytes"]
-    return int(value["value"] if isinstance(value, dict) else value)
+    deadline = time.monotonic() + CONNECT_SECONDS
+    while True:
+        ((_, found),) = admin.describe_configs([asked], config_filter="all").items()
+        value = found[topic].get("max.message.bytes")
+        if value is not None:
+            return int(value["value"] if isinstance(value, dict) else value)
+        if time.monotonic() > deadline:
+            raise StreamError(
+                f"the broker does not tell the settings of topic {topic!r}: try again, or use another --topic"
+            )
+        time.sleep(0.1)
 
 
 def check_partitions(topic: str, count: int, remedy: str) -> None:
