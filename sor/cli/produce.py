@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sor.stream.pacing import Pace
     from sor.stream.producer import Sent
 
-ALL = "all"
+ALL = "*"  # as in a sweep
 
 
 @click.command(epilog="Example: sor produce --tape day.csv.gz --speed 10    (ten times as fast as the market was)")
@@ -30,13 +30,13 @@ ALL = "all"
 @click.option("--start", metavar="TIME", help="HH:MM:SS[.fff] UTC or ISO 8601.  [default: the tape's first snapshot]")
 @click.option("--end", metavar="TIME", help="The last moment to send.  [default: the tape's last snapshot]")
 @click.option(
-    "--symbol", metavar="NAME|all", help="Which symbol, where the tape has several; all: each as a run of its own."
+    "--symbol", metavar="NAME|*", help="Which symbol, where the tape has several; '*': each as a run of its own."
 )
 @click.option(
     "--partitions",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="Of the topic, where --symbol all makes it: symbols are spread over them by their key.  [default: 8]",
+    help="Of the topic, where --symbol '*' makes it: symbols are spread over them by their key.  [default: 8]",
 )
 @click.option(
     "--snapshot-rule",
@@ -76,7 +76,7 @@ def command(tape: str | None, speed: str, start: str | None, end: str | None, **
     if options["symbol"] == ALL:
         sent = _send_all(_sources(tape, start, end, options["snapshot_rule"]), pace, options)
     elif options["partitions"] is not None:
-        raise InputError("--partitions is for --symbol all: one run needs one partition")
+        raise InputError("--partitions is for --symbol '*': one run needs one partition")
     else:
         sent = _send(_source(tape, start, end, options["symbol"], options["snapshot_rule"]), pace, options)
     click.echo(_words(sent, options["topic"]), err=True)
@@ -108,7 +108,7 @@ def _sources(tape: str | None, start: str | None, end: str | None, rule: Any) ->
     left_out = []
     for symbol in symbols_on(Path(tape or bundled_tape())):
         if not symbol:
-            raise InputError("--symbol all: the tape has rows without a symbol; leave --symbol out")
+            raise InputError("--symbol '*': the tape has rows without a symbol; leave --symbol out")
         try:
             found[symbol] = _source(tape, start, end, symbol, rule)
         except InputError:

@@ -213,6 +213,6 @@ class Group:
                 there = f" (it has: {', '.join(sorted(begun)[-5:])})" if begun else ""
                 raise StreamError(
                     f"no message of {what} came to topic {self._topic!r} within {self._idle_timeout:g} s{there}: "
-                    "start one with sor produce --symbol all, or wait longer with --idle-timeout"
+                    "start one with sor produce --symbol '*', or wait longer with --idle-timeout"
                 )
             time.sleep(LOOK_SECONDS)

@@ -73,7 +73,7 @@ class Scene:
             time.sleep(0.05)
 
     def produce(self, speed: str) -> subprocess.Popen[str]:
-        words = [*SOR, "produce", "--tape", str(self.tape), "--symbol", "all", "--run-id", "r", "--speed", speed]
+        words = [*SOR, "produce", "--tape", str(self.tape), "--symbol", "*", "--run-id", "r", "--speed", speed]
         return start([*words, *self.where], self.folder)
 
     def ends(self, process: subprocess.Popen[str]) -> list[str]:
