@@ -15,6 +15,7 @@ from sor.core.place.game import solve_game
 from sor.core.place.minimise import minimise
 from sor.core.place.sample import SampleProblem, Search
 from sor.core.place.smooth import smooth_steps
+from sor.core.place.split import split
 
 
 def random_problem(seed: int, k: int, n: int, ties: bool = False) -> tuple[SampleProblem, float]:
@@ -218,6 +219,47 @@ def test_the_quick_search_is_near_the_thorough_one(seed: int, ties: bool) -> Non
     assert total == pytest.approx(float(p.total(x)), rel=1e-9)
     _, thorough = minimise(p, [x], wide=True)
     assert -1e-9 * scale <= total - thorough < 0.01 * scale
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_quick_search_finds_the_optimum_of_few_venues(seed: int) -> None:
+    k = 2 + seed % 4
+    p, scale = random_problem(200 + seed, k, 200, ties=bool(seed % 2))
+    x, total = minimise(p)
+    left = iter(range(60))
+    root = root_bound(p, x, total, 1e-6 * scale)
+    _, best, _ = branch(p, x, total, root, 1e-5 * scale, lambda: next(left, None) is not None)
+    assert total - best <= 1e-4 * max(abs(best), scale)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_split_is_the_best_that_cannot_overfill(seed: int) -> None:
+    """Its linear program has one variable for each stretch between outcomes: fills are concave, gains only fall."""
+    k = 1 + seed % 5
+    p, scale = random_problem(seed, k, 25, ties=bool(seed % 2))
+    x = split(p)
+    assert x.sum() == pytest.approx(p.size)
+    assert (x >= 0).all()
+    stretch = np.diff(np.sort(p.e, axis=1), axis=1, prepend=0.0).ravel()
+    gain = ((p.lam - p.b)[:, None] * np.arange(p.n, 0, -1)).ravel()
+    found = linprog(-gain, A_eq=np.ones((1, len(gain))), b_eq=[p.size], bounds=[(0.0, w) for w in stretch])
+    assert found.success
+    assert p.total(x) == pytest.approx(p.n * (p.theta + p.lam) * p.size + found.fun, abs=1e-9 * scale)
+    rng = np.random.default_rng(seed)
+    for point in rng.dirichlet(np.ones(k + 1), 200) * p.size:
+        assert p.total(x) <= p.total(point) + 1e-9 * scale
+
+
+def test_where_outflows_hardly_vary_the_quick_search_takes_the_split() -> None:
+    """Nothing is to be gained by overbooking, and the way there is a narrow valley: it is known, not searched."""
+    rng = np.random.default_rng(42)
+    e = np.full((13, 400), 1000.0)
+    e[1:] = np.clip(rng.poisson(rng.uniform(50, 900, (12, 1)), (12, 400)) - rng.uniform(0, 300, (12, 1)), 0, 1000)
+    p = SampleProblem(e, np.append(0.06, 0.05 - rng.uniform(0.018, 0.024, 12)), 0.005, 0.1, 1000.0)
+    _, total = minimise(p)
+    assert total <= p.total(split(p))
+    _, thorough = minimise(p, wide=True)
+    assert total - thorough <= 1e-4 * 0.02 * 1000 * p.n
 
 
 def test_smooth_steps_go_down_a_ridge_that_stops_single_and_pair_moves() -> None:

@@ -28,6 +28,7 @@ Array = NDArray[Any]  # float64, or int64 throughout
 Number = float | int
 _QUICK = 1e-7
 _COARSE = 16
+_LOOK = 1e-6
 _AT_ONCE = 3
 
 
@@ -99,7 +100,8 @@ class SampleProblem:
 class Search:
     """A point of one problem and the moves that lower its total; never raises it.
 
-    `quick` (floats only) leaves gains below 1e-7 of Lambda S alone and looks at every sixteenth kink of a pair first.
+    `quick` (floats only) leaves gains below 1e-7 of Lambda S alone, looks at every sixteenth kink of a pair first, and
+    ends its descent at a look that gains less than 1e-6.
     """
 
     def __init__(self, problem: SampleProblem, x: Array, quick: bool = False) -> None:
@@ -211,8 +213,11 @@ class Search:
 
     def descend(self, limit: int = 200) -> None:
         """Follow the steepest single and pair directions until none goes down; a few disjoint ones for each look."""
-        floor = -(1e-3 * self.p.n * float(self.p.lam) if self.quick else self.p.faint(1e-6))
+        whole = self.p.n * float(self.p.lam)
+        floor = -(1e-3 * whole if self.quick else self.p.faint(1e-6))
+        enough = _LOOK * whole * float(self.p.size) if self.quick else 0.0
         for _ in range(limit):
+            before = self.total
             rise, fall, both = self.slopes()
             np.fill_diagonal(both, np.minimum(rise, fall))
             moved = False
@@ -223,7 +228,7 @@ class Search:
                 moved |= self.coordinate(j) if j == k else self.pair(j, k)
                 both[[j, k]] = np.inf
                 both[:, [j, k]] = np.inf
-            if not moved:
+            if not moved or before - self.total < enough:
                 return
 
     def ridge(self) -> bool:

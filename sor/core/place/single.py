@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.outflow import Empirical, Outflow, blend
+from sor.core.place.outflow import Outflow, blend
 from sor.core.place.problem import Problem, Venue
 
 Floats = NDArray[np.float64]
@@ -70,18 +70,14 @@ def thresholds(problem: Problem) -> tuple[float, float]:
     return lower, upper
 
 
-def solve_separable(problem: Problem, outflows: Floats | None = None) -> Floats:
+def solve_separable(problem: Problem) -> Floats:
     """(M, L_1..L_K) without overbooking, M + sum L = S: exact on that set for any dependence between venues.
 
     F_k(Q_k + L_k) = (2h + f + r_k - nu) / (lambda_u + theta + h + r_k), L_k clipped to [0, S]; nu = 0 if sum L <= S,
     else the nu that makes sum L = S, by bisection. Where F has steps sum L may jump over S at nu; between the two sides
     of the jump V is linear, so any point of the segment with sum L = S will do.
-    With `outflows` (N, K) the laws are those of the sample: good enough a start, and nothing is integrated.
     """
-    if outflows is None:
-        laws = [marginal(problem, venue) for venue in problem.venues]
-    else:
-        laws = [Empirical(column) for column in outflows.T]
+    laws = [marginal(problem, venue) for venue in problem.venues]
 
     def limits(nu: float) -> Floats:
         out = np.zeros(len(laws))

@@ -94,7 +94,7 @@ class _Sampled:
 
     def _exact(self, seconds: float, clock: Callable[[], float]) -> tuple[Floats, float, float]:
         end = clock() + seconds
-        x, total = minimise(self.sample, [solve_separable(self.problem, self.outflows)])
+        x, total = minimise(self.sample)
         small = self.sample.thin(_SEARCHED)
         x, total = self._search(small, x, total)
         root = root_bound(self.sample, x, total, _FINE * self.scale)
