@@ -16,8 +16,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from sor.core.backtest import ROUTER, backtest
-from sor.core.spec import Spec
+from sor.core.backtest import backtest
+from sor.core.spec import ROUTER, Spec
 from sor.core.statistics import newey_west
 from sor.core.units import NANO, parse_time
 from sor.request import Request

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from sor.core.fees import FeeSchedule
-from sor.core.order import Liquidity, Side
-from sor.core.queue import QueueModel
-from sor.core.spec import STRATEGIES, Level, Spec, When
+from sor.core.order import Liquidity, QueueModel, Side
+from sor.core.spec import ROUTER, STRATEGIES, Level, Spec, When
 from sor.core.units import MAX_PRICE, NANO, parse_dollars, parse_time
 from sor.errors import InputError
 
@@ -30,7 +29,7 @@ DEFAULTS: dict[str, Any] = {
     "interval": 60,
     "liquidity": "consume",
     "snapshot_rule": "last",
-    "strategy": "cont_kukanov",
+    "strategy": ROUTER,
     "router_interval": 5,
     "queue_model": "conservative",
     "latency_us": 0,

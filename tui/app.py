@@ -20,6 +20,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from sor.errors import SorError
+from sor.state import state_folder
 from tui import form, theme
 from tui.desk import SPEEDS, Desk, Live, Opened, open_report, speed_words
 from tui.messages import (
@@ -124,8 +125,6 @@ class SorApp(App[int]):
         if self.is_headless:
             super()._handle_exception(error)
             return
-        from sor.stream.checkpoint import state_folder
-
         path = state_folder() / "tui.log"
         with suppress(OSError), path.open("a") as log:
             traceback.print_exception(error, file=log)

@@ -10,6 +10,7 @@ from typing import Any
 from sor.core.spec import STRATEGIES
 from sor.errors import SorError
 from sor.request import PROFILES, REQUEST_FIELDS, Request
+from sor.stream.names import check_run_id, check_servers
 from sor.stream.pacing import parse_speed
 from tui.desk import SPEEDS
 from tui.messages import RunRequest
@@ -146,12 +147,8 @@ def _check(name: str, value: str) -> None:
     if name == "speed":
         parse_speed(value)
     elif name == "servers":
-        from sor.stream.client import check_servers  # kafka-python is only loaded where it is needed
-
         check_servers(value)
     elif name == "run" and value not in ("new", "latest") and not value.startswith("bare@"):
-        from sor.stream.producer import check_run_id
-
         check_run_id(value)
     elif name == "tape":
         _check_file(value)

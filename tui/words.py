@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from sor.core.spec import ROUTER, TUNED
 from sor.core.units import NANO, format_time
 from sor.errors import SorError
 from sor.venues import load_venues
 
-ROUTER_NAMES = {"cont_kukanov_walk_forward": "router", "cont_kukanov": "router"}
+ROUTER_NAMES = {TUNED: "router", ROUTER: "router"}
 
 
 @cache

@@ -18,16 +18,16 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from sor.core.backtest import ROUTER, TUNED
 from sor.core.book import Book
-from sor.core.live import Follower
+from sor.core.follower import Follower
 from sor.core.session import Session
-from sor.core.spec import Spec
+from sor.core.spec import ROUTER, TUNED, Spec
 from sor.errors import InputError, SorError
 from sor.report.model import Report
 from sor.request import Request
 from sor.source import Source
-from sor.stream.checkpoint import state_folder
+from sor.state import state_folder
+from sor.stream.names import new_run_id
 from sor.stream.pacing import parse_speed
 from tui.messages import (
     Began,
@@ -169,7 +169,7 @@ class Run:
     def _produce(self, request: Request, spec: Spec) -> tuple[threading.Thread, str]:
         """`sor produce` in a thread of its own. The whole tape is sent; the window is the order's."""
         from sor.api import tape_source
-        from sor.stream.producer import new_run_id, produce
+        from sor.stream.producer import produce
 
         wanted, run = self._wanted, new_run_id()
         self._line.send(Phase("reading the tape"))

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 
 from textual.message import Message
 
+from sor.state import state_folder
 from tui.messages import BrokerDone, BrokerState, Control, Event, Examined, Failed, Finished, Gone, Saved, Task
 
 LAST = (Finished, Failed, Saved, BrokerDone, Examined)
@@ -26,8 +27,6 @@ class Worker:
 
     def __init__(self, heard: Callable[[Worker, Event], None]) -> None:
         ours, theirs = socket.socketpair()
-        from sor.stream.checkpoint import state_folder
-
         folder = state_folder()
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)

@@ -65,9 +65,8 @@ ALL = "*"  # as in a sweep
 )
 def command(tape: str | None, speed: str, start: str | None, end: str | None, **options: Any) -> None:
     """Stream a tape to a Kafka topic as a live market would."""
-    from sor.stream.client import check_servers
+    from sor.stream.names import check_family, check_run_id, check_servers
     from sor.stream.pacing import Pace, parse_speed
-    from sor.stream.producer import check_family, check_run_id
 
     pace = Pace(parse_speed(speed))
     check_servers(options["bootstrap_servers"])

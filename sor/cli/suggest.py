@@ -25,7 +25,7 @@ def strategies() -> Iterable[str]:
 
 
 def queue_models() -> Iterable[str]:
-    from sor.core.queue import QueueModel
+    from sor.core.order import QueueModel
 
     return QueueModel
 

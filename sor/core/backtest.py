@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 from sor.core.accounting import Result
 from sor.core.book import Book
 from sor.core.market import SnapshotBatch
-from sor.core.order import ParentOrder
+from sor.core.order import ParentOrder, QueueModel
 from sor.core.outflow import OutflowHistory
-from sor.core.queue import QueueModel
 from sor.core.router import (
     AllLimit,
     CrossVenue,
@@ -30,13 +29,10 @@ from sor.core.router import (
 from sor.core.schedule import Schedule
 from sor.core.search import SearchResult, flat, searched
 from sor.core.session import Outcome, Session
-from sor.core.spec import SIMPLE, Spec
+from sor.core.spec import ROUTER, SIMPLE, TUNED, Spec
 from sor.core.strategies import BestAsk, Static, Twap
 from sor.core.strategy import Strategy
 from sor.core.study import SliceSavings, Study
-
-ROUTER = "cont_kukanov"
-TUNED = "cont_kukanov_walk_forward"
 
 Stream = Callable[[], Iterable[SnapshotBatch]]
 Watch = Callable[[Session, Book], None]

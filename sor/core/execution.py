@@ -15,9 +15,9 @@ from itertools import repeat
 import numpy as np
 
 from sor.core.book import Book
-from sor.core.order import Fill, ParentOrder, Rules
+from sor.core.order import Fill, ParentOrder, QueueModel, Rules
 from sor.core.orient import FAR
-from sor.core.queue import QueueModel, RestingOrder
+from sor.core.queue import RestingOrder
 from sor.core.strategy import Depth, Strategy, VenueView, View
 from sor.core.sweep import Used, sweep
 from sor.core.units import NO_PRICE

@@ -24,6 +24,22 @@ class Liquidity(StrEnum):
     REPLENISH = "replenish"  # every snapshot shows fresh shares (the naive rule)
 
 
+class QueueModel(StrEnum):
+    """How many of the cancellations at our price were in front of us."""
+
+    CONSERVATIVE = "conservative"  # none
+    PROPORTIONAL = "proportional"  # ahead / displayed of them
+    OPTIMISTIC = "optimistic"  # all
+
+    def in_front(self, cancelled: int, ahead: int, displayed: int) -> int:
+        """Shares of `cancelled` that stood ahead; `displayed` is the size just before they went."""
+        if self is QueueModel.CONSERVATIVE or not cancelled:
+            return 0
+        if self is QueueModel.OPTIMISTIC or ahead >= displayed:
+            return min(cancelled, ahead)
+        return cancelled * ahead // displayed
+
+
 @dataclass(frozen=True, slots=True)
 class ParentOrder:
     """Side, quantity in shares, closed window [start, end] in ns, and a limit price in nanodollars or none."""

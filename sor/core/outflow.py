@@ -14,8 +14,9 @@ import numpy as np
 
 from sor.core.book import Book
 from sor.core.market import Ints
+from sor.core.order import QueueModel
 from sor.core.orient import FAR
-from sor.core.queue import QueueModel, QueuePlace
+from sor.core.queue import QueuePlace
 from sor.core.units import NANO
 
 EVERY = NANO

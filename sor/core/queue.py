@@ -9,31 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import numpy as np
 
 from sor.core.book import Book
 from sor.core.lane import Lane
-from sor.core.order import Fill
+from sor.core.order import Fill, QueueModel
 from sor.core.strategy import Rest
-
-
-class QueueModel(StrEnum):
-    """How many of the cancellations at our price were in front of us."""
-
-    CONSERVATIVE = "conservative"  # none
-    PROPORTIONAL = "proportional"  # ahead / displayed of them
-    OPTIMISTIC = "optimistic"  # all
-
-    def in_front(self, cancelled: int, ahead: int, displayed: int) -> int:
-        """Shares of `cancelled` that stood ahead; `displayed` is the size just before they went."""
-        if self is QueueModel.CONSERVATIVE or not cancelled:
-            return 0
-        if self is QueueModel.OPTIMISTIC or ahead >= displayed:
-            return min(cancelled, ahead)
-        return cancelled * ahead // displayed
-
 
 NEVER = 2**61  # a queue that is never reached: our price is behind the venue's best
 Hit = tuple[int, int, int]  # row of the book, position of the trade in its snapshot, shares

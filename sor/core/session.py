@@ -16,11 +16,10 @@ from sor.core.benchmarks import WindowAverages
 from sor.core.book import Book, BookBuilder
 from sor.core.execution import Execution
 from sor.core.market import SnapshotBatch
-from sor.core.order import ParentOrder, Rules
+from sor.core.order import ParentOrder, QueueModel, Rules
 from sor.core.orient import orient
 from sor.core.outflow import OutflowHistory
 from sor.core.path import PathPoint, PathRecorder
-from sor.core.queue import QueueModel
 from sor.core.strategy import Strategy
 from sor.core.study import Study
 from sor.core.units import NO_PRICE

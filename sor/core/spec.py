@@ -8,8 +8,7 @@ from fractions import Fraction
 from itertools import product
 
 from sor.core.fees import NO_FEES, FeeSchedule
-from sor.core.order import Liquidity, ParentOrder, Rules, Side
-from sor.core.queue import QueueModel
+from sor.core.order import Liquidity, ParentOrder, QueueModel, Rules, Side
 from sor.core.units import NANO, plain
 
 
@@ -93,8 +92,10 @@ class When:
         return first_ts // DAY * DAY + self.ns if self.of_day else self.ns
 
 
+ROUTER = "cont_kukanov"
+TUNED = "cont_kukanov_walk_forward"  # the router with parameters tuned on the slices before the present one
 SIMPLE = ("best_ask", "twap", "static")  # strategies that need neither history nor parameters
-STRATEGIES = ("cont_kukanov", *SIMPLE, "X_M", "X_E")
+STRATEGIES = (ROUTER, *SIMPLE, "X_M", "X_E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class Spec:
     latency: int = 0
     max_quote_age: int | None = None
     fees: FeeSchedule = field(default=NO_FEES)
-    strategy: str = "cont_kukanov"
+    strategy: str = ROUTER
     lambda_over: tuple[Level, ...] | None = None
     lambda_under: tuple[Level, ...] | None = None
     theta_queue: tuple[Level, ...] | None = None

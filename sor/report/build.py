@@ -10,12 +10,12 @@ from typing import Any
 
 import sor
 from sor.core.accounting import Result, VenueShare, savings
-from sor.core.backtest import ROUTER, Found, Walk
+from sor.core.backtest import Found, Walk
 from sor.core.order import Side
 from sor.core.path import PathPoint
 from sor.core.search import SearchResult
 from sor.core.session import Outcome
-from sor.core.spec import Level, Spec
+from sor.core.spec import ROUTER, Level, Spec
 from sor.core.statistics import newey_west
 from sor.core.units import NANO, bps, dollars, format_time, round_half_even
 from sor.report.ledger import Ledger

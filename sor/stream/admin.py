@@ -13,7 +13,8 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 
 from sor.errors import InputError
-from sor.stream.client import COMMON, CONNECT_SECONDS, admin_client, check_servers, no_broker, our_words
+from sor.stream.client import COMMON, CONNECT_SECONDS, admin_client, no_broker, our_words
+from sor.stream.names import check_servers
 
 _CONNECT_SECONDS = 5  # an operator wants to know soon
 _POLL_SECONDS = 0.5

@@ -18,17 +18,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from sor.state import state_folder
+
 KEEP_DAYS = 7
 _FORMAT = 1
-
-
-def state_folder() -> Path:
-    """SOR_STATE, else what systemd gives a service, else the user's state folder."""
-    for name in ("SOR_STATE", "STATE_DIRECTORY"):
-        if value := os.environ.get(name):
-            return Path(value.split(":")[0])
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "sor"
 
 
 class Checkpoint:

@@ -26,6 +26,7 @@ from kafka.structs import OffsetAndMetadata
 
 from sor.errors import InputError, StreamError
 from sor.stream.envelope import Headers
+from sor.stream.names import check_servers
 from sor.stream.records import FastRecords, body, extend
 
 PARTITION = 0
@@ -76,15 +77,6 @@ def no_broker(servers: str) -> StreamError:
     return StreamError(
         f"no Kafka broker answers at {servers}: is it running? (sor kafka up starts one here, sor kafka status looks)"
     )
-
-
-def check_servers(servers: str) -> str:
-    """`host:port[,host:port]`, or a clear error."""
-    for server in servers.split(","):
-        host, _, port = server.strip().rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) < 65536:
-            raise InputError(f"--bootstrap-servers {servers!r}: a server is written host:port, as in 127.0.0.1:9092")
-    return servers
 
 
 @contextmanager

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gc
-import secrets
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice, takewhile
 from operator import itemgetter
@@ -23,6 +21,7 @@ from sor.errors import InputError, StreamError
 from sor.source import Source, StreamFacts, TapeFacts
 from sor.stream.client import TopicFound, Writer, ensure_topic, partition_of
 from sor.stream.lane import Lane, Message
+from sor.stream.names import check_family, check_run_id, new_run_id
 from sor.stream.pacing import MAX, Pace
 from sor.stream.progress import Meter, Show, silent
 from sor.stream.runs import member_of
@@ -48,24 +47,6 @@ class Sent:
     seconds: float
     late_p99: float | None = None
     late_max: float | None = None
-
-
-def new_run_id() -> str:
-    """Readable, in the order of time, and never the same twice."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-
-
-def check_run_id(run: str) -> str:
-    if not run or len(run) > 200 or not run.isprintable() or run == "latest" or run.startswith("bare@"):
-        raise InputError(f"run id {run!r}: up to 200 printable characters, not `latest`, not beginning with `bare@`")
-    return run
-
-
-def check_family(run: str) -> str:
-    """The id of a run of several symbols: a folder of results is named after it."""
-    if "/" in check_run_id(run) or run.startswith("."):
-        raise InputError(f"run id {run!r}: for several symbols it has no / and does not begin with a dot")
-    return run
 
 
 class Lateness:

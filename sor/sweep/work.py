@@ -19,7 +19,7 @@ from sor.core.markout import HORIZONS, Markout, MidRecorder, markouts, wanted
 from sor.core.order import Fill
 from sor.core.orient import orient
 from sor.core.search import flat
-from sor.core.spec import SIMPLE, Spec, When
+from sor.core.spec import ROUTER, SIMPLE, Spec, When
 from sor.errors import SorError
 from sor.report.build import build
 from sor.run import find, part_of
@@ -97,7 +97,7 @@ class _Desk:
 
     def _find(self, source: Source, cell: Cell, spec: Spec) -> Found:
         simple = spec.strategy in SIMPLE
-        asked = (cell.tape, cell.symbol, replace(spec, strategy=SIMPLE[0] if simple else "cont_kukanov"))
+        asked = (cell.tape, cell.symbol, replace(spec, strategy=SIMPLE[0] if simple else ROUTER))
         if self._found is None or asked != self._asked:
             self._found, self._asked = find(source, spec), asked
         return replace(self._found, search=_flat(spec.grid)) if simple else self._found

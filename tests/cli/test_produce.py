@@ -9,7 +9,8 @@ import pytest
 
 from sor.bundled import bundled_tape
 from sor.cli import run
-from sor.stream.producer import Lateness, Window, check_run_id, new_run_id
+from sor.stream.names import check_run_id, new_run_id
+from sor.stream.producer import Lateness, Window
 from sor.tapes import open_tape
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from sor.api import tape_source
-from sor.core.backtest import ROUTER, TUNED
 from sor.core.book import Book
-from sor.core.live import POINTS, Follower, LiveView
+from sor.core.follower import Follower
+from sor.core.live import POINTS, LiveView
 from sor.core.market import SnapshotBatch
 from sor.core.session import Session
+from sor.core.spec import ROUTER, TUNED
 from sor.core.units import parse_time
 from sor.request import Request
 from sor.run import run

@@ -10,10 +10,10 @@ from strategies_for_tapes import SECOND, cut, tapes
 from sor.core.book import BookBuilder
 from sor.core.lane import Lane
 from sor.core.market import Snapshot
-from sor.core.order import Side
+from sor.core.order import QueueModel, Side
 from sor.core.orient import FAR, orient
 from sor.core.outflow import EVERY, OutflowHistory
-from sor.core.queue import QueueModel, QueuePlace
+from sor.core.queue import QueuePlace
 
 LENGTH = 9 * SECOND // 2
 models = st.sampled_from(list(QueueModel))

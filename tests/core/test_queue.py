@@ -17,9 +17,9 @@ from strategies_for_tapes import CENT, GAPS, SECOND, T0, THOROUGH, Case, cases, 
 from sor.core.book import BookBuilder
 from sor.core.fees import NO_FEES
 from sor.core.market import Quote, Snapshot, SnapshotBatch, Trade, batch_of
-from sor.core.order import ParentOrder, Rules, Side
+from sor.core.order import ParentOrder, QueueModel, Rules, Side
 from sor.core.orient import FAR, orient
-from sor.core.queue import QueueModel, QueuePlace
+from sor.core.queue import QueuePlace
 from sor.core.session import Session
 from sor.core.strategy import Plan, Rest, Take, View
 from sor.core.units import NO_PRICE

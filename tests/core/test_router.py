@@ -14,10 +14,9 @@ from sor.bundled import bundled_tape
 from sor.core.backtest import backtest
 from sor.core.fees import NO_FEES, FeeSchedule, VenueFee
 from sor.core.market import Quote, Snapshot, SnapshotBatch, Trade, batch_of, concat
-from sor.core.order import ParentOrder, Rules, Side
+from sor.core.order import ParentOrder, QueueModel, Rules, Side
 from sor.core.orient import FAR
 from sor.core.outflow import OutflowHistory
-from sor.core.queue import QueueModel
 from sor.core.router import (
     AllLimit,
     Allocation,

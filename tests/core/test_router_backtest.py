@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies_for_tapes import SECOND, Case, cases
 
-from sor.core.backtest import ROUTER, backtest, parts
+from sor.core.backtest import backtest, parts
 from sor.core.market import batch_of
-from sor.core.order import ParentOrder, Side
-from sor.core.queue import QueueModel
-from sor.core.spec import Level, Spec
+from sor.core.order import ParentOrder, QueueModel, Side
+from sor.core.spec import ROUTER, Level, Spec
 from sor.report.build import build
 from sor.source import StreamFacts, TapeFacts
 

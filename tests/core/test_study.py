@@ -13,11 +13,10 @@ from sor.core.book import BookBuilder
 from sor.core.execution import Execution
 from sor.core.fees import FeeSchedule, VenueFee
 from sor.core.market import SnapshotBatch, concat
-from sor.core.order import ParentOrder, Rules, Side
+from sor.core.order import ParentOrder, QueueModel, Rules, Side
 from sor.core.orient import orient
 from sor.core.outflow import OutflowHistory
 from sor.core.pool import solve_grid
-from sor.core.queue import QueueModel
 from sor.core.router import Allocation, Allocator, CrossVenue, all_market, slice_problem, window_length
 from sor.core.schedule import Schedule
 from sor.core.spec import Grid, Level

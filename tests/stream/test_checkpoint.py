@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from sor.stream.checkpoint import KEEP_DAYS, Checkpoint, state_folder
+from sor.state import state_folder
+from sor.stream.checkpoint import KEEP_DAYS, Checkpoint
 
 
 @pytest.fixture(autouse=True)

@@ -15,10 +15,11 @@ from driving import WISHES, Driver
 from textual.pilot import Pilot
 
 from sor.api import tape_source
-from sor.core.backtest import TUNED
 from sor.core.book import Book
-from sor.core.live import Follower, LiveView
+from sor.core.follower import Follower
+from sor.core.live import LiveView
 from sor.core.session import Session
+from sor.core.spec import TUNED
 from sor.request import Request
 from sor.run import run
 from tui.app import SorApp

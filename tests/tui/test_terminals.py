@@ -185,6 +185,22 @@ def test_a_screen_that_dies_at_once_loses_nothing(terminal: Open, state: Path) -
     assert json.loads(report.read_text())["warnings"][0].startswith("stopped after")
 
 
+@needs_tmux
+def test_the_screen_is_a_light_process_to_the_end(terminal: Open) -> None:
+    """None of the worker's packages (numpy, Arrow, what kafka-python loads) is in the screen's own process, though the
+    form was checked, a run watched and its report shown."""
+    screen = terminal(f"{SOR} tui {OPTIONS} --strategy twap --quantity 900")
+    screen.until(lambda t: "Strategy" in t)
+    screen.keys("C-r")
+    screen.until(lambda t: "bought 900" in t)
+    for page, words in (("F3", "Working orders"), ("F5", "queue model"), ("F2", "Strategy")):
+        screen.keys(page)
+        screen.until(lambda t, words=words: words in t)  # type: ignore[misc]
+    libraries = set(re.findall(r"\S+\.so\S*", Path(f"/proc/{screen.program()}/maps").read_text()))
+    assert any("libpython" in name or "/lib-dynload/" in name for name in libraries)
+    assert not [name for name in libraries if re.search("numpy|arrow|pandas|crc32c", name)]
+
+
 @pytest.mark.parametrize("setting", ["TERM=xterm", "NO_COLOR=1 TERM=xterm-256color", "TERM=vt100"])
 @needs_tmux
 def test_few_colours_or_none(terminal: Open, setting: str) -> None:

@@ -37,12 +37,12 @@ for name in {modules()!r}:
 
 
 def test_the_screen_loads_nothing_heavy() -> None:
-    """Memory and start: tapes, Kafka's client and pictures belong to the worker processes."""
+    """Memory and start: books, tapes, Kafka's client and pictures belong to the worker processes."""
     found = loaded("import tui.app")
-    assert not found & {"pandas", "pyarrow", "matplotlib", "kafka", "scipy"}
+    assert not found & {"numpy", "pandas", "pyarrow", "matplotlib", "kafka", "scipy"}
 
 
 def test_a_worker_draws_nothing() -> None:
     found = loaded("import tui.worker")
-    assert "sor.core.backtest" in found
+    assert "sor.core.session" in found
     assert not {name for name in found if name.split(".")[0] in ("textual", "rich")}

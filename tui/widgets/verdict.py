@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sor.core.backtest import ROUTER
+from sor.core.spec import ROUTER
 from sor.report.words import money, price, signed
 from tui.desk import Opened
 

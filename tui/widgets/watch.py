@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from sor.core.live import POINTS, LiveView, SliceLine, StrategyLine, VenueLine
+from sor.core.spec import ROUTER, TUNED
 from sor.core.units import NANO
 from tui import words
 from tui.desk import Live, speed_words
@@ -151,12 +152,12 @@ class SlicePanel(LivePanel):
     def draw(self, view: LiveView, width: int, height: int) -> Sequence[Content]:
         if not view.slices:
             self.title("Allocation", "")
-            router = "the router" if view.shown.startswith("cont_kukanov") else words.strategy(view.shown)
+            router = "the router" if view.shown.startswith(ROUTER) else words.strategy(view.shown)
             waits = "no slice yet" if view.ts < view.start or view.shown in _SLICED else "takes, and allocates nothing"
             return [line((f"{router}: {waits}", DIM))]
         last = view.slices[-1]
         size = last.market + sum(qty for _, qty in last.limits)
-        tuned = "tuned on the past" if view.shown == "cont_kukanov_walk_forward" else words.strategy(view.shown)
+        tuned = "tuned on the past" if view.shown == TUNED else words.strategy(view.shown)
         what = "Allocation, slice" if width >= 46 else "Slice"
         self.title(f"{what} {last.index + 1}: {size:,}", tuned)
         venues = [v.venue for v in view.venues]
@@ -205,7 +206,7 @@ class SlicePanel(LivePanel):
         return rows
 
 
-_SLICED = ("cont_kukanov_walk_forward", "X_M", "X_E")
+_SLICED = (TUNED, "X_M", "X_E")
 
 
 class RestingPanel(LivePanel):
