@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice, takewhile
@@ -25,12 +23,14 @@ from sor.stream.names import check_family, check_run_id, new_run_id
 from sor.stream.pacing import MAX, Pace
 from sor.stream.progress import Meter, Show, silent
 from sor.stream.runs import member_of
+from sor.stream.undisturbed import FirstInLine, undisturbed
 
 SLICE = 1000  # snapshots encoded at a time
 PACED_SLICE = 50  # the same when each has its moment: encoding must not keep the next one
 LOOK_SECONDS = 0.1  # how often a paced run looks after acknowledgements
 AHEAD = 2000  # snapshots encoded before their time, so that a burst has only to be sent
 SPARE_NS = 2_000_000  # time enough to encode a slice
+HOPELESS_NS = NANO  # so late a run cannot keep its pace, and never sleeps
 GROUP = 200  # snapshots sent at once, where so many are due
 STOP_SECONDS = 5.0  # how long an interrupted run waits for what is under way
 PARTITIONS = 8  # of a topic that is made for several symbols
@@ -171,24 +171,30 @@ def _produce(
     progress: Show,
 ) -> Sent:
     linger = 20 if pace.flat_out else 1
-    writer = Writer(servers, topic, timeout, linger_ms=linger, compression=compression, batch_bytes=found.batch_bytes)
-    writer.stopping = lambda: pace.stopped
-    try:
-        return _Sending(lanes, run, writer, pace, Meter(progress)).send()
-    except StreamError as error:
-        raise StreamError(
-            f"{error}; {writer.acked:,} messages of run {run} are in topic {topic!r}, without an end marker: "
-            f"run this again, with --run-id {run} to complete that run or without for a new one"
-        ) from error
-    finally:
-        writer.close()
+    with nullcontext(FirstInLine()) if pace.flat_out else undisturbed() as first:
+        writer = Writer(
+            servers, topic, timeout, linger_ms=linger, compression=compression, batch_bytes=found.batch_bytes
+        )
+        writer.stopping = lambda: pace.stopped
+        try:
+            return _Sending(lanes, run, writer, pace, Meter(progress), first).send()
+        except StreamError as error:
+            raise StreamError(
+                f"{error}; {writer.acked:,} messages of run {run} are in topic {topic!r}, without an end marker: "
+                f"run this again, with --run-id {run} to complete that run or without for a new one"
+            ) from error
+        finally:
+            writer.close()
 
 
 class _Sending:
     """One run, or the runs of several symbols, on the way."""
 
-    def __init__(self, lanes: Sequence[Lane], run: str, writer: Writer, pace: Pace, meter: Meter) -> None:
+    def __init__(
+        self, lanes: Sequence[Lane], run: str, writer: Writer, pace: Pace, meter: Meter, first: FirstInLine
+    ) -> None:
         self._lanes, self._run, self._writer, self._pace, self._meter = lanes, run, writer, pace, meter
+        self._first = first
         self._bounds = _span([lane.bounds() for lane in lanes])
         self._late = Lateness()
         self._messages = self._in_time()
@@ -198,9 +204,8 @@ class _Sending:
 
     def send(self) -> Sent:
         began = time.monotonic()
-        with _undisturbed(not self._pace.flat_out):
-            self._fill()
-            self._send_snapshots()
+        self._fill()
+        self._send_snapshots()
         self._flush(STOP_SECONDS if self._pace.stopped else None)
         snapshots = self._writer.acked
         complete = not self._pace.stopped
@@ -216,6 +221,7 @@ class _Sending:
         ready = self._ready
         while ready or self._encode_more():
             if self._pace.flat_out:
+                self._first.give_back()
                 self._send(len(ready))
             elif self._wait(ready[0][0]):
                 self._send(self._due())
@@ -272,6 +278,8 @@ class _Sending:
             late = self._pace.wait(ts)
             if time.monotonic() - self._looked >= LOOK_SECONDS:
                 self._look(ts, late)
+                if late is not None and late > HOPELESS_NS:
+                    self._first.give_back()
             if late is not None:
                 return True
         return False
@@ -308,23 +316,3 @@ def _span(bounds: Sequence[tuple[int, int] | None]) -> tuple[int, int] | None:
     if len(known) < len(bounds):
         return None
     return min(first for first, _ in known), max(last for _, last in known)
-
-
-@contextmanager
-def _undisturbed(wanted: bool) -> Iterator[None]:
-    """What keeps a due snapshot waiting: kafka-python's thread, which has its turn for five milliseconds unless turns
-    are shorter, and the collector of garbage, which looks through everything that was ever imported (twenty more).
-    """
-    before = sys.getswitchinterval()
-    freeze = wanted and not gc.get_freeze_count()  # else somebody else has seen to that
-    if wanted:
-        sys.setswitchinterval(0.0005)
-    if freeze:
-        gc.collect()
-        gc.freeze()
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-        if freeze:
-            gc.unfreeze()
