@@ -198,7 +198,7 @@ def _side(px: list[Any], sz: list[Any]) -> tuple[Ints, Ints]:
 
 
 def _nanos(floats: NDArray[np.float64]) -> Ints:
-    if (np.abs(floats) >= _EXACT_DOLLARS).any():
+    if ((floats < 0) | (floats >= _EXACT_DOLLARS)).any():
         raise _OddError
     return np.rint(np.nan_to_num(floats) * 1e9).astype(np.int64)
 
@@ -313,7 +313,9 @@ def _trade(item: Any, where: str) -> Trade:
 def _price(value: Any, where: str) -> int:
     if not isinstance(value, Decimal):
         raise MessageError(f"{where} is not a number")
-    if abs(value) > Decimal(MAX_PRICE).scaleb(-9):
+    if value < 0:
+        raise MessageError(f"{where} is negative")
+    if value > Decimal(MAX_PRICE).scaleb(-9):
         raise MessageError(f"{where} is beyond any price")
     return int((value * NANO).to_integral_value())
 

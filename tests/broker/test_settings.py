@@ -63,7 +63,13 @@ def test_zookeepers_file_answers_on_loopback_and_only_whether_it_is_well() -> No
 @pytest.mark.parametrize(("name", "heap"), [("kafka", "-Xmx256m"), ("zookeeper", "-Xmx64m")])
 def test_java_options_are_read_as_systemd_reads_them(name: str, heap: str) -> None:
     options = settings.jvm_options(name)
-    wanted = {heap, "-XX:+UseSerialGC", "-XX:MaxMetaspaceSize=96m", "-XX:ReservedCodeCacheSize=48m"}
+    wanted = {
+        heap,
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:MaxMetaspaceSize=96m",
+        "-XX:ReservedCodeCacheSize=48m",
+    }
     assert wanted <= set(options)
     lines = (settings.CONFIG / f"{name}.env").read_text("utf-8").splitlines()
     (line,) = [line for line in lines if line and not line.startswith("#")]
