@@ -17,12 +17,15 @@ from sor.core.place.smooth import smooth_steps
 from sor.core.place.split import split
 
 Floats = NDArray[np.float64]
-_LADDER = (  # width of the rounded corner in S, Newton's steps, and the gain in Lambda S that ends them
-    (1 / 16, 10, 1e-5),
-    (1 / 64, 6, 1e-5),
-    (1 / 256, 4, 1e-6),
-    (1 / 1024, 4, 1e-6),
+_LADDER = (  # width of the rounded corner in S, Newton's steps, and the gain in `worth` that ends them
+    (1 / 16, 10, 2.5e-5),
+    (1 / 64, 6, 2.5e-5),
+    (1 / 256, 4, 2.5e-6),
+    (1 / 1024, 4, 2.5e-6),
 )
+_LADDER_AGAIN = ((1 / 128, 4, 2.5e-6), (1 / 1024, 4, 2.5e-6))
+_AGAIN = 2
+_MUCH = 5e-5  # of `worth`
 
 
 def minimise(problem: SampleProblem, extra: Sequence[Floats] = (), wide: bool = False) -> tuple[Floats, float]:
@@ -30,19 +33,38 @@ def minimise(problem: SampleProblem, extra: Sequence[Floats] = (), wide: bool = 
     first = split(problem)
     if wide:
         points = [*extra, first, *starts(len(problem.b) - 1, float(problem.size))]
-        points += [_smoothed(problem, x) for x in points]
+        points += [_smoothed(problem, x, _LADDER) for x in points]
+        best = min((_settled(problem, x, quick=False) for x in points), key=_total)
     else:
-        points = [min((first, _smoothed(problem, first), *extra), key=problem.total)]
-    searches = [Search(problem, x, quick=not wide) for x in points]
-    for search in searches:
-        search.settle()
-    best = min(searches, key=lambda search: float(search.total))
-    return best.x, float(best.total)
+        best = _quick(problem, min((first, _smoothed(problem, first, _LADDER), *extra), key=problem.total))
+    return best.x, _total(best)
 
 
-def _smoothed(problem: SampleProblem, x: Floats) -> Floats:
+def _quick(problem: SampleProblem, x: Floats) -> Search:
+    """Down from x; where exact lines still gained much, the corner is rounded off once more, as long as that pays."""
+    before = float(problem.total(x))
+    best = _settled(problem, x, quick=True)
+    for _ in range(_AGAIN):
+        if before - _total(best) < _MUCH * problem.worth:
+            break
+        before = _total(best)
+        best = min(best, _settled(problem, _smoothed(problem, best.x, _LADDER_AGAIN), quick=True), key=_total)
+    return best
+
+
+def _settled(problem: SampleProblem, x: Floats, quick: bool) -> Search:
+    search = Search(problem, x, quick)
+    search.settle()
+    return search
+
+
+def _total(search: Search) -> float:
+    return float(search.total)
+
+
+def _smoothed(problem: SampleProblem, x: Floats, ladder: Sequence[tuple[float, int, float]]) -> Floats:
     """Where a corner that grows sharper leads."""
-    for width, steps, worth in _LADDER:
+    for width, steps, worth in ladder:
         x = smooth_steps(problem, x, width * float(problem.size), steps, worth)
     return x
 

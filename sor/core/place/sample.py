@@ -26,9 +26,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]  # float64, or int64 throughout
 Number = float | int
-_QUICK = 1e-7
+_QUICK = 2.5e-7  # of `worth`: the least gain of a quick move
+_LOOK = 2.5e-6  # of `worth`: a look at all slopes that gains less is the last quick one
+_STEEP = 2.5e-3  # of `worth` a share: the least slope that a quick search follows
+_RIDGE = 0.02  # the share of outcomes on ridges from which a quick search tries many quantities at once
 _COARSE = 16
-_LOOK = 1e-6
 _AT_ONCE = 3
 
 
@@ -66,6 +68,11 @@ class SampleProblem:
         return other
 
     @property
+    def worth(self) -> float:
+        """N S (2h + f + max r): what resting everything could save at most, and so what a gain is measured by."""
+        return self.n * float(self.size) * float(self.b[0] - self.b[1:].min())
+
+    @property
     def tolerance(self) -> Number:
         """Below this a difference of `total` is rounding: zero for integers."""
         if self.e.dtype.kind == "i":
@@ -100,14 +107,13 @@ class SampleProblem:
 class Search:
     """A point of one problem and the moves that lower its total; never raises it.
 
-    `quick` (floats only) leaves gains below 1e-7 of Lambda S alone, looks at every sixteenth kink of a pair first, and
-    ends its descent at a look that gains less than 1e-6.
+    `quick` (floats only) leaves small gains and slopes alone and looks at every sixteenth kink of a pair first.
     """
 
     def __init__(self, problem: SampleProblem, x: Array, quick: bool = False) -> None:
         self.p = problem
         self.quick = quick
-        self.tolerance = _QUICK * float(problem.lam) * problem.n * problem.size if quick else problem.tolerance
+        self.tolerance = _QUICK * problem.worth if quick else problem.tolerance
         self.x = np.clip(np.array(x, dtype=problem.e.dtype), 0, problem.size)
         self.fills = np.minimum(problem.e, self.x[:, None])
         self.a = self.fills.sum(axis=0)
@@ -213,9 +219,8 @@ class Search:
 
     def descend(self, limit: int = 200) -> None:
         """Follow the steepest single and pair directions until none goes down; a few disjoint ones for each look."""
-        whole = self.p.n * float(self.p.lam)
-        floor = -(1e-3 * whole if self.quick else self.p.faint(1e-6))
-        enough = _LOOK * whole * float(self.p.size) if self.quick else 0.0
+        floor = -(_STEEP * self.p.worth / float(self.p.size) if self.quick else self.p.faint(1e-6))
+        enough = _LOOK * self.p.worth if self.quick else 0.0
         for _ in range(limit):
             before = self.total
             rise, fall, both = self.slopes()
@@ -231,6 +236,13 @@ class Search:
             if not moved or before - self.total < enough:
                 return
 
+    def _even(self) -> Array | None:
+        """Which outcomes fill exactly S; None where they are too few to matter."""
+        band = 0 if self.p.e.dtype.kind == "i" else 1e-9 * self.p.size
+        even = np.abs(self.p.size - self.a) <= band
+        least = _RIDGE * self.p.n if self.quick else 1
+        return even if np.count_nonzero(even) >= least else None
+
     def ridge(self) -> bool:
         """The best direction of the table that keeps to ridges, where many outcomes fill exactly S. True if lower.
 
@@ -238,14 +250,12 @@ class Search:
         larger M needs both L to shrink. The slope of every direction of the table is exact.
         """
         p = self.p
-        gap = p.size - self.a
-        band = 0 if p.e.dtype.kind == "i" else 1e-9 * p.size
-        even = np.abs(gap) <= band
-        if not even.any():
+        even = self._even()
+        if even is None:
             return False
         at = self.x[:, None]
         up, down = p.e > at, p.e >= at
-        short = gap > band
+        short = (p.size - self.a > 0) & ~even
         lam, base, b = float(p.lam), p.n * float(p.theta), p.b.astype(np.float64)
         rise = base + b * up.sum(axis=1) - lam * (up & short).sum(axis=1)
         fall = base + b * down.sum(axis=1) - lam * (down & short).sum(axis=1)
@@ -267,9 +277,8 @@ class Search:
         leaves uncovered.
         """
         p = self.p
-        band = 0 if p.e.dtype.kind == "i" else 1e-9 * p.size
-        even = np.abs(p.size - self.a) <= band
-        if not even.any():
+        even = self._even()
+        if even is None:
             return False
         rise, fall, both = self.slopes()
         e = p.e[:, even]

@@ -22,9 +22,9 @@ _FAR = 0.25  # longest step, in S
 def smooth_steps(problem: SampleProblem, x: Floats, width: float, steps: int, worth: float = 0.0) -> Floats:
     """Where up to `steps` damped Newton steps lead from x; the rounded total never rises.
 
-    Ends at a step that gains less than `worth`, a share of N Lambda S.
+    Ends at a step that gains less than `worth`, a share of `problem.worth`.
     """
-    enough = worth * problem.n * float(problem.lam) * float(problem.size)
+    enough = worth * problem.worth
     here = _point(problem, x, width)
     for _ in range(steps):
         step = _newton(problem, here, width)
