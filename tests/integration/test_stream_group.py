@@ -138,6 +138,36 @@ def test_a_member_added_midway(scene, alone):
     assert scene.reports() == alone
 
 
+def test_broker_restarted_and_killed_under_a_group(scene, alone, broker):
+    """The group loses its coordinator twice, the second time without a word: the same results, each written once."""
+    members = [scene.member(), scene.member()]
+    for member in members:
+        scene.wait_for(member, "waiting for it")
+    producer = scene.produce("2")
+    for member in members:
+        scene.wait_for(member, ": run r/SYN")
+    broker.restart()
+    time.sleep(2)
+    assert producer.poll() is None
+    broker.kill9()
+    broker.start()
+    written = [scene.ends(member) for member in members]
+    assert finish(producer)[0] == 0
+    assert sorted(chain(*written)) == list(SYMBOLS)
+    assert scene.reports() == alone
+
+
+def test_an_older_broker_serves_a_group_too(broker_factory, tape, alone, tmp_path):
+    older, topic = broker_factory("3.6.1"), topic_name()
+    ensure_topic(older.bootstrap_servers, topic, 4)
+    scene = Scene(older, topic, tape, tmp_path)
+    assert finish(scene.produce("max"))[0] == 0
+    members = [scene.member(), scene.member()]
+    written = [scene.ends(member) for member in members]
+    assert sorted(chain(*written)) == list(SYMBOLS)
+    assert scene.reports() == alone
+
+
 def test_a_member_killed_in_the_midst_of_its_results(scene, alone):
     """Everything is there; one dies between two results, or while one is written; another goes on."""
     assert finish(scene.produce("max"))[0] == 0
