@@ -111,7 +111,7 @@ class _Pool:
         """Solve one candidate from the pool's best allocation for it, add the answer; its cost in units."""
         at = tuple(int(part) for part in np.unravel_index(index, self.shape))
         over, under, theta = (axis[i] for axis, i in zip(self.axes, at, strict=True))
-        start = min((int(cost[at]), x) for x, cost in self._costs.items())[1]
+        start = min(x for x, cost in self._costs.items() if cost[at] == self.least[at])
         best = self.problem.sample.search(theta, under, over, [start], thorough=False)
         self.extend([best])
         return int(self._costs[best][at])

@@ -166,15 +166,17 @@ class IntegerSample:
         found = [Search(problem, np.asarray(x, dtype=np.int64)) for x in points]
         for search in found:
             search.descend()
-        found.sort(key=_rank)
-        found = found[:3]
+        if len(found) > 1:
+            found = sorted(found, key=_rank)[:3]
         for search in found if thorough else ():
             search.settle()
-        least = min(search.total for search in found)
-        winners = [search for search in found if search.total == least]
+        winners = found
+        if len(found) > 1:
+            least = min(search.total for search in found)
+            winners = [search for search in found if search.total == least]
         for search in winners if thorough else ():
             search.break_ties()
-        best = min(winners, key=_rank)
+        best = min(winners, key=_rank) if len(winners) > 1 else winners[0]
         return tuple(int(v) for v in best.x)
 
     def starts(self) -> list[tuple[int, ...]]:

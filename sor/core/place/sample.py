@@ -64,8 +64,13 @@ class SampleProblem:
     def priced(self, b: Array, theta: Number, lam: Number) -> SampleProblem:
         """The same outcomes at other prices; what was sorted is not sorted again."""
         other = SampleProblem(self.e, b, theta, lam, self.size)
-        other.__dict__.update(ordered=self.ordered, prefix=self.prefix)
+        other.__dict__.update(ordered=self.ordered, prefix=self.prefix, counted=self.counted)
         return other
+
+    @cached_property
+    def counted(self) -> dict[bytes, Counts]:
+        """What was counted at allocations in whole shares, which searches at other prices meet again and again."""
+        return {}
 
     @property
     def worth(self) -> float:
@@ -104,6 +109,14 @@ class SampleProblem:
         return SampleProblem(np.ascontiguousarray(self.e[:, columns]), self.b, self.theta, self.lam, self.size)
 
 
+class Counts(NamedTuple):
+    """How many outcomes a change of each quantity meets at one X: all that slopes need besides prices."""
+
+    above: Array  # (K + 1, 2) outcomes that raising k would fill more; those of them that fall short
+    reached: Array  # (K + 1, 2) outcomes that lowering k would fill less; those of them that do not overfill
+    even: Array | None  # (K + 1, K + 1) outcomes of exactly S that raising j and lowering k leaves there
+
+
 class Search:
     """A point of one problem and the moves that lower its total; never raises it.
 
@@ -115,15 +128,27 @@ class Search:
         self.quick = quick
         self.tolerance = _QUICK * problem.worth if quick else problem.tolerance
         self.x = np.clip(np.array(x, dtype=problem.e.dtype), 0, problem.size)
-        self.fills = np.minimum(problem.e, self.x[:, None])
-        self.a = self.fills.sum(axis=0)
-        self.total = problem.total(self.x)
+
+    @cached_property
+    def fills(self) -> Array:
+        """(K + 1, N); from the first move on kept up to date, as `a` and `total` are."""
+        return np.asarray(np.minimum(self.p.e, self.x[:, None]))
+
+    @cached_property
+    def a(self) -> Array:
+        """(N,) what is bought in every outcome."""
+        return np.asarray(self.fills.sum(axis=0))
+
+    @cached_property
+    def total(self) -> Any:
+        """The total at x."""
+        return self.p.total(self.x)
 
     def _set(self, k: int, value: Any) -> None:
-        self.x[k] = value
         new = np.minimum(self.p.e[k], value)
         self.a += new - self.fills[k]
         self.fills[k] = new
+        self.x[k] = value
 
     def coordinate(self, k: int, ties: bool = False) -> bool:
         """The exact minimum over L_k alone. True if it is lower (with `ties`: or as low at a smaller L_k)."""
@@ -143,8 +168,8 @@ class Search:
         value, t = (cost[j], room[j]) if cost[j] < 0 else (0, 0)
         if not (value < here - self.tolerance or (ties and value == here and t < now)):
             return False
-        self._set(k, t)
         self.total += value - here
+        self._set(k, t)
         return True
 
     def pair(self, j: int, k: int, ties: bool = False) -> bool:
@@ -186,13 +211,38 @@ class Search:
         x = kinks[cost == cost[best]].min() if ties else kinks[best]
         if not (cost[best] < here - self.tolerance or (ties and cost[best] == here and x < self.x[j])):
             return False
+        self.total += cost[best] - here
         self._set(j, x)
         self._set(k, both - x)
-        self.total += cost[best] - here
         return True
 
     def slopes(self) -> tuple[Array, Array, Array]:
         """One-sided slopes of the total: raising j, lowering k, and the matrix of raising j while lowering k."""
+        p = self.p
+        above, reached, even = self._counts()
+        lam = float(p.lam)
+        base = p.n * float(p.theta)
+        b = p.b.astype(np.float64)
+        rise = base + b * above[:, 0] - lam * above[:, 1]
+        fall = -base - b * reached[:, 0] + lam * reached[:, 1]
+        rise[self.x >= p.size] = np.inf
+        fall[self.x <= 0] = np.inf
+        both = rise[:, None] + fall[None, :]
+        if even is not None:
+            both -= lam * even
+        np.fill_diagonal(both, np.inf)
+        return rise, fall, both
+
+    def _counts(self) -> Counts:
+        """Counted anew for floats; whole shares come back to the same few allocations."""
+        if self.p.e.dtype.kind != "i":
+            return self._count()
+        key = self.x.tobytes()
+        if key not in self.p.counted:
+            self.p.counted[key] = self._count()
+        return self.p.counted[key]
+
+    def _count(self) -> Counts:
         p = self.p
         at = self.x[:, None]
         band = 0 if p.e.dtype.kind == "i" else 1e-9 * p.size
@@ -202,27 +252,17 @@ class Search:
         shares = np.ones((p.n, 3), np.float32)  # all outcomes, those that fall short, those that do not overfill
         np.greater(gap, band, out=shares[:, 1])
         np.greater_equal(gap, -band, out=shares[:, 2])
-        lam = float(p.lam)
-        base = p.n * float(p.theta)
-        b = p.b.astype(np.float64)
-        above, reached = (up @ shares).astype(np.float64), (down @ shares).astype(np.float64)
-        rise = base + b * above[:, 0] - lam * above[:, 1]
-        fall = -base - b * reached[:, 0] + lam * reached[:, 2]
-        rise[self.x >= p.size] = np.inf
-        fall[self.x <= 0] = np.inf
-        both = rise[:, None] + fall[None, :]
         even = np.flatnonzero(shares[:, 2] > shares[:, 1])
-        if len(even):
-            both -= lam * (up[:, even] @ down[:, even].T).astype(np.float64)
-        np.fill_diagonal(both, np.inf)
-        return rise, fall, both
+        pairs = (up[:, even] @ down[:, even].T).astype(np.float64) if len(even) else None
+        above, reached = (up @ shares).astype(np.float64), (down @ shares).astype(np.float64)
+        return Counts(above[:, :2], reached[:, ::2], pairs)
 
     def descend(self, limit: int = 200) -> None:
         """Follow the steepest single and pair directions until none goes down; a few disjoint ones for each look."""
         floor = -(_STEEP * self.p.worth / float(self.p.size) if self.quick else self.p.faint(1e-6))
-        enough = _LOOK * self.p.worth if self.quick else 0.0
+        enough = _LOOK * self.p.worth
         for _ in range(limit):
-            before = self.total
+            before = self.total if self.quick else 0.0
             rise, fall, both = self.slopes()
             np.fill_diagonal(both, np.minimum(rise, fall))
             moved = False
@@ -233,7 +273,7 @@ class Search:
                 moved |= self.coordinate(j) if j == k else self.pair(j, k)
                 both[[j, k]] = np.inf
                 both[:, [j, k]] = np.inf
-            if not moved or before - self.total < enough:
+            if not moved or (self.quick and before - self.total < enough):
                 return
 
     def _even(self) -> Array | None:
@@ -323,9 +363,9 @@ class Search:
                 break
         if not best < cost_now - self.tolerance:
             return False
+        self.total += best - cost_now
         for k, value in zip(moving, self.x[moving] + best_t * d[moving], strict=True):
             self._set(int(k), value)
-        self.total += best - cost_now
         return True
 
     def _partial(self, moving: Array, at: Array, rest: Array) -> Array:
