@@ -138,7 +138,8 @@ class Spool:
         assert self._file is not None
         payload = b"".join(np.ascontiguousarray(getattr(batch, c), _dtype(c)).tobytes() for c in _COLUMNS)
         header = _HEADER.pack(_MAGIC, zlib.crc32(payload), len(batch), len(batch.venue), len(batch.trade_venue))
-        self._position += _write_all(self._file, header + payload, self._position)
+        for part in (header, payload):
+            self._position += _write_all(self._file, part, self._position)
 
     def _read(self, position: int) -> tuple[SnapshotBatch, int]:
         """The batch in the frame at `position`, and where the next frame is."""

@@ -16,7 +16,7 @@ from sor.core.units import NANO
 from sor.source import Source, StreamFacts, TapeFacts
 from sor.stream.pacing import MAX, Pace
 
-CHUNK = 8192  # snapshots at a time at full speed: small enough for a live screen, large enough to cost nothing
+CHUNK = 4096  # snapshots at a time at full speed: their books are a megabyte, and more at a time is not faster
 TICK = 0.1  # seconds between the batches of a paced stream
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from sor.core.lane import Lane, LaneBuilder, trades_by_venue
-from sor.core.market import Ints
+from sor.core.market import Ints, distinct
 from sor.core.order import Liquidity
 from sor.core.orient import FAR, Flags, OrientedBatch
 from sor.core.units import NO_PRICE
@@ -145,7 +145,7 @@ class BookBuilder:
         new = 0 if self._last_ts is None else 1
         ts = events.ts if self._last_ts is None else np.concatenate(([self._last_ts], events.ts))
         n = len(ts)
-        for venue in np.unique(events.venue).tolist():
+        for venue in distinct(events.venue):
             self._venues.setdefault(venue, _Venue())
         venues = tuple(sorted(self._venues))
         columns = {name: np.empty((n, len(venues)), np.int64) for name in _STATE}

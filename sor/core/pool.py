@@ -40,6 +40,11 @@ class PoolAnswer:
     gap: float
     raised: bool
 
+    @property
+    def chosen(self) -> list[int]:
+        """The allocations that some candidate chose, as places in the pool."""
+        return np.flatnonzero(np.bincount(self.choice)).tolist()
+
 
 def solve_grid(problem: SliceProblem, grid: Grid) -> PoolAnswer:
     """The best allocation of the pool for every candidate of the grid, in the grid's order."""

@@ -15,7 +15,7 @@ from sor.core.accounting import Result, benchmark, settle
 from sor.core.benchmarks import WindowAverages
 from sor.core.book import Book, BookBuilder
 from sor.core.execution import Execution
-from sor.core.market import SnapshotBatch
+from sor.core.market import SnapshotBatch, distinct
 from sor.core.order import ParentOrder, QueueModel, Rules
 from sor.core.orient import orient
 from sor.core.outflow import OutflowHistory
@@ -155,7 +155,7 @@ class Session:
     def _count(self, batch: SnapshotBatch) -> None:
         self._snapshots += len(batch)
         self._quotes += len(batch.venue)
-        self._venues.update(np.unique(batch.venue).tolist())
+        self._venues.update(distinct(batch.venue))
         if self._first_ts is None:
             self._first_ts = int(batch.ts[0])
         self._last_ts = int(batch.ts[-1])

@@ -165,7 +165,7 @@ class Study:
         """One execution for each allocation that some candidate chose, and for the paper's simple ones."""
         allocators: dict[str, Allocator] = {MARKET: all_market, "X_E": equal_split}
         allocators |= {f"X_L_{v.venue}": AllLimit(v.venue) for v in view.venues}
-        for index in np.unique(answer.choice).tolist():
+        for index in answer.chosen:
             x = answer.pool[index]
             limits = tuple(zip(problem.venues, x[1:], strict=True))
             allocators[_pool_name(index)] = _Fixed(Allocation(x[0], problem.px, limits))
@@ -195,10 +195,7 @@ class Study:
             self.skipped["there was no opposite quote"] += 1
             return
         market = results[MARKET].comparable or Fraction(0)
-        beyond = {
-            index: (results[_pool_name(index)].comparable or Fraction(0)) - market
-            for index in np.unique(one.answer.choice).tolist()
-        }
+        beyond = {index: (results[_pool_name(index)].comparable or Fraction(0)) - market for index in one.answer.chosen}
         if self.tuned:
             # Only a slice with a past to tune on is out of sample.
             chosen = results[_pool_name(int(one.answer.choice[one.candidate]))]

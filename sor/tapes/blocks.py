@@ -16,7 +16,7 @@ from sor.errors import InputError
 
 Progress = Callable[[int, int], None]  # (bytes of the file done, bytes of the file)
 
-BLOCK_BYTES = 2**20
+BLOCK_BYTES = 2**19
 _COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _MAX_LINE = 2**24
 

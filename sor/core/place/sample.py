@@ -353,7 +353,8 @@ class Search:
         for _ in range(3 if self.quick else 4):
             if high < low or not high > 0:
                 break
-            t = np.unique(np.linspace(low, high, steps).astype(p.e.dtype))
+            t = np.linspace(low, high, steps).astype(p.e.dtype)
+            t = t[np.append(True, t[1:] != t[:-1])]  # whole shares may repeat
             cost = self._partial(moving, self.x[moving] + t[:, None] * d[moving], rest)
             i = int(cost.argmin())
             if cost[i] < best:
