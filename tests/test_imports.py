@@ -54,3 +54,11 @@ def test_the_package_itself_loads_nothing() -> None:
 def test_a_request_loads_no_reader_and_no_report() -> None:
     found = {name.partition(".")[0] for name in modules_after("import sor.request, sor.run, sor.api")}
     assert found & (SHELL - {"socket", "simplejson", "orjson"}) == set()
+
+
+def test_a_backtest_of_a_csv_tape_loads_only_what_it_uses() -> None:
+    """Memory and start: no masked arrays, no linear algebra of scipy, no data frames, no Kafka client, no pictures."""
+    grid = "lambda_over='1.5x', lambda_under='1.5x', theta_queue='0.1x'"
+    found = modules_after(f"import sor.api; sor.api.backtest({grid}).to_json()")
+    assert {"pyarrow.csv", "sor.core.study"} <= found
+    assert found & {"numpy.ma", "scipy", "pandas", "kafka", "matplotlib", "ssl", "_hashlib"} == set()
