@@ -1,8 +1,7 @@
 """Joint outflows of all venues: the rows of an empirical problem, or quasi Monte Carlo in blocks.
 
-Each block is a Kronecker sequence (multiples of powers of the generalised golden ratio) under a random shift of its
-own. A block covers the unit cube far more evenly than independent draws, and because the shifts are independent the
-spread of the block means is an honest standard error.
+Each block is a Sobol sequence under a random scramble of its own. A block covers the unit cube far more evenly than
+independent draws, and because the scrambles are independent the spread of the block means is an honest standard error.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from sor.core.place.outflow import Empirical
 from sor.core.place.problem import Problem
+from sor.core.place.sobol import scrambled
 
 Floats = NDArray[np.float64]
 BLOCKS = 16
@@ -21,46 +21,35 @@ def draw(problem: Problem, n: int, seed: int) -> Floats:
     """(N, K) joint outflows; all rows as given for an empirical problem, whatever n. The same seed, the same rows."""
     if problem.empirical:
         return np.column_stack([v.outflow.samples for v in problem.venues if isinstance(v.outflow, Empirical)])
-    k = len(problem.venues)
-    cube = points(n, k + 2, seed)
-    out = np.empty((n, k))
-    for j, venue in enumerate(problem.venues):
-        if isinstance(venue.outflow, Empirical):
+    laws = [venue.outflow for venue in problem.venues]
+    drawn = [law for law in laws if not isinstance(law, Empirical)]
+    # a column for each law that is drawn, then one for the common part, then one for the row of the empirical venues
+    cube = points(n, len(drawn) + 2, seed)
+    columns = iter(cube.T)
+    own = [None if isinstance(law, Empirical) else law.quantile(next(columns)) for law in laws]
+    shared, row = columns
+    out = np.empty((n, len(laws)))
+    for j, (law, column) in enumerate(zip(laws, own, strict=True)):
+        if isinstance(law, Empirical):
             # one row for all empirical venues: their samples are joint outcomes
-            rows = (cube[:, k + 1] * len(venue.outflow.samples)).astype(np.int64)
-            out[:, j] = venue.outflow.samples[rows]
+            out[:, j] = law.samples[(row * len(law.samples)).astype(np.int64)]
         else:
-            out[:, j] = venue.outflow.quantile(cube[:, j])
+            out[:, j] = column
     if problem.common is not None:
-        shared = problem.common.outflow.quantile(cube[:, k])
         w = problem.common.weight
-        out = (w * shared)[:, None] + (1 - w) * out
+        out = (w * problem.common.outflow.quantile(shared))[:, None] + (1 - w) * out
     return out
 
 
 def points(n: int, dimensions: int, seed: int) -> Floats:
     """(n, dimensions) points of the open unit cube, in BLOCKS blocks of nearly equal length, one after another."""
-    step = _golden(dimensions)
     rng = np.random.default_rng(seed)
-    blocks = []
-    for length in block_lengths(n):
-        shift = rng.random(dimensions)
-        blocks.append((shift + np.arange(1, length + 1)[:, None] * step) % 1.0)
-    return np.clip(np.concatenate(blocks), 2.0**-53, 1.0 - 2.0**-53)
+    return np.concatenate([scrambled(length, dimensions, rng) for length in block_lengths(n)])
 
 
 def block_lengths(n: int) -> list[int]:
     """How n draws are cut into blocks."""
     return [n // BLOCKS + (i < n % BLOCKS) for i in range(BLOCKS)]
-
-
-def _golden(dimensions: int) -> Floats:
-    """Powers of 1 / phi, phi^(d + 1) = phi + 1: for d = 1 the golden ratio, badly approximable in every dimension."""
-    phi = 2.0
-    for _ in range(64):
-        phi = (1.0 + phi) ** (1.0 / (dimensions + 1))
-    result: Floats = phi ** -np.arange(1.0, dimensions + 1)
-    return result
 
 
 def std_error(costs: Floats) -> float:

@@ -32,6 +32,7 @@ _STEEP = 2.5e-3  # of `worth` a share: the least slope that a quick search follo
 _RIDGE = 0.02  # the share of outcomes on ridges from which a quick search tries many quantities at once
 _COARSE = 16
 _AT_ONCE = 3
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,13 @@ class SampleProblem:
         return self.n * self.theta * x.sum() + (self.b * fills.sum(axis=1)).sum() + self.lam * short.sum()
 
     def thin(self, m: int) -> SampleProblem:
-        """Every (N / m)-th outcome: a smaller problem to begin with."""
+        """About every (N / m)-th outcome, a smaller problem to begin with.
+
+        Gaps differ (multiples of the golden ratio), so that no rhythm of the sample, as Sobol's powers of two, is met.
+        """
         if self.n <= m:
             return self
-        columns = (np.arange(m) * self.n) // m
+        columns = np.sort(np.argsort(np.arange(self.n) * _GOLDEN % 1.0, kind="stable")[:m])
         return SampleProblem(np.ascontiguousarray(self.e[:, columns]), self.b, self.theta, self.lam, self.size)
 
 

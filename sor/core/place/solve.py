@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 METHODS = ("exact", "closed", "sa")
 SAMPLES = 32_768
 _SEARCHED = 512  # outcomes of the global search; more are for the polish and the bound
+_LARGE = 4_096  # outcomes from which the polish leaves gains alone that are far below what sampling may be off
 _NODES = 60  # boxes of branch and bound without --certify
 _CLOSE = 2e-5  # the gap at which branch and bound is content
 _FINE = 1e-6  # how near to its best the root bound gets
@@ -128,7 +129,7 @@ def _nodes(limit: int) -> Callable[[], bool]:
 
 
 def _better(sample: SampleProblem, x: Floats, total: float, start: Floats) -> tuple[Floats, float]:
-    search = Search(sample, start)
+    search = Search(sample, start, quick=sample.n > _LARGE)
     search.settle()
     return (search.x, float(search.total)) if search.total < total else (x, total)
 
