@@ -26,15 +26,17 @@ _LADDER = (  # width of the rounded corner in S, Newton's steps, and the gain in
 _LADDER_AGAIN = ((1 / 128, 4, 2.5e-6), (1 / 1024, 4, 2.5e-6))
 _AGAIN = 2
 _MUCH = 5e-5  # of `worth`
+_LOWEST = 12  # of many starts that go on without leaving anything alone
 
 
 def minimise(problem: SampleProblem, extra: Sequence[Floats] = (), wide: bool = False) -> tuple[Floats, float]:
-    """A good X of a float problem and its total; `wide` lets every start go down, rounded off and as it is."""
+    """A good X of a float problem and its total; `wide` begins at every start, rounded off and as it is."""
     first = split(problem)
     if wide:
         points = [*extra, first, *starts(len(problem.b) - 1, float(problem.size))]
         points += [_smoothed(problem, x, _LADDER) for x in points]
-        best = min((_settled(problem, x, quick=False) for x in points), key=_total)
+        lowest = sorted((_settled(problem, x, quick=True) for x in points), key=_total)[:_LOWEST]
+        best = min((_settled(problem, search.x, quick=False) for search in lowest), key=_total)
     else:
         best = _quick(problem, min((first, _smoothed(problem, first, _LADDER), *extra), key=problem.total))
     return best.x, _total(best)
