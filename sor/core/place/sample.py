@@ -234,7 +234,7 @@ class Search:
         both = rise[:, None] + fall[None, :]
         if even is not None:
             both -= lam * even
-        np.fill_diagonal(both, np.inf)
+        both.flat[:: len(both) + 1] = np.inf
         return rise, fall, both
 
     def _counts(self) -> Counts:
@@ -268,7 +268,7 @@ class Search:
         for _ in range(limit):
             before = self.total if self.quick else 0.0
             rise, fall, both = self.slopes()
-            np.fill_diagonal(both, np.minimum(rise, fall))
+            both.flat[:: len(both) + 1] = np.minimum(rise, fall)
             moved = False
             for _ in range(_AT_ONCE):
                 j, k = divmod(int(both.argmin()), len(both))
