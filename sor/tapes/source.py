@@ -13,7 +13,7 @@ from sor.tapes.order import Punctual, merge_runs
 from sor.tapes.rows import Reader, RowChunk, concat_rows, sort_rows
 from sor.tapes.snapshots import BatchCutter, SnapshotBuilder, SnapshotRule, group_rows, join_snapshots
 
-MEMORY_BUDGET = 2**20  # a short tape; more is on disk, so that memory is flat on long ones
+MEMORY_BUDGET = 4 * 2**20  # ten minutes of a busy stock; more is on disk, so that memory is flat on long tapes
 LATE_ROWS = 2**16  # late rows sorted in memory at a time: about 5 MiB
 
 
