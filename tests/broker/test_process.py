@@ -74,7 +74,10 @@ def test_found_by_its_mark_when_the_pid_file_is_lost_or_rubbish(daemon: Daemon, 
 
 
 def test_another_process_with_the_same_id_is_not_ours(daemon: Daemon) -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()  # it has begun: until then it has no command line, and could be ours
         started = Path(f"/proc/{other.pid}/stat").read_text().rpartition(")")[2].split()[19]
         for note in ({"pid": other.pid, "started": "12345"}, {"pid": other.pid, "started": started}):
             daemon.pid_file.write_text(json.dumps(note))  # first another start, then another command line
