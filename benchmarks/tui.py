@@ -123,7 +123,7 @@ def ratio(state: Path, rounds: int = 5) -> None:
 
 def keys(state: Path, presses: int = 40) -> None:
     """The dearest key, which opens a window over the screen, and the one that holds and releases a run."""
-    screen, opening, holding = Screen(state), [], []
+    screen, opening, ending, holding = Screen(state), [], [], []
     screen.until(b"Strategy")
     screen.key(CTRL_R)
     screen.rest(1.0)
@@ -135,7 +135,8 @@ def keys(state: Path, presses: int = 40) -> None:
         for words in (b"Resume", b"Pause"):
             screen.key(b" ")
             took = screen.until(words, 3.0)
-            if took is None:  # the run has ended: another
+            if took is None:  # the run has ended, perhaps as the help was opened: told apart; and another run
+                ending.append(opening.pop())
                 screen.key(b"r")
                 screen.rest(1.0)
                 break
@@ -143,6 +144,7 @@ def keys(state: Path, presses: int = 40) -> None:
             screen.rest(0.1)
     screen.close()
     _say_keys("? (opens the help)", [one for one in opening if one is not None])
+    _say_keys("? as a run ends and its result is drawn", [one for one in ending if one is not None])
     _say_keys("space (pause and resume)", holding)
 
 
