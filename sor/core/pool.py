@@ -17,7 +17,7 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.market import Ints
+from sor.core.market import Ints, distinct
 from sor.core.router import SliceProblem, admissible, scaled
 from sor.core.spec import Grid, Level
 
@@ -43,7 +43,7 @@ class PoolAnswer:
     @property
     def chosen(self) -> list[int]:
         """The allocations that some candidate chose, as places in the pool."""
-        return np.flatnonzero(np.bincount(self.choice)).tolist()
+        return distinct(self.choice)
 
 
 def solve_grid(problem: SliceProblem, grid: Grid) -> PoolAnswer:
