@@ -166,18 +166,14 @@ class IntegerSample:
         found = [Search(problem, np.asarray(x, dtype=np.int64)) for x in points]
         for search in found:
             search.descend()
-        if len(found) > 1:
-            found = sorted(found, key=_rank)[:3]
+        found = _ranked(found)[:3]
         for search in found if thorough else ():
             search.settle()
-        winners = found
-        if len(found) > 1:
-            least = min(search.total for search in found)
-            winners = [search for search in found if search.total == least]
+        first = _ranked(found)[0]
+        winners = [search for search in found if search is first or search.total == first.total]
         for search in winners if thorough else ():
             search.break_ties()
-        best = min(winners, key=_rank) if len(winners) > 1 else winners[0]
-        return tuple(int(v) for v in best.x)
+        return tuple(int(v) for v in _ranked(winners)[0].x)
 
     def starts(self) -> list[tuple[int, ...]]:
         """All market, all limit at each venue, and equal split and full duplication beside several M."""
@@ -222,6 +218,11 @@ class IntegerSample:
     def _outcomes(self) -> SampleProblem:
         """The samples at no price: what depends on them alone is worked out once."""
         return SampleProblem(self.e, np.zeros(len(self.e), np.int64), 0, 0, self.size)
+
+
+def _ranked(found: list[Search]) -> list[Search]:
+    """The lowest first. One alone is not ranked: its total, which takes time, is not asked for."""
+    return sorted(found, key=_rank) if len(found) > 1 else found
 
 
 def _rank(search: Search) -> tuple[int, ...]:
