@@ -85,6 +85,12 @@ class Scene:
         assert said.splitlines()[-1].endswith("; complete")
         return re.findall(rf"^sor: (\w+): done: {re.escape(str(self.out))}/r/\1$", said, re.MULTILINE)
 
+    def each_ends_once(self, *members: subprocess.Popen[str]) -> list[list[str]]:
+        """What each member wrote, once all have ended well: every symbol by one of them."""
+        written = [self.ends(member) for member in members]
+        assert sorted(chain(*written)) == list(SYMBOLS)
+        return written
+
     def reports(self) -> dict[str, str]:
         """What lies in the folder of results, which holds nothing else."""
         return {path.name: without_stream((path / "report.json").read_text()) for path in (self.out / "r").iterdir()}
@@ -100,9 +106,8 @@ def test_two_members_share_four_symbols(scene, alone, broker, topic):
     for member in members:
         scene.wait_for(member, "waiting for it")
     producer = scene.produce("4")
-    written = [scene.ends(member) for member in members]
+    written = scene.each_ends_once(*members)
     assert finish(producer)[0] == 0
-    assert sorted(chain(*written)) == list(SYMBOLS)
     assert all(written)  # both had a part of the work
     assert scene.reports() == alone
     groups = subprocess.check_output([*SOR, "kafka", "groups", *scene.where[:2]], text=True)
@@ -121,7 +126,7 @@ def test_a_member_killed_midway(scene, alone):
     members[0].kill()
     finish(members[0])
     assert finish(producer)[0] == 0
-    assert sorted(scene.ends(members[1])) == list(SYMBOLS)
+    scene.each_ends_once(members[1])
     assert scene.reports() == alone
 
 
@@ -131,9 +136,8 @@ def test_a_member_added_midway(scene, alone):
     producer = scene.produce("3")
     scene.wait_for(first, ": run r/SYN")
     second = scene.member()
-    written = [scene.ends(first), scene.ends(second)]
+    written = scene.each_ends_once(first, second)
     assert finish(producer)[0] == 0
-    assert sorted(chain(*written)) == list(SYMBOLS)
     assert all(written)
     assert scene.reports() == alone
 
@@ -151,9 +155,8 @@ def test_broker_restarted_and_killed_under_a_group(scene, alone, broker):
     assert producer.poll() is None
     broker.kill9()
     broker.start()
-    written = [scene.ends(member) for member in members]
+    scene.each_ends_once(*members)
     assert finish(producer)[0] == 0
-    assert sorted(chain(*written)) == list(SYMBOLS)
     assert scene.reports() == alone
 
 
@@ -163,8 +166,7 @@ def test_an_older_broker_serves_a_group_too(broker_factory, tape, alone, tmp_pat
     scene = Scene(older, topic, tape, tmp_path)
     assert finish(scene.produce("max"))[0] == 0
     members = [scene.member(), scene.member()]
-    written = [scene.ends(member) for member in members]
-    assert sorted(chain(*written)) == list(SYMBOLS)
+    scene.each_ends_once(*members)
     assert scene.reports() == alone
 
 
@@ -194,7 +196,7 @@ def test_an_incomplete_run_is_said_and_made_whole_later(scene, alone):
     assert code == 1
     assert "but not all are whole: SYNA: the run is incomplete" in scene.said(member).splitlines()[-1]
     assert finish(scene.produce("max"))[0] == 0  # under the same run id
-    assert sorted(scene.ends(scene.member())) == list(SYMBOLS)
+    scene.each_ends_once(scene.member())
     assert scene.reports() == alone
 
 
