@@ -1,18 +1,40 @@
 # Deploying, the rehearsal, and their checks. Included by the Makefile; everything here runs from .venv-ops.
-OPS := .venv-ops
 TF_DIR := infra/terraform
-UNITS := $(wildcard systemd/*.service)
+UNITS := $(wildcard systemd/*.service systemd/*.timer)
 
-# The options of deploy, by their make names: make deploy REGION=eu-central-1 INSTANCE_TYPE=t4g.micro.
-REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION))
-DEPLOY_ENV = SOR_TF_PLUGIN_DIR="$$(scripts/tf-plugin-dir)" SOR_DEPLOY_NAME='$(DEPLOYMENT)' SOR_DEPLOY_REGION='$(REGION)' \
-  SOR_DEPLOY_INSTANCE_TYPE='$(INSTANCE_TYPE)' SOR_DEPLOY_ACCESS='$(ACCESS)' SOR_DEPLOY_SSH_CIDR='$(SSH_CIDR)' \
-  SOR_DEPLOY_KEY='$(KEY)' SOR_DEPLOY_VOLUME_SIZE_GB='$(VOLUME_GB)' SOR_DEPLOY_CPU_CREDITS='$(CPU_CREDITS)' \
-  SOR_DEPLOY_SUBNET_ID='$(SUBNET)' SOR_DEPLOY_STOP_WHEN_IDLE_HOURS='$(IDLE_HOURS)' SOR_DEPLOY_AUTO='$(AUTO)' \
-  SOR_DEPLOY_UNIT='$(UNIT)' SOR_DEPLOY_EXTRA_VARS='$(EXTRA_VARS)'
-DEPLOYER = $(DEPLOY_ENV) $(OPS)/bin/python scripts/deploy
+DEPLOYING := deploy deploy-plan destroy adopt start stop allow ssh status logs attach backup restore diagnose
 
-.PHONY: deploy deploy-plan destroy ssh status logs rehearse check-ops check-terraform check-ansible check-systemd lock-ops
+# The options of deploy, by their make names: make deploy REGION=eu-central-1 INSTANCE_TYPE=t4g.micro. They travel in the
+# environment, as they were typed: in a command, a quotation mark in one of them would end it and begin another.
+$(DEPLOYING): export SOR_DEPLOY_NAME = $(value DEPLOYMENT)
+$(DEPLOYING): export SOR_DEPLOY_REGION = $(or $(value REGION),$(value AWS_REGION),$(value AWS_DEFAULT_REGION))
+$(DEPLOYING): export SOR_DEPLOY_INSTANCE_TYPE = $(value INSTANCE_TYPE)
+$(DEPLOYING): export SOR_DEPLOY_ACCESS = $(value ACCESS)
+$(DEPLOYING): export SOR_DEPLOY_SSH_CIDR = $(value SSH_CIDR)
+$(DEPLOYING): export SOR_DEPLOY_KEY = $(value KEY)
+$(DEPLOYING): export SOR_DEPLOY_VOLUME_SIZE_GB = $(value VOLUME_GB)
+$(DEPLOYING): export SOR_DEPLOY_CPU_CREDITS = $(value CPU_CREDITS)
+$(DEPLOYING): export SOR_DEPLOY_SUBNET_ID = $(value SUBNET)
+$(DEPLOYING): export SOR_DEPLOY_STOP_WHEN_IDLE_HOURS = $(value IDLE_HOURS)
+$(DEPLOYING): export SOR_DEPLOY_AUTO = $(value AUTO)
+$(DEPLOYING): export SOR_DEPLOY_REPLACE = $(value REPLACE)
+$(DEPLOYING): export SOR_DEPLOY_BACKEND = $(value BACKEND)
+$(DEPLOYING): export SOR_DEPLOY_UNIT = $(value UNIT)
+$(DEPLOYING): export SOR_DEPLOY_FILE = $(value FILE)
+$(DEPLOYING): export SOR_DEPLOY_TERMINATION_PROTECTION = $(value PROTECT)
+$(DEPLOYING): export SOR_DEPLOY_EXTRA_VARS = $(value EXTRA_VARS)
+# make itself hands on what was typed as well, and reads it as make's own language.
+unexport DEPLOYMENT REGION INSTANCE_TYPE ACCESS SSH_CIDR KEY VOLUME_GB CPU_CREDITS SUBNET IDLE_HOURS AUTO REPLACE BACKEND \
+  UNIT FILE PROTECT EXTRA_VARS KEEP REHEARSE_ARGS VERSION
+DEPLOYER = SOR_TF_PLUGIN_DIR="$$(scripts/tf-plugin-dir)" $(OPS)/bin/python scripts/deploy
+
+rehearse rehearse-emulated: export SOR_REHEARSE = 1
+rehearse rehearse-emulated: export SOR_REHEARSE_KEEP = $(value KEEP)
+rehearse rehearse-emulated: export PYTEST_ADDOPTS = $(value REHEARSE_ARGS)
+
+.PHONY: $(DEPLOYING) test-ops rehearse rehearse-emulated check-ops check-terraform check-ansible check-systemd lock-ops
+
+##@ Keep a server on AWS
 
 deploy: setup $(OPS)/.ready  ## make a server on AWS: REGION= [KEY= INSTANCE_TYPE= SSH_CIDR= AUTO=1 ...]
 	@$(DEPLOYER) up
@@ -23,6 +45,18 @@ deploy-plan: $(OPS)/.ready  ## show what deploy would make; needs no AWS account
 destroy: $(OPS)/.ready  ## remove everything that deploy made
 	@$(DEPLOYER) down
 
+adopt: $(OPS)/.ready  ## take over a server whose state was lost, by its tags: REGION= [DEPLOYMENT=]
+	@$(DEPLOYER) adopt
+
+start: $(OPS)/.ready  ## start a server that was stopped, and wait for it
+	@$(DEPLOYER) start
+
+stop: $(OPS)/.ready  ## stop the server; its disk stays
+	@$(DEPLOYER) stop
+
+allow: $(OPS)/.ready  ## open ssh to where you are now: [SSH_CIDR=a.b.c.d/32]
+	@$(DEPLOYER) allow
+
 ssh: $(OPS)/.ready  ## open a shell on the server
 	@$(DEPLOYER) ssh
 
@@ -32,8 +66,28 @@ status: $(OPS)/.ready  ## show the server, its units and what the doctor finds
 logs: $(OPS)/.ready  ## follow the journal of a unit on the server: [UNIT=kafka]
 	@$(DEPLOYER) logs
 
-rehearse: setup $(OPS)/.ready  ## prove the deployment on a systemd host built on this machine (root, Debian)
-	@SOR_REHEARSE=1 $(BIN)/python -m pytest tests/rehearsal -m rehearsal -v -s $(REHEARSE_ARGS)
+attach: $(OPS)/.ready  ## open the server's terminal interface, which goes on when the line drops
+	@$(DEPLOYER) attach
+
+backup: $(OPS)/.ready  ## copy the server's topics, tapes and reports here: [FILE=]
+	@$(DEPLOYER) backup
+
+restore: $(OPS)/.ready  ## bring a backup back to the server: FILE=
+	@$(DEPLOYER) restore
+
+diagnose: $(OPS)/.ready  ## pack what a helper needs to see, without secrets: [FILE=]
+	@$(DEPLOYER) diagnose
+
+##@ Prove operations
+
+test-ops: dev $(OPS)/.ready  ## the program that deploys, against a simulated AWS (Terraform; its AWS provider at hand)
+	$(BIN)/python -m pytest -n "$$SOR_TEST_WORKERS" --dist loadgroup -m "ops and not slow"
+
+rehearse: dev $(OPS)/.ready  ## prove the deployment on a systemd host built on this machine (root, Debian): [KEEP=1]
+	@$(BIN)/python -m pytest tests/rehearsal -m rehearsal -v -s --ignore=tests/rehearsal/test_rehearsal_emulated.py
+
+rehearse-emulated: dev $(OPS)/.ready  ## the same on an emulated machine with a kernel of its own, as old as Amazon Linux's tools (slow)
+	@$(BIN)/python -m pytest tests/rehearsal/test_rehearsal_emulated.py -m rehearsal -v -s
 
 check-ops: check-terraform check-ansible check-systemd  ## lint and test infra, roles and units
 
@@ -59,7 +113,3 @@ lock-ops:  # for maintainers: write the two lock files of operations anew
 	  --generate-hashes --no-header -o requirements-server.lock
 	rm -rf .venv-lock
 
-# Where tests run unattended they prove operations as well; elsewhere these are skipped until .venv-ops is there.
-ifeq ($(CI),true)
-test: $(OPS)/.ready
-endif

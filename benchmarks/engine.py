@@ -23,13 +23,13 @@ from pathlib import Path
 
 import numpy as np
 
-from sor.bundled import bundled_tape
+from sor.core.backtest.session import Session
 from sor.core.fees import NO_FEES
-from sor.core.market import SnapshotBatch, concat
+from sor.core.market.batch import SnapshotBatch, concat
 from sor.core.order import ParentOrder, Rules, Side
-from sor.core.session import Session
-from sor.core.static import Offer, allocate
-from sor.core.strategies import BestAsk
+from sor.core.strategies.simple import BestAsk
+from sor.core.strategies.static import Offer, allocate
+from sor.paths import bundled_tape
 from sor.tapes import open_tape
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,7 +55,7 @@ def work(batches: Iterable[SnapshotBatch], first: int, last: int) -> tuple[float
     began = time.process_time()
     session = Session.of(ParentOrder(Side.BUY, NEVER, first, last), Rules(NO_FEES), [BestAsk()])
     for batch in batches:
-        session.feed(batch)
+        session.on_batch(batch)
     outcome = session.finish()
     return time.process_time() - began, outcome.market.snapshots
 
@@ -128,6 +128,18 @@ def whole_process(tape: Path, rounds: int) -> None:
     say("sor --help", f"{min(spawn([sys.executable, '-m', 'sor', '--help'])[0] for _ in range(rounds)):.2f} s")
 
 
+def default_run(rounds: int) -> None:
+    """`sor backtest` as it comes: the router on the bundled tape, against the floor."""
+    tape, floor, full = bundled_tape(), [], []
+    for _ in range(rounds):
+        floor.append(spawn([sys.executable, "-c", FLOOR, str(tape)]))
+        full.append(spawn([sys.executable, "-m", "sor", "backtest", "--json"]))
+    clock, processor, peak = ([median([run[k] for run in runs]) for runs in (full, floor)] for k in range(3))
+    say("the bundled run, default options: clock, processor", f"{clock[0]:.2f} s  {processor[0]:.2f} s")
+    say("the bundled run: ratio to the floor by the processor (goal 5)", f"{processor[0] / processor[1]:.2f}")
+    say("the bundled run: peak memory", f"{peak[0]:.0f} MB")
+
+
 def flatness(tape: Path, folder: Path) -> None:
     """Time and memory when the tape grows tenfold: ten days of the same morning."""
     ten = folder / "ten.csv.gz"
@@ -193,6 +205,7 @@ def main() -> None:
             engine("bundled", bundled_tape(), folder, arguments.rounds)
         allocator()
         whole_process(arguments.tape, arguments.rounds)
+        default_run(arguments.rounds)
         flatness(arguments.tape, folder)
 
 

@@ -18,13 +18,13 @@ import time  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from sor.core.place import Common, Problem, Venue  # noqa: E402
-from sor.core.place.approximation import approximate  # noqa: E402
+from sor.core.place import Common, PlaceVenue, Problem  # noqa: E402
 from sor.core.place.bound import branch, root_bound  # noqa: E402
+from sor.core.place.distributions import Exponential, Gamma, Lognormal, Outflow, Poisson  # noqa: E402
 from sor.core.place.minimise import minimise  # noqa: E402
-from sor.core.place.outflow import Exponential, Gamma, Lognormal, Outflow, Poisson  # noqa: E402
 from sor.core.place.sample import SampleProblem  # noqa: E402
 from sor.core.place.solve import sample_problem  # noqa: E402
+from sor.core.place.stochastic import approximate  # noqa: E402
 
 
 def random_problem(seed: int, k: int, n: int) -> tuple[Problem, SampleProblem, np.ndarray]:
@@ -38,7 +38,7 @@ def random_problem(seed: int, k: int, n: int) -> tuple[Problem, SampleProblem, n
     laws: list[Outflow] = [
         [Exponential(m), Poisson(m), Lognormal(m, 1.0), Gamma(2.0, m / 2)][family] for m in means.tolist()
     ]
-    venues = tuple(Venue(float(q), float(r), law) for q, r, law in zip(queues, rebates, laws, strict=True))
+    venues = tuple(PlaceVenue(float(q), float(r), law) for q, r, law in zip(queues, rebates, laws, strict=True))
     problem = Problem(
         1000.0, h, f, rng.uniform(0, 0.5) * h,
         (h + f) * rng.uniform(1.05, 4), (h + rebates.max()) * rng.uniform(1.05, 4),

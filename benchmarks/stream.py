@@ -20,14 +20,15 @@ from uuid import uuid4
 import orjson
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from sor.bundled import bundled_tape
+from sor.paths import bundled_tape
 from sor.source import Source
 from sor.stream import open_stream
-from sor.stream.client import ensure_topic, quiet
-from sor.stream.codec import encode
-from sor.stream.envelope import snapshot_headers
-from sor.stream.pacing import Pace
-from sor.stream.producer import Window, produce
+from sor.stream.kafka.connection import quiet
+from sor.stream.kafka.topic_setup import ensure_topic
+from sor.stream.produce.pacing import Pace
+from sor.stream.produce.producer import SourceWindow, produce
+from sor.stream.wire.encode import encode
+from sor.stream.wire.envelope import snapshot_headers
 from sor.tapes import open_tape
 
 NANO = 1_000_000_000
@@ -147,7 +148,9 @@ class Repeated:
 
     def __init__(self, source: Source, times: int) -> None:
         self._source, self._times = source, times
+        self.form, self.prints_late = source.form, source.prints_late
         self.tape_facts, self.stream_facts = source.tape_facts, source.stream_facts
+        self.form, self.prints_late = source.form, source.prints_late
 
     def bounds(self):
         first, last = self._source.bounds()
@@ -163,7 +166,7 @@ class Repeated:
 def pace(servers: str, tape: Path, rounds: int) -> None:
     source = open_tape(tape)
     first = source.bounds()[0]
-    window = Window(source, None, first + 60 * NANO)
+    window = SourceWindow(source, first, first + 60 * NANO)
     length = (window.bounds()[1] - window.bounds()[0]) / NANO
     for speed in (*[10.0] * rounds, 1.0):
         sent = produce(window, servers, f"bench-{uuid4().hex[:6]}", pace=Pace(speed))

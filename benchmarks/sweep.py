@@ -25,12 +25,12 @@ from statistics import median
 from typing import Any
 
 from sor.core.units import format_time
-from sor.sweep.drive import Tally, sweep
 from sor.sweep.plan import plan
+from sor.sweep.request import SweepRequest
+from sor.sweep.run import SweepProgress, sweep
 from sor.sweep.store import Store
-from sor.sweep.wishes import Wishes
-from sor.tapes.convert import to_parquet
-from sor.tapes.parquet import ParquetReader
+from sor.tapes.convert import reader_to_parquet
+from sor.tapes.parquet.reader import ParquetReader
 from sor.tapes.rows import RowChunk
 
 SECOND = 10**9
@@ -135,7 +135,7 @@ def windows(long: Path, given: argparse.Namespace) -> None:
     end = start + 10 * MINUTE
     alone = given.folder / f"window-of-{long.name}"
     if not alone.exists():
-        to_parquet(Cut(long, start, end), alone, alone)
+        reader_to_parquet(Cut(long, start, end), alone, alone)
     wishes = {"start": format_time(start), "end": format_time(end)}
     found: dict[str, list[float]] = {"window": [], "alone": []}
     for _ in range(given.rounds):
@@ -168,7 +168,7 @@ def workers(folder: Path, short: Path, rounds: int) -> None:
         "side": "buy,sell", "quantity": "1000,5000",
         "strategy": "twap,static",
     }  # fmt: skip
-    found: dict[str, list[Tally]] = {"1 worker": [], "2 workers": [], "dask, 2 workers": []}
+    found: dict[str, list[SweepProgress]] = {"1 worker": [], "2 workers": [], "dask, 2 workers": []}
     spent: dict[str, list[float]] = {"1 worker": [], "2 workers": []}
     with cluster() as address:
         for _ in range(rounds):
@@ -212,10 +212,10 @@ def processor_time() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def swept(folder: Path, wishes: dict[str, Any], count: int, scheduler: str | None = None) -> Tally:
+def swept(folder: Path, wishes: dict[str, Any], count: int, scheduler: str | None = None) -> SweepProgress:
     out = folder / "out"
     shutil.rmtree(out, ignore_errors=True)
-    with Store(out, plan(Wishes.of(wishes))).opened() as store:
+    with Store(out, plan(SweepRequest.of(wishes))).opened() as store:
         return sweep(store, lambda tally: None, workers=count, scheduler=scheduler)
 
 

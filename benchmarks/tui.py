@@ -3,6 +3,7 @@
     python benchmarks/tui.py ratio      a full-speed run with the screen on, against the same run headless
     python benchmarks/tui.py keys       from a key to its effect on the terminal, while full-speed runs are on
     python benchmarks/tui.py idle       processor use of a screen on which nothing happens
+    python benchmarks/tui.py history    a hundred kept reports: from F5 to the newest, and from a key to its row
     python benchmarks/tui.py memory 10  minutes of full-speed runs in a loop: memory of all processes, the log
 
 Everything is measured from outside, by the bytes that come out of the terminal and by /proc.
@@ -26,7 +27,7 @@ from pathlib import Path
 from statistics import median
 
 SOR = [sys.executable, "-m", "sor"]
-CTRL_R, CTRL_Q, F2, F3 = b"\x12", b"\x11", b"\x1bOQ", b"\x1bOR"
+CTRL_R, F5, END, HOME = b"\x12", b"\x1b[15~", b"\x1b[F", b"\x1b[H"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -123,7 +124,10 @@ def ratio(state: Path, rounds: int = 5) -> None:
 
 def keys(state: Path, presses: int = 40) -> None:
     """The dearest key, which opens a window over the screen, and the one that holds and releases a run."""
-    screen, opening, ending, holding = Screen(state), [], [], []
+    screen = Screen(state)
+    opening: list[float] = []
+    ending: list[float] = []
+    holding: list[float] = []
     screen.until(b"Strategy")
     screen.key(CTRL_R)
     screen.rest(1.0)
@@ -171,6 +175,31 @@ def idle(state: Path, seconds: float = 20.0) -> None:
     screen.close()
 
 
+def history(state: Path, presses: int = 40) -> None:
+    """A hundred reports of the default run, which no session has read yet."""
+    made = [*SOR, "backtest", "--json"]
+    text = subprocess.run(made, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+    (state / "reports").mkdir()
+    for at in range(100):
+        (state / "reports" / f"sor-report-20261130T{at // 60:02d}{at % 60:02d}00.000000Z.json").write_bytes(text)
+    opening, moving = [], []
+    for _ in range(5):
+        screen = Screen(state)
+        screen.until(b"Strategy")
+        screen.rest(2.0)
+        screen.key(F5)
+        opening.append(screen.until(b"11-30 01:39") or float("nan"))
+        screen.rest(1.0)
+        for _ in range(presses // 5):
+            for key, words in ((END, b"11-30 00:00"), (HOME, b"11-30 01:39")):
+                screen.key(key)
+                moving.append(screen.until(words) or float("nan"))
+                screen.rest(0.1)
+        screen.close()
+    _say_keys(f"F5 to the newest of a hundred reports of {len(text):,} bytes", opening)
+    _say_keys("End, Home in the list", moving)
+
+
 def memory(state: Path, minutes: float) -> None:
     screen, sizes, runs = Screen(state), [], 0
     screen.until(b"Strategy")
@@ -203,7 +232,7 @@ def main() -> None:
         if what == "memory":
             memory(state, float(sys.argv[2]) if len(sys.argv) > 2 else 10.0)
         else:
-            {"ratio": ratio, "keys": keys, "idle": idle}[what](state)
+            {"ratio": ratio, "keys": keys, "idle": idle, "history": history}[what](state)
 
 
 if __name__ == "__main__":

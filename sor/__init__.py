@@ -5,16 +5,17 @@ The Python API is loaded on first use, so that `sor --help` does not pay for it.
 
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _API = {
     "backtest": "sor.api",
-    "Report": "sor.report.model",
+    "compare": "sor.comparison.compare",
+    "Report": "sor.report.report",
     "place": "sor.core.place",
     "Problem": "sor.core.place",
 }
 
-__all__ = ["Problem", "Report", "__version__", "backtest", "place"]
+__all__ = ["Problem", "Report", "__version__", "backtest", "compare", "place"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,34 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sor.bundled import bundled_tape
-from sor.report.model import Report
-from sor.request import Request
+from sor.paths import bundled_tape
+from sor.report.report import Report
+from sor.request import BacktestRequest, one_of, request_of, whole
 from sor.run import run
-from sor.source import Source
+from sor.source import Charted
 
 Progress = Callable[[int, int], None]
 
 
-def backtest(request: Request | None = None, /, *, progress: Progress | None = None, **wishes: Any) -> Report:
+def backtest(request: BacktestRequest | None = None, /, *, progress: Progress | None = None, **wishes: Any) -> Report:
     """Route a parent order over a tape and report what each strategy would have paid.
 
     Takes a Request, or its fields as keywords: backtest(tape="day.csv.gz", side="sell", quantity=2_000). Without
     arguments: buy 5,000 shares over the bundled tape. `progress` is called with (bytes read, bytes in all).
     Raises InputError with one line that says what is wrong.
     """
-    request = Request(**wishes) if request is None else request
+    request = request_of(wishes) if request is None else request
     spec = request.spec()
-    return run(tape_source(request, progress), spec)
+    return run(tape_source(request, progress), spec, request=request.asked())
 
 
-def tape_source(request: Request, progress: Progress | None = None) -> Source:
+def tape_source(request: BacktestRequest, progress: Progress | None = None) -> Charted:
     """The request's tape, opened; the bundled one by default."""
     from sor.tapes import open_tape
 
+    clock = one_of("clock", request.clock, ("event", "recv"))
     return open_tape(
-        bundled_tape() if request.tape is None else request.tape,
+        request.tape if request.has_tape else bundled_tape(),
         symbol=request.symbol,
+        symbol_in=(request.symbol_in,) if isinstance(request.symbol_in, str) else tuple(request.symbol_in),
+        clock="recv" if clock == "recv" else "event",
+        format=request.format,
+        lot=None if request.lot is None else whole("lot", request.lot, least=1, most=1_000_000, unit="shares"),
         snapshot_rule=request.rule(),
         strict=request.strict,
         progress=progress,

@@ -1,147 +1,164 @@
-"""The table of venues that ships with the program, and the fees of a run: the table's, a file's, or none."""
+"""The exchanges of US equities, from the bundled table: who a publisher, a MIC, a letter or a vendor's number is.
+
+An exchange is one venue, whichever of its feeds a tape came from: its name, its id and its fee are the same.
+"""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
-from pathlib import Path
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
 from typing import Any
 
-from sor.bundled import venue_table
-from sor.core.fees import NO_FEES, FeeSchedule, VenueFee
-from sor.core.units import NANO, Price
-from sor.errors import InputError
-
-EXAMPLE = '{"2": {"take": 0.003, "make": 0.002}}'
-MOST_DOLLARS = 1000  # a share; beyond it someone has mistaken the unit
-_PUBLISHER_ID = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+from sor.core.fees import Period, VenueFee
+from sor.exact_json import millionths, nanodollars, read_exact
+from sor.paths import venue_table
 
 
 @dataclass(frozen=True, slots=True)
-class Venue:
-    """A row of the venue table."""
+class Publisher:
+    """One feed of an exchange at Databento. quotes is False where the feed has trades only."""
 
     publisher_id: int
-    name: str
+    dataset: str
+    quotes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A participant letter of the CTA and UTP plans, and the days on which it meant this exchange (ends included)."""
+
+    letter: str
+    first: date | None
+    last: date | None
+
+    def holds(self, day: date | None) -> bool:
+        """Whether the letter had this meaning on that day; None asks for today's meaning."""
+        if day is None:
+            return self.last is None
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A row of the table.
+
+    venue_id: the smallest publisher_id with quotes of this exchange, else one from 60000 up. mics: its market
+    identifier codes, the one to show first. consolidated: a quote made of other exchanges' quotes, in one dataset.
+    off_exchange: a trade reporting facility, whose prints happened at no exchange. fee: the first schedule that is
+    known, None where none is; periods: later ones, from their first day on.
+    """
+
+    venue_id: int
     mic: str
-    fee: VenueFee
+    name: str
+    mics: tuple[str, ...]
+    publishers: tuple[Publisher, ...]
+    letters: tuple[Letter, ...]
+    massive_ids: tuple[int, ...]
+    consolidated: bool
+    off_exchange: bool
+    fee: VenueFee | None
+    periods: tuple[Period, ...]
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Every number that a tape may give this exchange: its publishers', and its venue id."""
+        return tuple(sorted({self.venue_id, *(publisher.publisher_id for publisher in self.publishers)}))
 
 
-def load_venues() -> tuple[Venue, ...]:
-    """The venue table, by publisher_id."""
-    table = _read(venue_table())
-    return tuple(
-        Venue(
-            publisher_id=int(row["publisher_id"]),
-            name=row["name"],
-            mic=row["mic"],
-            fee=VenueFee(take=_nanodollars(row["take"]["usd"]), make=_nanodollars(row["make"]["usd"])),
-        )
-        for row in table["venues"]
+@cache
+def exchanges() -> tuple[Exchange, ...]:
+    """All exchanges, consolidated feeds and trade reporting facilities of the table, by venue_id."""
+    table = read_exact(venue_table())
+    return tuple(_exchange(row, table["caps"]) for row in table["exchanges"])
+
+
+def exchange_of_publisher(publisher_id: int) -> Exchange | None:
+    """By a Databento publisher_id, or by a venue_id from 60000 up."""
+    return _by_id().get(publisher_id)
+
+
+def exchange_of_mic(mic: str) -> Exchange | None:
+    """By a market identifier code in any case. A consolidated feed is no exchange and has none."""
+    return _by_mic().get(mic.upper())
+
+
+def exchange_of_letter(letter: str, day: date | None = None) -> Exchange | None:
+    """By a participant letter of the CTA and UTP plans, as it was used on that day (None: today)."""
+    for exchange in exchanges():
+        if any(known.letter == letter and known.holds(day) for known in exchange.letters):
+            return exchange
+    return None
+
+
+def exchange_of_massive_id(number: int) -> Exchange | None:
+    """By Massive's (formerly Polygon's) number of an exchange, or of a trade reporting facility."""
+    return _by_massive_id().get(number)
+
+
+def publisher(publisher_id: int) -> Publisher | None:
+    """The feed behind a publisher_id: its dataset, and whether it has quotes."""
+    exchange = exchange_of_publisher(publisher_id)
+    feeds = exchange.publishers if exchange else ()
+    return next((feed for feed in feeds if feed.publisher_id == publisher_id), None)
+
+
+@cache
+def _by_id() -> dict[int, Exchange]:
+    return {number: exchange for exchange in exchanges() for number in exchange.ids}
+
+
+@cache
+def _by_mic() -> dict[str, Exchange]:
+    return {mic: exchange for exchange in exchanges() if not exchange.consolidated for mic in exchange.mics}
+
+
+@cache
+def _by_massive_id() -> dict[int, Exchange]:
+    return {number: exchange for exchange in exchanges() for number in exchange.massive_ids}
+
+
+def _exchange(row: dict[str, Any], caps: list[dict[str, Any]]) -> Exchange:
+    first, *later = [_fee(period) for period in row["fees"]] if "fees" in row else [None]
+    days = [date.fromisoformat(period["from"]) for period in row.get("fees", ())[1:]]
+    periods = [(day, fee) for day, fee in zip(days, later, strict=True) if fee is not None]
+    return Exchange(
+        venue_id=int(row["venue_id"]),
+        mic=row["mic"],
+        name=row["name"],
+        mics=(row["mic"], *row.get("also", ())),
+        publishers=tuple(
+            Publisher(int(feed["id"]), feed["dataset"], quotes=feed.get("holds") != "trades")
+            for feed in row["publishers"]
+        ),
+        letters=tuple(
+            Letter(known["letter"], _day(known.get("from")), _day(known.get("until")))
+            for known in row.get("letters", ())
+        ),
+        massive_ids=tuple(int(number) for number in row.get("massive", ())),
+        consolidated=row.get("consolidated", False),
+        off_exchange=row.get("off_exchange", False),
+        fee=first,
+        periods=_capped(first, periods, caps),
     )
 
 
-def load_fees(source: str | Path | None) -> FeeSchedule:
-    """The fees of a run. None: the venue table's; "none": no fees; else a JSON file such as EXAMPLE, in dollars.
-
-    A file replaces the whole table: a venue it does not name has no fees. InputError names the file and the key.
-    """
-    if source is None:
-        return FeeSchedule({venue.publisher_id: venue.fee for venue in load_venues()})
-    if str(source) == "none":
-        return NO_FEES
-    path = Path(source)
-    return _schedule(path, _read(path))
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
-def fees_of(mapping: Mapping[Any, Any]) -> FeeSchedule:
-    """The same from Python: {2: {"take": 0.003, "make": 0.002}}; a float counts as the decimal it is written as."""
-    exact = {
-        str(venue): {key: _exactly(amount) for key, amount in fee.items()} if isinstance(fee, Mapping) else fee
-        for venue, fee in mapping.items()
-    }
-    return _schedule("fees", exact)
+def _fee(period: dict[str, Any]) -> VenueFee:
+    below = [millionths(period[name]["share"]) for name in ("take_below", "make_below")]
+    return VenueFee(nanodollars(period["take"]["usd"]), nanodollars(period["make"]["usd"]), *below)
 
 
-def _exactly(amount: Any) -> Any:
-    number = isinstance(amount, int | float) and not isinstance(amount, bool)
-    return Decimal(repr(amount)) if number else amount
-
-
-def _schedule(path: Path | str, content: Any) -> FeeSchedule:
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: the fees are one JSON object by publisher_id, such as {EXAMPLE}")
-    return FeeSchedule({_venue(path, key): _fee(path, key, value) for key, value in content.items()})
-
-
-def _venue(path: Path | str, key: str) -> int:
-    if not _PUBLISHER_ID.fullmatch(key):
-        raise InputError(f"{path}: the key {_short(key)} is no publisher_id; write fees such as {EXAMPLE}")
-    return int(key)
-
-
-def _fee(path: Path | str, venue: str, value: Any) -> VenueFee:
-    if not isinstance(value, dict):
-        raise InputError(f'{path}: venue "{venue}": needs an object with "take" and "make", such as {EXAMPLE}')
-    for key in value:
-        if key not in ("take", "make"):
-            raise InputError(f'{path}: venue "{venue}": unknown key {_short(key)}; the keys are "take" and "make"')
-    fees = {}
-    for key, amount in value.items():
-        try:
-            fees[key] = _nanodollars(amount)
-        except ValueError as error:
-            raise InputError(f'{path}: venue "{venue}": "{key}" {error}') from None
-    return VenueFee(**fees)
-
-
-def _nanodollars(amount: Any) -> Price:
-    """A JSON number in dollars to exact nanodollars. ValueError says what is wrong with it."""
-    if not isinstance(amount, Decimal):
-        raise ValueError("must be a number of dollars a share")
-    if not -MOST_DOLLARS < amount < MOST_DOLLARS:
-        raise ValueError(f"must be in dollars a share, between -{MOST_DOLLARS} and {MOST_DOLLARS}")
-    if amount and amount.adjusted() < -9:
-        raise ValueError("is finer than a nanodollar (9 decimals)")
-    exact = Fraction(amount) * NANO
-    if exact.denominator != 1:
-        raise ValueError("is finer than a nanodollar (9 decimals)")
-    return int(exact)
-
-
-def _read(path: Path) -> Any:
-    """The JSON of a file, with numbers as exact Decimals. InputError in one line if that fails."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: the fees cannot be read ({error.strerror}); give a JSON file, or none") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: the fees are a JSON text file, and this is not text") from None
-    try:
-        return json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse, object_pairs_hook=_once)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}: not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
-    except (ValueError, RecursionError, ArithmeticError) as error:
-        raise InputError(f"{path}: {error}") from None
-
-
-def _refuse(text: str) -> Any:
-    raise ValueError(f"{text} is no number that a fee can have")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise ValueError(f"the key {_short(key)} is there twice")
-        result[key] = value
-    return result
-
-
-def _short(key: str) -> str:
-    """A key as a message can show it: on one line, and not without end."""
-    return repr(key if len(key) <= 40 else key[:40] + "...")
+def _capped(first: VenueFee | None, periods: list[Period], caps: list[dict[str, Any]]) -> tuple[Period, ...]:
+    """The periods, and one for each day on which a lower cap of Rule 610(c) begins to bind."""
+    for cap in caps:
+        day, most, below = date.fromisoformat(cap["from"]), nanodollars(cap["usd"]), millionths(cap["share"])
+        current = next((fee for begun, fee in reversed(periods) if begun <= day), first)
+        if current is not None and current.take_below is not None:
+            capped = replace(current, take=min(current.take, most), take_below=min(current.take_below, below))
+            periods = [*periods, (day, capped)] if capped != current else periods
+    return tuple(periods)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from hypothesis import settings
+
+pytest_plugins = ("broker_fixtures",)  # one broker a version for all folders
 
 # A shell starts its background jobs with Ctrl-C ignored, and children inherit that: the programs under test would
 # never notice the interrupts that the tests send them.
@@ -17,3 +20,11 @@ settings.load_profile("sor")
 
 # A defect of the program is one line for its user; here it is to be seen whole.
 os.environ["SOR_DEBUG"] = "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of a broker in one group: `pytest -n 2 --dist loadgroup` runs them in turn on one worker, with one
+    warm broker a version, beside the tests that only compute."""
+    for item in items:
+        if item.get_closest_marker("broker"):
+            item.add_marker(pytest.mark.xdist_group("broker"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import FrozenInstanceError
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +13,10 @@ import pytest
 
 import sor
 from sor import Report, backtest
-from sor.bundled import bundled_tape
 from sor.cli import run
 from sor.errors import InputError
-from sor.request import Request
+from sor.paths import bundled_tape
+from sor.request import BacktestRequest
 
 SIMPLE: dict[str, Any] = {"strategy": "static", "end": "13:32:00", "quantity": 1_200}
 
@@ -24,7 +25,14 @@ def test_what_the_package_offers() -> None:
     assert "backtest" in sor.__all__
     assert sor.backtest is backtest
     with pytest.raises(AttributeError, match="nonsense"):
-        _ = sor.nonsense
+        _ = sor.nonsense  # type: ignore[attr-defined]
+
+
+def test_a_type_checker_sees_what_is_loaded_on_first_use() -> None:
+    stub = Path(sor.__file__).with_suffix(".pyi").read_text()
+    said = {name: module for module, name in re.findall(r"^from (\S+) import (\w+) as \2$", stub, re.M)}
+    assert said == sor._API  # type: ignore[attr-defined]
+    assert (Path(sor.__file__).parent / "py.typed").exists()
 
 
 def test_a_backtest_returns_a_report() -> None:
@@ -58,14 +66,16 @@ def test_the_type_of_a_wish_does_not_matter(same: dict[str, Any]) -> None:
 
 
 def test_a_request_is_the_same_as_its_fields() -> None:
-    assert backtest(Request(**SIMPLE)).to_json() == backtest(**SIMPLE).to_json()
+    assert backtest(BacktestRequest(**SIMPLE)).to_json() == backtest(**SIMPLE).to_json()
 
 
 def test_fees_as_a_mapping_are_the_fees_of_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "fees.json"
     path.write_text('{"2": {"take": 0.003, "make": 0.002}, "43": {"take": 0.0012}}')
     mapping = {2: {"take": 0.003, "make": 0.002}, 43: {"take": 0.0012}}
-    assert backtest(**SIMPLE, fees=mapping).to_json() == backtest(**SIMPLE, fees=path).to_json()
+    one, other = (dict(backtest(**SIMPLE, fees=fees).data) for fees in (mapping, path))
+    assert one.pop("request") != other.pop("request")  # the options as they were given
+    assert one == other
 
 
 def test_progress_is_told_up_to_the_end() -> None:
@@ -105,9 +115,12 @@ def test_mistakes_have_the_command_lines_sentence(
     assert said == f"sor: {caught.value}\n"
 
 
-def test_an_unknown_wish_is_pythons_own_error() -> None:
-    with pytest.raises(TypeError, match="quanity"):
+def test_an_unknown_keyword_has_the_sentence_of_an_unknown_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(InputError) as caught:
         backtest(quanity=5)
+    assert run(["backtest", "--quanity", "5"], "sor") == caught.value.exit_code == 2
+    assert capsys.readouterr().err.replace("--", "").startswith(f"sor: {caught.value}")
+    assert "'quantity'" in str(caught.value)
 
 
 def test_no_bool_is_a_quantity() -> None:

@@ -36,7 +36,7 @@ def test_the_core_is_pure() -> None:
         "import pkgutil, importlib, sor.core\n"
         "for module in pkgutil.walk_packages(sor.core.__path__, 'sor.core.'): importlib.import_module(module.name)"
     )
-    assert {"sor.core.session", "sor.core.book", "sor.core.accounting"} <= found
+    assert {"sor.core.backtest.session", "sor.core.market.book", "sor.core.execution.accounting"} <= found
     assert {name.partition(".")[0] for name in found} & (SHELL - {"socket"}) == set()
     ours = {name for name in found if name.partition(".")[0] == "sor"}
     assert {name for name in ours if not name.startswith("sor.core")} <= {"sor", "sor.errors"}
@@ -60,5 +60,6 @@ def test_a_backtest_of_a_csv_tape_loads_only_what_it_uses() -> None:
     """Memory and start: no masked arrays, no linear algebra of scipy, no data frames, no Kafka client, no pictures."""
     grid = "lambda_over='1.5x', lambda_under='1.5x', theta_queue='0.1x'"
     found = modules_after(f"import sor.api; sor.api.backtest({grid}).to_json()")
-    assert {"pyarrow.csv", "sor.core.study"} <= found
+    assert {"pyarrow.csv", "sor.core.router.walk_forward"} <= found
     assert found & {"numpy.ma", "scipy", "pandas", "kafka", "matplotlib", "ssl", "_hashlib"} == set()
+    assert found & {"pyarrow.compute", "importlib.metadata", "sor.core.place.bound", "sor.core.place.solve"} == set()

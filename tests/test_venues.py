@@ -1,201 +1,230 @@
-"""The venue table, fees files, and where bundled files are."""
+"""The table of exchanges, who a publisher, a letter or a vendor's number is, and where bundled files are."""
 
 from __future__ import annotations
 
 import json
-import pickle
 import re
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from sor import bundled
-from sor.core.fees import FREE, NO_FEES, FeeSchedule, VenueFee
-from sor.errors import InputError, SorError
-from sor.tapes.synth_model import VENUES
-from sor.venues import load_fees, load_venues
+from sor import paths
+from sor.errors import SorError
+from sor.fees import load_fees
+from sor.synth.model import VENUES
+from sor.venues import (
+    Exchange,
+    exchange_of_letter,
+    exchange_of_massive_id,
+    exchange_of_mic,
+    exchange_of_publisher,
+    exchanges,
+    publisher,
+)
 
-TABLE = json.loads(bundled.venue_table().read_text(), parse_float=Decimal, parse_int=Decimal)
+TABLE = json.loads(paths.venue_table().read_text(), parse_float=Decimal, parse_int=Decimal)
+ANY_DAY = date(2024, 8, 1)
 
-# Databento's publishers of US equity exchanges, as its public enumeration names them.
-PUBLISHERS = {
+# The feed of its own that Databento has of each exchange, as its public enumeration names them.
+OWN_FEEDS = {
     2: "XNAS.ITCH", 3: "XBOS.ITCH", 4: "XPSX.ITCH", 5: "BATS.PITCH", 6: "BATY.PITCH", 7: "EDGA.PITCH", 8: "EDGX.PITCH",
     9: "XNYS.PILLAR", 10: "XCIS.PILLAR", 11: "XASE.PILLAR", 12: "XCHI.PILLAR", 15: "MEMX.MEMOIR", 16: "EPRL.DOM",
-    38: "IEXG.TOPS", 43: "ARCX.PILLAR",
+    38: "IEXG.TOPS", 43: "ARCX.PILLAR", 107: "OCEA.MEMOIR",
 }  # fmt: skip
 
 
-def fees_file(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "fees.json"
-    path.write_text(text)
-    return path
+def mic(exchange: Exchange | None) -> str | None:
+    return exchange.mic if exchange else None
+
+
+# -- identity ------------------------------------------------------------------------------------------------------
+
+
+def test_an_exchanges_own_feed_gives_it_its_id() -> None:
+    for number, dataset in OWN_FEEDS.items():
+        exchange = exchange_of_publisher(number)
+        assert exchange is not None
+        assert exchange.venue_id == number
+        feed = publisher(number)
+        assert feed is not None
+        assert (feed.dataset, feed.quotes) == (dataset, True)
+        assert dataset.startswith(exchange.mic)
+
+
+def test_the_venue_id_is_the_smallest_publisher_with_quotes_else_one_from_60000_up() -> None:
+    for exchange in exchanges():
+        quoting = [feed.publisher_id for feed in exchange.publishers if feed.quotes]
+        if exchange.consolidated:
+            assert (exchange.venue_id,) == exchange.ids
+        elif quoting:
+            assert exchange.venue_id == min(quoting)
+        else:
+            assert exchange.venue_id >= 60_000
+
+
+def test_no_number_letter_or_mic_means_two_exchanges() -> None:
+    numbers = [number for exchange in exchanges() for number in exchange.ids]
+    assert len(numbers) == len(set(numbers))
+    massive = [number for exchange in exchanges() for number in exchange.massive_ids]
+    assert sorted(massive) == [*range(1, 24), 62, 201, 202, 203]
+    mics = [code for exchange in exchanges() if not exchange.consolidated for code in exchange.mics]
+    assert len(mics) == len(set(mics))
+    for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        for day in (date(2008, 1, 2), date(2013, 10, 7), ANY_DAY, date(2026, 11, 2)):
+            known = [e for e in exchanges() for known in e.letters if known.letter == letter and known.holds(day)]
+            assert len(known) <= 1
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(2, "XNAS"), (66, "XNAS"), (79, "ARCX"), (74, "EDGX"), (41, "IEXG"), (80, "LTSE"), (115, "24EQ"), (114, "TXSE")],
+)
+def test_publishers(number: int, code: str) -> None:
+    assert mic(exchange_of_publisher(number)) == code
+
+
+@pytest.mark.parametrize("number", [1, 0, 20, 106, 143, 59_999])
+def test_a_publisher_of_something_else_is_none(number: int) -> None:
+    assert exchange_of_publisher(number) is None
+    assert publisher(number) is None
+
+
+@pytest.mark.parametrize("number", [59, 60, 90, 93, 94, 95, 96, 134, 135])
+def test_consolidated_publishers(number: int) -> None:
+    exchange = exchange_of_publisher(number)
+    assert exchange is not None
+    assert exchange.consolidated
+    assert exchange_of_mic(exchange.mic) is None
+
+
+@pytest.mark.parametrize("number", [17, 18, 19, 54, 55, 56, 68, 69, 70, 82, 83, 130, 131, 132, 133, 60_000])
+def test_trade_reporting_facilities_are_off_exchange(number: int) -> None:
+    exchange = exchange_of_publisher(number)
+    assert exchange is not None
+    assert exchange.off_exchange
+    assert not any(feed.quotes for feed in exchange.publishers)
+
+
+def test_mics_in_any_case_and_of_a_market_segment() -> None:
+    assert mic(exchange_of_mic("arcx")) == "ARCX"
+    assert mic(exchange_of_mic("XNGS")) == "XNAS"
+    assert mic(exchange_of_mic("XPHL")) == "XPSX"
+    assert exchange_of_mic("XLON") is None
+
+
+def test_letters_of_the_consolidated_tapes() -> None:
+    letters = {
+        "A": "XASE", "B": "XBOS", "C": "XCIS", "D": "FINR", "H": "EPRL", "J": "EDGA", "K": "EDGX", "L": "LTSE",
+        "M": "XCHI", "N": "XNYS", "P": "ARCX", "Q": "XNAS", "T": "XNAS", "U": "MEMX", "V": "IEXG", "X": "XPSX",
+        "Y": "BATY", "Z": "BATS",
+    }  # fmt: skip
+    assert {letter: mic(exchange_of_letter(letter, ANY_DAY)) for letter in letters} == letters
+
+
+def test_a_letter_means_its_exchange_from_its_first_day_on() -> None:
+    assert exchange_of_letter("H", date(2020, 9, 24)) is None
+    assert mic(exchange_of_letter("H", date(2020, 9, 25))) == "EPRL"
+    assert exchange_of_letter("V", date(2013, 10, 7)) is None
+    assert mic(exchange_of_letter("W", date(2013, 10, 7))) == "CBSX"
+    assert exchange_of_letter("W") is None
+    assert mic(exchange_of_letter("G")) == "24EQ"
+
+
+def test_massive_ids() -> None:
+    assert mic(exchange_of_massive_id(12)) == "XNAS"
+    assert mic(exchange_of_massive_id(21)) == "MEMX"
+    facility = exchange_of_massive_id(4)
+    assert facility is not None
+    assert facility.off_exchange
+    assert exchange_of_massive_id(24) is None
 
 
 # -- the table -----------------------------------------------------------------------------------------------------
 
 
-def test_table_has_databentos_publishers() -> None:
-    assert {int(row["publisher_id"]): row["dataset"] for row in TABLE["venues"]} == PUBLISHERS
-    ids = [int(row["publisher_id"]) for row in TABLE["venues"]]
+def test_the_table_is_sorted_and_every_exchange_has_a_name() -> None:
+    ids = [exchange.venue_id for exchange in exchanges()]
     assert ids == sorted(ids)
-    for row in TABLE["venues"]:
-        assert row["dataset"].startswith(row["mic"])
-        assert re.fullmatch("[A-Z]{4}", row["mic"])
-        assert row["name"]
+    for exchange in exchanges():
+        assert re.fullmatch("[A-Z0-9]{3,4}", exchange.mic)
+        assert exchange.name
 
 
-@pytest.mark.parametrize("row", TABLE["venues"], ids=lambda row: row["mic"])
-@pytest.mark.parametrize("kind", ["take", "make"])
-def test_every_figure_has_a_date_a_source_and_how_sure_it_is(row: dict[str, dict[str, str]], kind: str) -> None:
-    figure = row[kind]
-    assert set(figure) == {"usd", "date", "sure", "source"}
+FIGURES = [
+    pytest.param(kind, period[kind], id=f"{row['mic']}-{period.get('from', 'first')}-{kind}")
+    for row in TABLE["exchanges"]
+    for period in row.get("fees", ())
+    for kind in ("take", "make", "take_below", "make_below")
+]
+
+
+@pytest.mark.parametrize(("kind", "figure"), FIGURES)
+def test_every_figure_has_a_date_a_source_and_how_sure_it_is(kind: str, figure: dict[str, str]) -> None:
+    unit = "share" if kind.endswith("_below") else "usd"
+    assert set(figure) == {unit, "date", "sure", "source"}
     assert re.fullmatch(r"20\d\d(-\d\d(-\d\d)?)?", figure["date"])
     assert len(figure["source"]) > 20
     assert figure["sure"] in TABLE["sure"]
-    # Rule 610(c) of Regulation NMS caps a fee at 0.003 a share.
-    fee = Decimal(figure["usd"]) if kind == "take" else -Decimal(figure["usd"])
+    # Rule 610(c) of Regulation NMS caps a fee at 0.003 a share, and below one dollar at 0.3 % of the price.
+    fee = Decimal(figure[unit]) if kind.startswith("take") else -Decimal(figure[unit])
     assert Decimal("-0.0035") <= fee <= Decimal("0.003")
 
 
-def test_inverted_venues_pay_takers_and_charge_makers() -> None:
-    inverted = {venue.publisher_id for venue in load_venues() if venue.fee.take < 0}
-    assert inverted == {3, 6, 10}
-    for venue in load_venues():
-        if venue.publisher_id in inverted:
-            assert venue.fee.make < 0
-        assert venue.fee.take >= venue.fee.make  # the exchange does not pay both sides more than it takes
+def test_schedules_are_in_the_order_of_time() -> None:
+    for exchange in exchanges():
+        days = [day for day, _ in exchange.periods]
+        assert days == sorted(set(days))
 
 
-def test_default_fees_are_the_tables() -> None:
+def test_later_schedules_and_the_lower_cap_hold_from_their_day_on() -> None:
+    iex, cap = 38, date.fromisoformat(TABLE["caps"][0]["from"])
     fees = load_fees(None)
-    assert fees.of(2) == VenueFee(take=3_000_000, make=2_000_000)
-    assert fees.of(6) == VenueFee(take=-200_000, make=-2_000_000)
-    assert fees.take(8) == 3_000_000
-    assert fees.make(8) == 1_600_000
-    assert {venue.publisher_id: venue.fee for venue in load_venues()} == dict(fees.venues)
+    assert fees.on(date(2024, 9, 18)).of(iex).take == 600_000
+    assert fees.on(date(2024, 9, 19)).of(iex).take == 1_000_000
+    assert fees.on(date(2024, 12, 31)).of(iex).take_below == 900
+    assert fees.on(date(2025, 1, 1)).of(iex).take_below == fees.on(date(2025, 1, 1)).of(iex).make_below == 1_500
+    assert fees.on(date(2024, 9, 2)).of(15).make == 1_800_000
+    assert fees.on(date(2024, 9, 3)).of(15).make == 1_500_000
+    before, after = fees.on(cap - timedelta(days=1)), fees.on(cap)
+    assert before.of(2).take == 3_000_000
+    assert {after.of(venue).take for venue in (2, 8, 43, 66)} == {1_000_000}
+    assert after.of(2).take_below == 1_000
+    assert after.of(2).make == before.of(2).make
+    assert after.of(6).take == before.of(6).take < 0  # a rebate is no fee
+
+
+def test_inverted_venues_pay_takers_and_charge_makers() -> None:
+    fees = {exchange.venue_id: exchange.fee for exchange in exchanges() if exchange.fee}
+    assert {venue for venue, fee in fees.items() if fee.take < 0} == {3, 6, 10}
+    for fee in fees.values():
+        assert fee.take >= 0 or fee.make < 0
+        assert fee.take >= fee.make  # the exchange does not pay both sides more than it takes
 
 
 def test_venues_of_synthetic_tapes_are_in_the_table() -> None:
-    known = {venue.publisher_id: venue.fee for venue in load_venues()}
+    known = {exchange.venue_id: exchange.fee for exchange in exchanges() if exchange.fee}
     made = [profile.publisher_id for profile in VENUES]
-    assert len(set(made)) == len(made) == len(known)
-    assert set(made) == set(known)
+    assert len(set(made)) == len(made)
+    assert set(made) <= set(known)
     assert sum(known[venue].take < 0 for venue in made[:5]) == 1  # the bundled tape has one inverted venue
-
-
-# -- fees files ----------------------------------------------------------------------------------------------------
-
-
-def test_none_means_no_fees() -> None:
-    assert load_fees("none") == NO_FEES
-    assert load_fees("none").of(2) == FREE
-
-
-def test_a_file_replaces_the_table_and_an_absent_venue_is_free(tmp_path: Path) -> None:
-    path = fees_file(tmp_path, '{"2": {"take": 0.003, "make": 0.002}, "6": {"take": -2e-4}}')
-    fees = load_fees(str(path))
-    assert fees == load_fees(path) == FeeSchedule({2: VenueFee(3_000_000, 2_000_000), 6: VenueFee(-200_000, 0)})
-    assert fees.of(8) == VenueFee(0, 0)
-    assert load_fees(fees_file(tmp_path, "{}")) == NO_FEES
-
-
-def test_fees_survive_pickling() -> None:
-    fees = load_fees(None)
-    assert pickle.loads(pickle.dumps(fees)) == fees
-
-
-@settings(deadline=None)
-@given(take=st.integers(-(10**11), 10**11), make=st.integers(-(10**11), 10**11))
-def test_dollars_become_exact_nanodollars(tmp_path_factory: pytest.TempPathFactory, take: int, make: int) -> None:
-    text = f'{{"7": {{"take": {Decimal(take).scaleb(-9):f}, "make": {Decimal(make).scaleb(-9)}}}}}'
-    assert load_fees(fees_file(tmp_path_factory.mktemp("fees"), text)).of(7) == VenueFee(take, make)
-
-
-@pytest.mark.parametrize(
-    ("text", "word"),
-    [
-        ("", "not JSON"),
-        ("{", "not JSON"),
-        ("[]", "one JSON object"),
-        ("null", "one JSON object"),
-        ('{"XNAS": {"take": 0.003}}', "'XNAS'"),
-        ('{"02": {"take": 0.003}}', "'02'"),
-        ('{"-2": {"take": 0.003}}', "'-2'"),
-        ('{" 2": {"take": 0.003}}', "' 2'"),
-        ('{"\\u0662": {"take": 0.003}}', "publisher_id"),
-        ('{"2": 0.003}', 'venue "2"'),
-        ('{"2": {"take": 0.003, "rebate": 0.002}}', "'rebate'"),
-        ('{"2": {"Take": 0.003}}', "'Take'"),
-        ('{"2": {"take": "0.003"}}', '"take"'),
-        ('{"2": {"take": true}}', '"take"'),
-        ('{"2": {"make": null}}', '"make"'),
-        ('{"2": {"make": [1]}}', '"make"'),
-        ('{"2": {"take": NaN}}', "NaN"),
-        ('{"2": {"take": Infinity}}', "Infinity"),
-        ('{"2": {"take": 3000}}', '"take"'),
-        ('{"2": {"take": 1e999999}}', '"take"'),
-        ('{"2": {"take": 1e-999999}}', "nanodollar"),
-        ('{"2": {"take": 0.0000000001}}', "nanodollar"),
-        ('{"2": {"take": 0.00300000000000000000000000000000000000001}}', "nanodollar"),
-        ('{"2": {"take": 1e999999999999999999999}}', "fees.json"),
-        ('{"2": {"take": ' + "9" * 5000 + "}}", '"take"'),
-        ('{"2": {"take": 0.003}, "2": {"take": 0.002}}', "twice"),
-        ('{"2": {"take": 0.003, "take": 0.002}}', "twice"),
-        ("[" * 100_000, "fees.json"),
-        ('{"2": {"' + "x" * 9999 + '": 0}}', "unknown key 'xxx"),
-        ('{"a\\nb": {}, "a\\nb": {}}', "twice"),
-    ],
-)
-def test_a_wrong_fees_file_is_one_clear_line(tmp_path: Path, text: str, word: str) -> None:
-    path = fees_file(tmp_path, text)
-    with pytest.raises(InputError) as caught:
-        load_fees(path)
-    message = str(caught.value)
-    assert str(path) in message
-    assert word in message
-    assert "\n" not in message
-    assert len(message) < 300
-
-
-def test_a_fees_file_that_cannot_be_read_is_one_clear_line(tmp_path: Path) -> None:
-    binary = tmp_path / "binary.json"
-    binary.write_bytes(b"\xff\xfe\x00\x01" * 10)
-    for path in (tmp_path / "missing.json", tmp_path, binary):
-        with pytest.raises(InputError, match=re.escape(str(path))) as caught:
-            load_fees(path)
-        assert "\n" not in str(caught.value)
-
-
-@settings(deadline=None)
-@given(st.text(max_size=60))
-def test_no_text_makes_another_error(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
-    path = tmp_path_factory.mktemp("fees") / "fees.json"
-    path.write_text(text, encoding="utf-8", errors="surrogatepass")
-    message = ""
-    try:
-        load_fees(path)
-    except InputError as error:
-        message = str(error)
-    assert "\n" not in message
 
 
 # -- bundled files -------------------------------------------------------------------------------------------------
 
 
 def test_bundled_files_are_there() -> None:
-    assert bundled.bundled_tape().is_file()
-    assert bundled.venue_table().is_file()
+    assert paths.bundled_tape().is_file()
+    assert paths.venue_table().is_file()
 
 
 def test_bundled_files_of_a_wheel_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "sor"
-    monkeypatch.setattr(bundled, "__file__", str(package / "bundled.py"))
+    monkeypatch.setattr(paths, "__file__", str(package / "paths.py"))
     with pytest.raises(SorError, match=r"venues\.json is missing"):
-        bundled.venue_table()
+        paths.venue_table()
     for folder in (tmp_path / "data", package / "_data"):
         folder.mkdir(parents=True)
-        (folder / bundled.VENUES).write_text("{}")
-        assert bundled.venue_table().parent == folder
+        (folder / paths.VENUES).write_text("{}")
+        assert paths.venue_table().parent == folder

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import pwd
+import re
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -13,31 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from sor.errors import SorError
-from tui.messages import BrokerDone, BrokerOrder, BrokerRequest, BrokerState, Event, Noted, Reader, Topic
+from tui.messages import BrokerDone, BrokerOrder, BrokerRequest, BrokerState, Event, GroupLag, Noted, Topic
+from tui.reach import answers
 
 UNITS = ("zookeeper.service", "kafka.service")
 JOURNAL_LINES = 6
 Say = Callable[[Event], None]
 
 
-def answers(servers: str, seconds: float = 1.0) -> bool:
-    """Whether anything takes connections at the first of the servers: a look, not a proof."""
-    host, _, port = servers.split(",")[0].strip().rpartition(":")
-    try:
-        with socket.create_connection((host, int(port)), seconds):
-            return True
-    except (OSError, ValueError):
-        return False
-
-
 def watch(say: Say, wanted: BrokerRequest) -> None:
-    """Look again and again, until the screen goes away (then this process is ended)."""
-    before: BrokerState | None = None
+    """Look again and again, until the screen goes away (then this process is ended). What has not changed is said as
+    well: the lag is drawn over time."""
     while True:
-        state = look(wanted)
-        if state != before:
-            say(state)
-        before = state
+        say(look(wanted))
         time.sleep(wanted.every)
 
 
@@ -65,7 +52,7 @@ def look(wanted: BrokerRequest) -> BrokerState:
 
 def _topics(servers: str) -> tuple[Topic, ...]:
     """The topics but for Kafka's own, each with its readers: partitions are added up."""
-    from sor.stream.admin import Admin
+    from sor.stream.kafka.topics import Admin
 
     with Admin(servers) as admin:
         partitions = [one for one in admin.topics() if not one.name.startswith("__")]
@@ -75,9 +62,9 @@ def _topics(servers: str) -> tuple[Topic, ...]:
         t = topics.get(one.name, Topic(one.name, 0, 0, 0, 0))
         size = None if t.bytes is None or one.bytes is None else t.bytes + one.bytes
         topics[t.name] = Topic(t.name, t.partitions + 1, t.first + one.first, t.end + one.end, size)
-    readers: dict[tuple[str, str], Reader] = {}
+    readers: dict[tuple[str, str], GroupLag] = {}
     for at in positions:
-        r = readers.get((at.topic, at.name), Reader(at.name, at.state, 0, 0))
+        r = readers.get((at.topic, at.name), GroupLag(at.name, at.state, 0, 0))
         readers[at.topic, at.name] = replace(r, committed=r.committed + at.committed, lag=r.lag + at.lag)
     return tuple(
         replace(t, readers=tuple(r for (topic, _), r in readers.items() if topic == t.name)) for t in topics.values()
@@ -113,7 +100,17 @@ def systemd() -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     if not units:
         return (), ()
     journal = _said("journalctl", "--no-pager", "-q", "-o", "short-iso", "-n", str(JOURNAL_LINES), *_each("-u", UNITS))
-    return units, tuple(journal) or (unread(),)
+    return units, tuple(map(journal_line, journal)) or (unread(),)
+
+
+_STAMP = re.compile(r"(?P<date>\S{10})T(?P<time>\d\d:\d\d:\d\d)\S* \S+ (?P<unit>[^\s\[:]+)(\[\d+\])?: (?P<rest>.*)")
+_OWN = re.compile(r"\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.,\d]*\]? *(- *)?")
+
+
+def journal_line(text: str) -> str:
+    """A line of the journal with one time: "10:04:37 kafka INFO started". The host is known, and so is the day."""
+    found = _STAMP.fullmatch(text)
+    return text if found is None else f"{found['time']} {found['unit']} {_OWN.sub('', found['rest'], count=1)}"
 
 
 def unit_states(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -133,6 +130,8 @@ def unit_states(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 def unread() -> str:
     """What to type where the journal shows nothing: systemd lets root and two groups read it, others see no line."""
+    import pwd
+
     user = pwd.getpwuid(os.geteuid()).pw_name
     return f"{user} may not read the journal: sudo usermod -aG systemd-journal {user}, then log in again"
 

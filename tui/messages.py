@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sor.core.live import LiveView
+from sor.core.backtest.live_view import FillLine, LiveView
 from sor.doctor.finding import Finding
 
 # -- to a worker -------------------------------------------------------------------------------------------------------
@@ -31,10 +31,24 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class SaveRequest:
-    """Write a report to a folder: everything that `sor backtest --out` writes. `packed` as in Finished."""
+    """Write a kept run to a folder: everything that `sor backtest --out` writes. `run` as in Finished."""
 
-    packed: bytes
+    run: str
     folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillsRequest:
+    """The fills of a kept run."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookRequest:
+    """What a tape holds, in a line. `wishes`: those fields of the form that say which tape."""
+
+    wishes: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,7 @@ class DoctorRequest:
     topic: str
 
 
-Task = RunRequest | SaveRequest | BrokerRequest | BrokerOrder | DoctorRequest
+Task = RunRequest | SaveRequest | FillsRequest | LookRequest | BrokerRequest | BrokerOrder | DoctorRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,7 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class StreamHealth:
     """The stream's state. lag: seconds that a paced stream is behind its clock, None where nothing is paced.
 
     sent, received: snapshots produced and read (equal when embedded); done: share of the stream from 0 to 1.
@@ -109,7 +123,7 @@ class Health:
 class Looked:
     """A look at the run, ten times a second at most. view: None where only the stream has moved."""
 
-    health: Health
+    health: StreamHealth
     view: LiveView | None = None
 
 
@@ -131,14 +145,15 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end. text: the report's JSON, byte for byte that of `--json`; packed: the report as a compressed pickle.
+    """The end. text: the report's JSON, byte for byte that of `--json`.
 
-    kept: where the text was kept; partial: the run was stopped before its end.
+    kept: where the text was kept, run: where the whole run was (tui.kept); empty where they could not be. partial: the
+    run was stopped before its end.
     """
 
     text: str
-    packed: bytes
     kept: str
+    run: str
     partial: bool
     seconds: float
 
@@ -156,7 +171,24 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class TapeLook:
+    """text: what the tape holds, in a line; first and last snapshot in ns, None where it was not read."""
+
+    text: str
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFills:
+    """The fills of a kept run, each with its strategy."""
+
+    run: str
+    fills: tuple[tuple[str, FillLine], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLag:
     """How far a consumer group has come in one topic: the offset it has committed, and what it has still to read."""
 
     group: str
@@ -174,7 +206,7 @@ class Topic:
     first: int
     end: int
     bytes: int | None
-    readers: tuple[Reader, ...] = ()
+    readers: tuple[GroupLag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,4 +242,7 @@ class Gone:
     text: str
 
 
-Event = Began | Looked | Noted | Phase | Finished | Failed | Saved | BrokerState | BrokerDone | Examined | Gone
+Event = (
+    Began | Looked | Noted | Phase | Finished | Failed | Saved | KeptFills | TapeLook | BrokerState | BrokerDone
+    | Examined | Gone
+)  # fmt: skip

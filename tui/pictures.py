@@ -24,6 +24,7 @@ ALL = ("setup", "watch", "result", "history")
 SERIES = (
     ((140, 40), "", ALL, ""),
     ((80, 24), "-80x24", ("watch", "result"), ""),
+    ((200, 60), "-200x60", ("watch",), ""),
     ((140, 40), "-light", ("watch",), LIGHT),
 )
 
@@ -55,15 +56,17 @@ async def take(folder: Path, size: tuple[int, int], suffix: str, names: tuple[st
         await pilot.pause()
         shoot("setup")
         await pilot.press("ctrl+r")
-        await _until(pilot, app, lambda: _share(app) > 0.6)
+        await _until(pilot, app, lambda: _share(app) > (0.6 if _rests(app) else 0.8))
         await pilot.press("space")
         await pilot.pause(0.5)
+        if not app.app_state.running:
+            raise SystemExit("no picture: the run was over before it was held; take them on a machine with less to do")
         app.say("")
         shoot("watch")
         await pilot.press("space")
         for _ in range(9):
             await pilot.press("plus")
-        await _until(pilot, app, lambda: not app.desk.running)
+        await _until(pilot, app, lambda: not app.app_state.running)
         app.say("")
         await pilot.pause(0.3)
         shoot("result")
@@ -85,7 +88,7 @@ async def _others(pilot: Pilot[int], app: SorApp) -> None:
         setup.fill({**VALUES, "speed": "max", **more})
         await pilot.pause()
         await pilot.press("ctrl+r")
-        await _until(pilot, app, lambda number=number: app.desk.count == number and not app.desk.running)
+        await _until(pilot, app, lambda number=number: app.app_state.count == number and not app.app_state.running)
         app.say("")
 
 
@@ -120,9 +123,15 @@ def _dots(found: re.Match[str]) -> str:
     return f'<path class="{name}" d="{squares}"/>'
 
 
+def _rests(app: SorApp) -> bool:
+    """Whether orders rest, so that there is something to see of them."""
+    view = app.app_state.live.view if app.app_state.live else None
+    return view is not None and bool(view.resting)
+
+
 def _share(app: SorApp) -> float:
     """How much of the order's window has passed."""
-    view = app.desk.live.view if app.desk.live else None
+    view = app.app_state.live.view if app.app_state.live else None
     return 0.0 if view is None else (view.ts - view.start) / (view.end - view.start)
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from sor.core.market import SnapshotBatch
+from sor.core.market.batch import SnapshotBatch
+from sor.core.market.timeline import Timeline
 from sor.core.units import NANO
-from sor.source import Source, StreamFacts, TapeFacts
-from sor.stream.pacing import MAX, Pace
+from sor.source import Charted, Source, StreamFacts, WrappedSource, stated_of
+from sor.stream.produce.pacing import MAX, Pace
 
 CHUNK = 4096  # snapshots at a time at full speed: their books are a megabyte, and more at a time is not faster
 TICK = 0.1  # seconds between the batches of a paced stream
@@ -48,18 +49,15 @@ class Throttle:
         return self.pace.stopped
 
 
-class Windowed:
+class Windowed(WrappedSource):
     """A source whose batches end where the order's window begins and ends, and which tells the throttle so."""
 
-    def __init__(self, source: Source, throttle: Throttle, start: int, end: int) -> None:
-        self._source, self._throttle, self._start, self._end = source, throttle, start, end
+    def __init__(self, source: Charted, throttle: Throttle, start: int, end: int) -> None:
+        super().__init__(source)
+        self._tape, self._throttle, self._start, self._end = source, throttle, start, end
 
-    @property
-    def has_bids(self) -> bool:
-        return self._source.has_bids
-
-    def bounds(self) -> tuple[int, int] | None:
-        return self._source.bounds()
+    def timeline(self) -> Timeline:
+        return self._tape.timeline()
 
     def batches(self) -> Iterator[SnapshotBatch]:
         for batch in self._source.batches():
@@ -70,14 +68,8 @@ class Windowed:
                     self._throttle.enter(inside)
                     yield batch.slice(first, last)
 
-    def tape_facts(self) -> TapeFacts:
-        return self._source.tape_facts()
 
-    def stream_facts(self) -> StreamFacts:
-        return self._source.stream_facts()
-
-
-class Played:
+class Played(WrappedSource):
     """A source on which a run is played once, as fast as the throttle says, and read again as fast as it goes.
 
     Stopped in the first pass, it ends there for every later one, and its facts say that it is not complete.
@@ -87,21 +79,16 @@ class Played:
         self, source: Source, throttle: Throttle, looked: Callable[[int, int, float | None], None], *, cut: bool
     ) -> None:
         """`looked` gets (pass, snapshots so far, seconds behind the pace). cut: by time, as the pace says."""
-        self._source, self._throttle, self._looked, self._cut = source, throttle, looked, cut
+        super().__init__(source)
+        self._throttle, self._looked, self._cut = throttle, looked, cut
         self._passes = 0
         self._played = 0
         self._tick = 0.0
         self.partial = False
 
     @property
-    def has_bids(self) -> bool:
-        return self._source.has_bids
-
-    def bounds(self) -> tuple[int, int] | None:
-        return self._source.bounds()
-
-    def tape_facts(self) -> TapeFacts:
-        return self._source.tape_facts()
+    def stopped(self) -> bool:
+        return self.partial
 
     def stream_facts(self) -> StreamFacts:
         facts = self._source.stream_facts()
@@ -109,11 +96,15 @@ class Played:
             return facts
         warning = (
             f"stopped after {self._played:,} snapshots, before the end of the stream: this report covers what was "
-            "seen until then, and what was left of the order was completed there, as at a deadline"
+            "worked until then, and no share was forced"
         )
         warnings = (warning, *facts.warnings)
         counts = (facts.duplicates, facts.gaps, facts.rejected)
         return StreamFacts(facts.expected, self._played, *counts, False, warnings)
+
+    @property
+    def stated(self) -> tuple[int, int] | None:
+        return stated_of(self._source)
 
     def batches(self) -> Iterator[SnapshotBatch]:
         self._passes += 1
@@ -186,3 +177,11 @@ class Played:
                 self._looked(number, self._played - left, None)
                 if not left:
                     return
+
+
+class PlayedTape(Played):
+    """A tape that is played: it knows where it has snapshots before it is played."""
+
+    def timeline(self) -> Timeline:
+        assert isinstance(self._source, Charted)
+        return self._source.timeline()

@@ -5,9 +5,11 @@ M. Okabe, K. Ito, "Color universal design" (2008). Wherever a colour says someth
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.terminal_theme import TerminalTheme
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="sor-dark",
@@ -30,14 +32,23 @@ LIGHT = Theme(
     success="#00795A",
     warning="#9A6700",
     error="#B5420B",
-    accent="#9B3F73",
+    accent="#A3208F",
     foreground="#1F2328",
     background="#FBFBF9",
     surface="#F3F3EF",
     panel="#E8E8E2",
     dark=False,
+    # Textual darkens the colours of text until brown and purple look alike; these are dark enough as they are.
+    variables={
+        "text-primary": "#0072B2",
+        "text-success": "#00795A",
+        "text-warning": "#9A6700",
+        "text-error": "#B5420B",
+        "text-accent": "#A3208F",
+    },
 )
-SIXTEEN = "ansi-dark"  # the terminal's own colours
+# The terminal's own colours; Textual's theme has the same green for what is good and for an accent.
+SIXTEEN = replace(BUILTIN_THEMES["ansi-dark"], name="sor-16", accent="ansi_magenta")
 
 
 def ansi(theme: Theme) -> TerminalTheme:

@@ -14,10 +14,24 @@ from multiprocessing.connection import Connection
 
 from textual.message import Message
 
-from sor.state import state_folder
-from tui.messages import BrokerDone, BrokerState, Control, Event, Examined, Failed, Finished, Gone, Saved, Task
+from sor.files import private_dir, private_opener
+from sor.paths import state_dir
+from tui.messages import (
+    BrokerDone,
+    BrokerState,
+    Control,
+    Event,
+    Examined,
+    Failed,
+    Finished,
+    Gone,
+    KeptFills,
+    Saved,
+    TapeLook,
+    Task,
+)
 
-LAST = (Finished, Failed, Saved, BrokerDone, Examined)
+LAST = (Finished, Failed, Saved, KeptFills, TapeLook, BrokerDone, Examined)
 # One thread of a worker does the work: more than one arena of the system's allocator is memory for nothing (8 MB).
 FRUGAL = {"MALLOC_ARENA_MAX": "1"}
 
@@ -27,11 +41,11 @@ class Worker:
 
     def __init__(self, heard: Callable[[Worker, Event], None]) -> None:
         ours, theirs = socket.socketpair()
-        folder = state_folder()
+        folder = state_dir()
         with suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
+            private_dir(folder)
         try:
-            log = open(folder / "tui.log", "ab")  # noqa: SIM115 (handed to the process)
+            log = open(folder / "tui.log", "ab", opener=private_opener)  # noqa: SIM115 (handed to the process)
         except OSError:
             log = open(os.devnull, "ab")  # noqa: SIM115
         with log, theirs:

@@ -75,6 +75,11 @@ data "aws_subnet" "chosen" {
 resource "aws_key_pair" "operator" {
   key_name_prefix = "${var.name}-"
   public_key      = trimspace(file(pathexpand(var.public_key_file)))
+
+  lifecycle {
+    # AWS does not give it back, so after an import it would differ, and with the key the machine would be replaced.
+    ignore_changes = [public_key]
+  }
 }
 
 resource "aws_security_group" "server" {
@@ -119,6 +124,9 @@ resource "aws_instance" "server" {
   iam_instance_profile   = local.ssm ? aws_iam_instance_profile.ssm[0].name : null
   ebs_optimized          = true
 
+  # A mistake in the console cannot end a protected machine; make deploy PROTECT=0 comes before make destroy then.
+  disable_api_termination = var.termination_protection
+
   # A default subnet gives a public address by itself; a subnet of one's own is told to.
   associate_public_ip_address = var.subnet_id == null ? null : true
 
@@ -147,8 +155,9 @@ resource "aws_instance" "server" {
   tags = { Name = var.name }
 
   lifecycle {
-    # A newer image must never replace a running machine and its topics; taint it to move on.
-    ignore_changes = [ami]
+    # A newer image must never replace a running machine and its topics (REPLACE=1 and terraform taint move on). Nor
+    # must a stop: a stopped machine has no public address, and reads back as one that was never to have one.
+    ignore_changes = [ami, associate_public_ip_address]
 
     precondition {
       condition     = var.subnet_id != null || data.aws_subnet.chosen.map_public_ip_on_launch

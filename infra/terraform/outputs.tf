@@ -21,7 +21,7 @@ output "architecture" {
 output "ssh_command" {
   description = "The line that opens a shell on the server."
   value = join(" ", compact([
-    "ssh -i ${local.identity_file}",
+    "ssh -i ${local.identity_word}",
     local.ssm ? "-o ProxyCommand=\"${local.proxy_command}\"" : "",
     "ec2-user@${local.host}",
   ]))
@@ -50,6 +50,8 @@ output "inventory" {
 locals {
   # Through Session Manager the instance's id stands in for its address.
   identity_file = coalesce(var.identity_file, trimsuffix(var.public_key_file, ".pub"))
+  # As one word of a shell's line, whatever is in the path.
+  identity_word = can(regex("^[A-Za-z0-9_./~-]+$", local.identity_file)) ? local.identity_file : "'${replace(local.identity_file, "'", "'\\''")}'"
   host          = local.ssm ? aws_instance.server.id : aws_instance.server.public_ip
   proxy_command = "aws ssm start-session --region ${var.region} --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p"
 }

@@ -146,6 +146,12 @@ variable "stop_when_idle_hours" {
   }
 }
 
+variable "termination_protection" {
+  description = "Refuse to terminate the machine until this is false again."
+  type        = bool
+  default     = false
+}
+
 variable "tags" {
   description = "More tags for everything that is made."
   type        = map(string)

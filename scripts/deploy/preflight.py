@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import shutil
+import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 from settings import DeployError, Settings
 
-# Amazon's own service that answers with the caller's address.
-ADDRESS_SERVICE = "https://checkip.amazonaws.com"
 # "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", counted in vCPUs.
 VCPU_QUOTA = "L-1216C47A"
 
@@ -36,7 +32,7 @@ def tools(access: str) -> None:
 
 
 def key(settings: Settings) -> None:
-    """The public key is there, is public, is one that EC2 imports, and its private half is beside it."""
+    """The public key is there, is public, is one that EC2 imports, and ssh can use its private half without asking."""
     path = settings.public_key
     if not path.is_file():
         raise DeployError(
@@ -47,9 +43,27 @@ def key(settings: Settings) -> None:
         raise DeployError(f"{path} is a private key: name the public one, KEY={path}.pub")
     if not re.match(r"^(ssh-ed25519|ssh-rsa) AAAA", text):
         raise DeployError(f"{path} is no ED25519 or RSA public key, and EC2 imports no other: ssh-keygen -t ed25519")
-    private = Path(str(path).removesuffix(".pub"))
-    if path.suffix == ".pub" and not private.is_file():
-        raise DeployError(f"{path} has no private key {private} beside it: ssh could not log in with it")
+    if text.split()[1] in _agent_keys():
+        return
+    private = settings.identity
+    if private == path:
+        raise DeployError(
+            f"{path} has no private key {str(path).removesuffix('.pub')} beside it, and no agent holds it "
+            "(ssh-add -L): ssh could not log in with it"
+        )
+    opened = subprocess.run(["ssh-keygen", "-y", "-P", "", "-f", private], text=True, capture_output=True, check=False)
+    if opened.returncode and "bad permissions" in opened.stderr:
+        raise DeployError(f"{private} can be read by others, so ssh does not use it: chmod 600 '{private}'")
+    if opened.returncode:
+        raise DeployError(
+            f"{private} has a passphrase, and no agent holds it: ssh-add '{private}', then run this again"
+        )
+
+
+def _agent_keys() -> set[str]:
+    """The public keys, base64, that an ssh agent holds; empty without an agent."""
+    listed = subprocess.run(["ssh-add", "-L"], text=True, capture_output=True, check=False)
+    return {line.split()[1] for line in listed.stdout.splitlines() if line.startswith(("ssh-", "ecdsa-", "sk-"))}
 
 
 def account(settings: Settings) -> str:
@@ -99,17 +113,6 @@ def quota(settings: Settings) -> str:
     return f"instance quota: {used} of {allowed} vCPUs in use, {wanted} more wanted"
 
 
-def own_cidr() -> str:
-    """This machine's public IPv4 address as a.b.c.d/32."""
-    try:
-        with urllib.request.urlopen(ADDRESS_SERVICE, timeout=10) as answer:
-            return f"{ipaddress.IPv4Address(answer.read(64).decode().strip())}/32"
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise DeployError(
-            f"your public IPv4 address is not to be found out from {ADDRESS_SERVICE}: give it, SSH_CIDR=a.b.c.d/32"
-        ) from error
-
-
 def _known_regions(session: boto3.Session) -> set[str]:
     partitions = session.get_available_partitions()
     return {r for p in partitions for r in session.get_available_regions("ec2", partition_name=p)}
@@ -145,25 +148,3 @@ def _explain(error: Exception) -> str:
         "ConnectTimeoutError": "AWS does not answer: is there a network, or a proxy to set (HTTPS_PROXY)?",
     }
     return known.get(code, f"AWS refuses: {error}")
-
-
-def instance_state(settings: Settings, instance_id: str) -> str:
-    """running, stopped, terminated ..., or unknown."""
-    try:
-        answer = boto3.Session(region_name=settings.region).client("ec2").describe_instances(InstanceIds=[instance_id])
-        return str(answer["Reservations"][0]["Instances"][0]["State"]["Name"])
-    except (ClientError, BotoCoreError, IndexError):
-        return "unknown"
-
-
-def tagged(settings: Settings) -> list[str]:
-    """Ids of what still carries this deployment's tag, machines that are already terminated apart."""
-    ec2 = boto3.Session(region_name=settings.region).client("ec2")
-    tag = [{"Name": "tag:Deployment", "Values": [settings.name]}]
-    alive = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
-    reservations = ec2.describe_instances(Filters=tag + alive)["Reservations"]
-    found = [i["InstanceId"] for r in reservations for i in r["Instances"]]
-    found += [v["VolumeId"] for v in ec2.describe_volumes(Filters=tag)["Volumes"]]
-    found += [g["GroupId"] for g in ec2.describe_security_groups(Filters=tag)["SecurityGroups"]]
-    found += [k["KeyName"] for k in ec2.describe_key_pairs(Filters=tag)["KeyPairs"]]
-    return found

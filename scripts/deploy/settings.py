@@ -22,7 +22,10 @@ class DeployError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One deployment. The names of the fields are those of the Terraform variables, `key` apart."""
+    """One deployment. The names of the fields are those of the Terraform variables, `key` and `backend` apart.
+
+    `ssh_cidr` is what was typed; empty means wherever this machine is when something is opened (address.py).
+    """
 
     name: str = "sor"
     region: str = ""
@@ -34,10 +37,25 @@ class Settings:
     cpu_credits: str = "standard"
     subnet_id: str = ""
     stop_when_idle_hours: int = 0
+    termination_protection: int = 0
+    # A file with the Terraform block of a backend for the state; empty: a file in the state folder.
+    backend: str = ""
 
     @property
     def public_key(self) -> Path:
-        return Path(self.key).expanduser()
+        return Path(self.key).expanduser().absolute()
+
+    @property
+    def identity(self) -> Path:
+        """What ssh logs in with: the private key, or the public one where the private half is in an agent alone."""
+        private = Path(str(self.public_key).removesuffix(".pub"))
+        return private if private.is_file() else self.public_key
+
+    def has_another_key(self) -> bool:
+        """Whether the key is not the one of the last call: EC2 takes a key when a machine is made, and never again."""
+        kept = self.state_dir / "operator.pub"
+        both = self.public_key.is_file() and kept.is_file()
+        return both and self.public_key.read_text().split()[:2] != kept.read_text().split()[:2]
 
     @property
     def state_dir(self) -> Path:
@@ -58,13 +76,18 @@ class Settings:
     def inventory(self) -> Path:
         return self.state_dir / "inventory.yml"
 
-    def variables(self) -> dict[str, str | int | None]:
-        """The Terraform variables. The key is the copy in the state folder, so that destroy never misses it."""
-        values: dict[str, str | int | None] = {k: v for k, v in asdict(self).items() if k not in {"key"}}
-        values["ssh_cidr"] = self.ssh_cidr or None
+    def variables(self, ssh_cidr: str = EXAMPLE_CIDR) -> dict[str, str | int | None]:
+        """The Terraform variables. Where the key is gone its copy in the state folder serves, so that destroy works.
+
+        `ssh_cidr` matters only where ssh is opened; Terraform wants one even to remove everything.
+        """
+        values: dict[str, str | int | None] = {k: v for k, v in asdict(self).items() if k not in {"key", "backend"}}
+        values["ssh_cidr"] = ssh_cidr or None
+        values["termination_protection"] = str(bool(self.termination_protection)).lower()
         values["subnet_id"] = self.subnet_id or None
-        values["public_key_file"] = str(self.state_dir / "operator.pub")
-        values["identity_file"] = str(self.public_key).removesuffix(".pub")
+        key = self.public_key if self.public_key.is_file() else self.state_dir / "operator.pub"
+        values["public_key_file"] = str(key)
+        values["identity_file"] = str(self.identity)
         return values
 
 
@@ -78,18 +101,26 @@ def load() -> Settings:
         )
     remembered = _remembered(Settings(name=name).state_dir / "settings.json")
     merged: dict[str, str | int] = {**remembered, **{k: v for k, v in given.items() if v}, "name": name}
-    for number in ("volume_size_gb", "stop_when_idle_hours"):
+    if merged.get("ssh_cidr") == "here":
+        merged["ssh_cidr"] = ""
+    for number in ("volume_size_gb", "stop_when_idle_hours", "termination_protection"):
         if number in merged:
             merged[number] = _whole(number, str(merged[number]))
     return replace(Settings(), **merged)  # type: ignore[arg-type]
 
 
-def remember(settings: Settings) -> None:
-    """Keep the options for the next call, in a folder that only the user can read."""
+def make_folder(settings: Settings) -> None:
+    """The folder of the state, which only the user can read."""
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.state_dir.chmod(0o700)
+
+
+def remember(settings: Settings) -> None:
+    """Keep the options for the next call."""
+    make_folder(settings)
     _write(settings.state_dir / "settings.json", json.dumps(asdict(settings), indent=2) + "\n")
-    _write(settings.state_dir / "operator.pub", settings.public_key.read_text().strip() + "\n")
+    if settings.public_key.is_file():
+        _write(settings.state_dir / "operator.pub", settings.public_key.read_text().strip() + "\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -20,10 +20,14 @@ OLDEST = (1, 9)
 
 @dataclass(frozen=True, slots=True)
 class Terraform:
-    """One working directory: the state file and Terraform's own files live in `state_dir`."""
+    """One working directory: the state file and Terraform's own files live in `state_dir`.
+
+    `backend` is a file with the Terraform block of another backend for the state, such as S3; None keeps it in a file.
+    """
 
     state_dir: Path
     extra_env: tuple[tuple[str, str], ...] = ()
+    backend: Path | None = None
 
     @property
     def state_file(self) -> Path:
@@ -44,7 +48,10 @@ class Terraform:
 
     def init(self) -> None:
         """Fetch the provider, from the folder named by SOR_TF_PLUGIN_DIR where that is set."""
-        command = ["init", "-input=false", "-reconfigure", f"-backend-config=path={self.state_file}"]
+        command = ["init", "-input=false", "-reconfigure"]
+        self._stage()
+        if self.backend is None:
+            command.append(f"-backend-config=path={self.state_file}")
         folder = os.environ.get("SOR_TF_PLUGIN_DIR")
         if folder:
             if not Path(folder).is_dir():
@@ -57,37 +64,63 @@ class Terraform:
             raise DeployError(f"terraform init failed: {_first_error(result.stdout + result.stderr)}")
 
     def plan(
-        self, variables: dict[str, Any], out: Path, *, destroy: bool = False, quiet: bool = False
+        self,
+        variables: dict[str, Any],
+        out: Path,
+        *,
+        destroy: bool = False,
+        only: str = "",
+        anew: tuple[str, ...] = (),
+        imports: dict[str, str] | None = None,
+        quiet: bool = False,
     ) -> list[dict[str, Any]]:
-        """Write a plan, show it, and return the resources that it would change."""
+        """Write a plan, show it, and return the resources that it would change.
+
+        `only` plans one address; `anew` makes these addresses again; `imports` takes what is there into the state, ids
+        by address.
+        """
         file = self._variables_file(variables)
         command = ["plan", "-input=false", f"-var-file={file}", f"-out={out}", "-lock-timeout=60s"]
-        result = self._run(*command, *(["-destroy"] if destroy else []), capture=quiet)
+        command += ["-destroy"] if destroy else []
+        command += [f"-target={only}"] if only else []
+        command += [f"-replace={address}" for address in anew]
+        blocks = self._module / "imports.tf"
+        blocks.write_text("".join(_import_block(to, key) for to, key in (imports or {}).items()))
+        result = self._run(*command, capture=quiet)
+        blocks.unlink()
         if result.returncode:
             detail = _first_error(result.stdout + result.stderr) if quiet else "the reason is above"
             raise DeployError(f"terraform plan failed, nothing was changed: {detail}")
         changes = json.loads(self._checked("show", "-json", str(out)))["resource_changes"]
-        return [c for c in changes if c["mode"] == "managed" and c["change"]["actions"] not in (["no-op"], ["read"])]
+        return [c for c in changes if c["mode"] == "managed" and _does_something(c["change"])]
 
     def apply(self, plan: Path) -> None:
         """Carry out a plan that was shown. What was made before a failure is in the state: run again."""
         command = self._command("apply", "-input=false", "-lock-timeout=60s", str(plan))
         if _to_its_end(command, self._env):
             raise DeployError(
-                "terraform apply failed (the reason is above); what was made is remembered: mend it and run again"
+                "terraform apply failed (the reason is above); what was made is remembered: fix it and run again"
             )
 
     def outputs(self) -> dict[str, Any]:
         """The outputs of the last apply; empty when there is nothing."""
-        if not self.state_file.exists():
+        if self._nothing():
             return {}
         return {k: v["value"] for k, v in json.loads(self._checked("output", "-json")).items()}
 
-    def resources(self) -> list[str]:
-        """Addresses of everything in the state, data sources apart."""
-        if not self.state_file.exists():
-            return []
-        return [a for a in self._checked("state", "list").split() if not a.startswith("data.")]
+    def ids(self) -> dict[str, str]:
+        """Terraform's id of each managed resource in the state, by address."""
+        if self._nothing():
+            return {}
+        # Not `show -json`, which starts the provider only to read its schemas.
+        state = json.loads(self._checked("state", "pull") or "{}")
+        found = {}
+        for resource in state.get("resources", []):
+            for instance in resource["instances"] if resource["mode"] == "managed" else ():
+                index = instance.get("index_key")
+                address = f"{resource['type']}.{resource['name']}" + ("" if index is None else f"[{json.dumps(index)}]")
+                found[address] = str(instance["attributes"].get("id", ""))
+        return found
 
     def refresh(self, variables: dict[str, Any]) -> None:
         """Read the world again: a machine that was stopped and started has another address."""
@@ -95,6 +128,26 @@ class Terraform:
         result = self._run("apply", "-refresh-only", "-auto-approve", "-input=false", f"-var-file={file}", capture=True)
         if result.returncode:
             raise DeployError(f"terraform refresh failed: {_first_error(result.stdout + result.stderr)}")
+
+    def _nothing(self) -> bool:
+        """Whether there is no state yet, which only a file shows by its absence."""
+        return self.backend is None and not self.state_file.exists()
+
+    @property
+    def _module(self) -> Path:
+        return self.state_dir / "module"
+
+    def _stage(self) -> None:
+        """A copy of the module: Terraform takes another backend, and imports, from files beside it only."""
+        shutil.rmtree(self._module, ignore_errors=True)
+        self._module.mkdir(parents=True)
+        for file in TERRAFORM_DIR.glob("*.tf"):
+            shutil.copy(file, self._module)
+        if self.backend is None:
+            return
+        if not self.backend.is_file():
+            raise DeployError(f"BACKEND={self.backend} was not found: a file with terraform {{ backend ... }}")
+        shutil.copy(self.backend, self._module / "backend_override.tf")
 
     def _variables_file(self, variables: dict[str, Any]) -> Path:
         file = self.state_dir / "deploy.tfvars.json"
@@ -116,7 +169,7 @@ class Terraform:
         # Terraform colours its output even in a file, and does not know NO_COLOR.
         plain = plain or not sys.stdout.isatty() or "NO_COLOR" in os.environ
         colour = ["-no-color"] if plain and command[0] not in {"state", "show"} else []
-        return ["terraform", f"-chdir={TERRAFORM_DIR}", command[0], *colour, *command[1:]]
+        return ["terraform", f"-chdir={self._module}", command[0], *colour, *command[1:]]
 
 
 def _to_its_end(command: list[str], env: dict[str, str]) -> int:
@@ -142,6 +195,14 @@ def _to_its_end(command: list[str], env: dict[str, str]) -> int:
     if interrupts:
         raise KeyboardInterrupt
     return code
+
+
+def _does_something(change: dict[str, Any]) -> bool:
+    return change["actions"] not in (["no-op"], ["read"]) or "importing" in change
+
+
+def _import_block(to: str, key: str) -> str:
+    return f"import {{\n  to = {to}\n  id = {json.dumps(key)}\n}}\n"
 
 
 def require() -> None:

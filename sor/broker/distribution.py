@@ -1,6 +1,6 @@
 """Have the jars of a Kafka version: KAFKA_HOME, the cache, Apache's download hosts, else the same jars by Maven.
 
-In the cache every version is a folder `kafka_2.13-VERSION` with `libs/*.jar` and `libs.sha256`, and beside it the
+In the cache every version is a folder `kafka_2.13-VERSION` with `libs/*.jar`, and beside it the
 archive `kafka_2.13-VERSION.tgz` where it came as one. A folder appears only when all of it was verified.
 """
 
@@ -19,8 +19,9 @@ from functools import partial
 from pathlib import Path
 
 from sor.broker.download import UnreachableError, fetch, fetch_text, file_digest
-from sor.broker.settings import cache_dir
 from sor.errors import InputError, SorError
+from sor.files import private_dir, private_opener, wait_for_lock, write_whole
+from sor.paths import cache_dir, expanded, state_dir
 
 PINNED_SHA512 = {
     "3.9.1": "1ea204ba73411737a275429ca976d440f007ff0957b90b19be41dc5a4bae52617267769be9f0b5791714d0b3c4c760605bd426faea39edd90763585523fa2cfe",  # noqa: E501
@@ -37,7 +38,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Distribution:
+class KafkaDistribution:
     """The jars of one Kafka version: `home/libs/*.jar`, and where they came from."""
 
     version: str
@@ -50,7 +51,7 @@ class Distribution:
         return f"{self.home / 'libs'}{os.sep}*"
 
 
-def find_kafka(version: str, say: Say) -> Distribution:
+def find_kafka(version: str, say: Say) -> KafkaDistribution:
     """The distribution, from the first source that has it; `say` gets a line for what takes time.
 
     Sources: KAFKA_HOME of the same version, the cache, SOR_KAFKA_URL (of the .tgz), Apache, Maven.
@@ -62,8 +63,8 @@ def find_kafka(version: str, say: Say) -> Distribution:
     home = cache_dir() / "kafka" / name_of(version)
     if home.exists():
         if is_whole(home, version):
-            return Distribution(version, home, "cache")
-        say(f"{home}: damaged, so it is fetched again")
+            return KafkaDistribution(version, home, "cache")
+        say(f"{home}: damaged, or not verified from here, so it is fetched again")
         shutil.rmtree(home)
     return _obtain(version, home, say)
 
@@ -81,16 +82,23 @@ def name_of(version: str) -> str:
 
 def is_whole(home: Path, version: str) -> bool:
     """Whether every jar is there with the checksum it was verified with, and no other."""
-    checked_in = MAVEN / f"kafka-{version}.sha256"
     by_maven = (home / "source").exists() and (home / "source").read_text("utf-8").strip() == "maven"
-    wanted = checked_in if by_maven else home / "libs.sha256"
+    wanted = MAVEN / f"kafka-{version}.sha256" if by_maven else _verified_list(version)
     return wanted.exists() and wrong_jars(home / "libs", wanted) == []
+
+
+def _verified_list(version: str) -> Path:
+    """What was unpacked from a release that had been verified: kept apart from the jars, so that whoever can change
+    those (a cache that is shared, or put together by somebody else) has not the list as well.
+    """
+    return state_dir() / "kafka-jars" / f"{name_of(version)}.sha256"
 
 
 def wrong_jars(libs: Path, wanted: Path) -> list[str]:
     """What differs between a folder of jars and a list as sha256sum writes it: missing, altered or unknown jars."""
     expected = {name: digest for digest, name in (line.split() for line in wanted.read_text("utf-8").splitlines())}
-    found = {path.name for path in libs.glob("*.jar")}
+    # In any case: Java's `libs/*` loads x.JAR too.
+    found = {path.name for path in libs.iterdir() if path.name.lower().endswith(".jar")} if libs.is_dir() else set()
     altered = {name for name in found & set(expected) if file_digest(libs / name, "sha256") != expected[name]}
     return sorted((found ^ set(expected)) | altered)
 
@@ -105,21 +113,21 @@ def normalise_sha512(text: str) -> str:
     return digits
 
 
-def _from_home(version: str, say: Say) -> Distribution | None:
+def _from_home(version: str, say: Say) -> KafkaDistribution | None:
     given = os.environ.get("KAFKA_HOME")
     if not given:
         return None
-    home = Path(given).expanduser().absolute()
+    home = expanded(given)
     there = [found[1] for path in home.glob("libs/*.jar") if (found := _JAR.fullmatch(path.name))]
     if not there:
         raise InputError(f"KAFKA_HOME={given}: no libs/kafka_{SCALA}-*.jar in it; correct it, or unset it")
     if version in there:
-        return Distribution(version, home, "KAFKA_HOME")
+        return KafkaDistribution(version, home, "KAFKA_HOME")
     say(f"KAFKA_HOME has Kafka {there[0]}, not {version}: passed over")
     return None
 
 
-def _obtain(version: str, home: Path, say: Say) -> Distribution:
+def _obtain(version: str, home: Path, say: Say) -> KafkaDistribution:
     failures = []
     for source, get in _sources(version):
         try:
@@ -129,7 +137,7 @@ def _obtain(version: str, home: Path, say: Say) -> Distribution:
                     get(draft)
                     (draft / "source").write_text("maven" if source == "Maven" else source, "utf-8")
                     os.replace(draft, home)
-            return Distribution(version, home, source)
+            return KafkaDistribution(version, home, source)
         except UnreachableError as error:
             say(str(error))
             failures.append(str(error))
@@ -155,6 +163,14 @@ def _from_archive(url: str, version: str, draft: Path) -> None:
     if not (archive.exists() and file_digest(archive, "sha512") == sha512):
         fetch(url, archive, sha512)
     unpack(archive, draft)
+    listed = _verified_list(version)
+    private_dir(listed.parent)
+    write_whole(listed, list_of(draft / "libs"), private=True)
+
+
+def list_of(libs: Path) -> str:
+    """The checksums of a folder of jars, as sha256sum writes them."""
+    return "".join(f"{file_digest(jar, 'sha256')}  {jar.name}\n" for jar in sorted(libs.glob("*.jar")))
 
 
 def unpack(archive: Path, home: Path) -> None:
@@ -169,8 +185,6 @@ def unpack(archive: Path, home: Path) -> None:
             if member.isfile() and (is_jar or is_licence) and (content := tar.extractfile(member)):
                 with ((libs if is_jar else home) / parts[-1]).open("wb") as file:
                     shutil.copyfileobj(content, file)
-    jars = sorted(libs.glob("*.jar"))
-    (home / "libs.sha256").write_text("".join(f"{file_digest(j, 'sha256')}  {j.name}\n" for j in jars), "utf-8")
 
 
 def from_maven(version: str, draft: Path) -> None:
@@ -195,7 +209,6 @@ def from_maven(version: str, draft: Path) -> None:
         raise UnreachableError(f"Maven: {lines[0][:300]}")
     if wrong := wrong_jars(draft / "libs", wanted):
         raise SorError(f"Maven: {len(wrong)} jars are not those of {wanted.name} ({', '.join(wrong[:3])}): removed")
-    shutil.copyfile(wanted, draft / "libs.sha256")
 
 
 @contextmanager
@@ -215,9 +228,7 @@ def _draft(home: Path) -> Iterator[Path]:
 @contextmanager
 def _lock(home: Path) -> Iterator[None]:
     """One download at a time: the second waits and finds the folder there."""
-    import fcntl
-
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with (home.parent / f"{home.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    private_dir(home.parent)
+    with open(home.parent / f"{home.name}.lock", "w", opener=private_opener) as file:
+        wait_for_lock(file.fileno())
         yield

@@ -9,9 +9,10 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from sor.errors import SorError
+from sor.errors import InputError, SorError
+from sor.files import private_dir, private_opener
 
 _CHUNK = 1 << 18
 _ATTEMPTS = 4
@@ -22,7 +23,7 @@ class UnreachableError(SorError):
     """The source does not have the file or cannot be reached; another source may."""
 
 
-class Progress:
+class DownloadProgress:
     """One line on standard error: rewritten on a terminal, else written anew at most every five seconds."""
 
     def __init__(self, name: str, stream: IO[str] | None = None) -> None:
@@ -49,16 +50,16 @@ class Progress:
         self._stream.flush()
 
 
-def fetch(url: str, target: Path, sha512: str, progress: Progress | None = None) -> None:
+def fetch(url: str, target: Path, sha512: str, progress: DownloadProgress | None = None) -> None:
     """Bring `url` to `target`, whose SHA-512 (hexadecimal) must be as given.
 
     What arrived of an earlier attempt is kept as `target.part` and resumed. A resumed file that turns out wrong is
     fetched once more from its beginning (the pieces may be of two files); a wrong whole file is removed and refused.
     Raises UnreachableError where the source has no such file or stays silent.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    private_dir(target.parent)
     part = target.with_name(target.name + ".part")
-    progress = progress or Progress(target.name)
+    progress = progress or DownloadProgress(target.name)
     whole = part.exists() and file_digest(part, "sha512") == sha512.lower()
     if whole or _complete(url, part, sha512, progress) or _complete(url, part, sha512, progress):
         part.replace(target)
@@ -69,7 +70,7 @@ def fetch(url: str, target: Path, sha512: str, progress: Progress | None = None)
 def fetch_text(url: str) -> str:
     """A small text file, such as a checksum."""
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:
+        with _answer(urllib.request.Request(_web(url))) as answer:
             return str(answer.read(1 << 16).decode("utf-8", "replace"))
     except (OSError, http.client.HTTPException) as error:
         raise UnreachableError(f"{url}: {_reason(error)}") from error
@@ -81,7 +82,7 @@ def file_digest(path: Path, algorithm: str) -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
-def _complete(url: str, part: Path, sha512: str, progress: Progress) -> bool:
+def _complete(url: str, part: Path, sha512: str, progress: DownloadProgress) -> bool:
     """One try to the end of the file; False if its checksum is wrong, and then nothing is left of it.
 
     A wrong file that was fetched in one go is refused at once: asking for the same bytes again would not help.
@@ -98,7 +99,7 @@ def _complete(url: str, part: Path, sha512: str, progress: Progress) -> bool:
     return False
 
 
-def _fetch_all(url: str, part: Path, progress: Progress) -> bool:
+def _fetch_all(url: str, part: Path, progress: DownloadProgress) -> bool:
     """Fetch until the file is whole, through cut connections; True if it was put together from pieces."""
     resumed = part.exists() and part.stat().st_size > 0
     for attempt in range(1, _ATTEMPTS + 1):
@@ -118,21 +119,32 @@ def _fetch_all(url: str, part: Path, progress: Progress) -> bool:
     raise UnreachableError(f"{url}: the connection was cut {_ATTEMPTS} times; what arrived is kept for the next try")
 
 
-def _fetch_once(url: str, part: Path, progress: Progress) -> bool:
+def _fetch_once(url: str, part: Path, progress: DownloadProgress) -> bool:
     """One request, from where the part ends; True when the last byte has arrived."""
     have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
+    request = urllib.request.Request(_web(url), headers={"Range": f"bytes={have}-"} if have else {})
+    with _answer(request) as answer:
         start = _start(answer, have)
         length = answer.headers.get("Content-Length")
         total = start + int(length) if length and length.isdigit() else None
-        with part.open("r+b" if start else "wb") as file:
+        with open(part, "r+b" if start else "wb", opener=private_opener) as file:
             file.seek(start)
             file.truncate()
             while chunk := answer.read(_CHUNK):
                 file.write(chunk)
                 progress.advance(len(chunk), file.tell(), total)
             return total is None or file.tell() >= total
+
+
+def _web(url: str) -> str:
+    """SOR_KAFKA_URL may say anything; a file of this machine is what KAFKA_HOME is for."""
+    if not url.lower().startswith(("https://", "http://")):
+        raise InputError(f"{url}: is no address of the web (https:// or http://)")
+    return url
+
+
+def _answer(request: urllib.request.Request) -> Any:
+    return urllib.request.urlopen(request, timeout=_TIMEOUT)  # nosec B310  # _web has looked at it
 
 
 def _start(answer: http.client.HTTPResponse, have: int) -> int:

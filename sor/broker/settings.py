@@ -7,7 +7,6 @@ option, as lines at the end of a copy, where the last value of a name wins.
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,23 +17,6 @@ DEFAULT_VERSION = "3.9.1"
 DEFAULT_PORT = 9092
 DEFAULT_ZOOKEEPER_PORT = 2181
 _PORTS_APART = DEFAULT_PORT - DEFAULT_ZOOKEEPER_PORT
-
-
-def cache_dir() -> Path:
-    """Where downloads are kept: SOR_CACHE, else `sor` in the user's cache folder."""
-    return _folder("SOR_CACHE", "XDG_CACHE_HOME", ".cache")
-
-
-def state_dir() -> Path:
-    """Where brokers keep data, logs and pid files: SOR_STATE, else `sor` in the user's state folder."""
-    return _folder("SOR_STATE", "XDG_STATE_HOME", ".local/state")
-
-
-def _folder(ours: str, xdg: str, default: str) -> Path:
-    if chosen := os.environ.get(ours):
-        return Path(chosen).expanduser().absolute()
-    base = os.environ.get(xdg)
-    return (Path(base) if base and Path(base).is_absolute() else Path.home() / default) / "sor"
 
 
 def zookeeper_port(port: int) -> int:

@@ -12,7 +12,7 @@ from sor.broker.settings import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BrokerStatus:
     """One broker: does anything of it run, does all of it serve, and the lines that say so."""
 
     runs: bool
@@ -20,12 +20,12 @@ class Report:
     lines: tuple[str, ...]
 
 
-def describe(broker: LocalBroker) -> Report:
+def describe(broker: LocalBroker) -> BrokerStatus:
     """Look at both processes and ask both whether they serve."""
     zookeeper = _part(broker.zookeeper, broker.zookeeper_port, zookeeper_serves(broker.zookeeper_port))
     kafka = _part(broker.kafka, broker.port, broker_serves(broker.port))
     lines = (f"Kafka {broker.version} at {broker.bootstrap_servers}, state {broker.folder}", zookeeper.line, kafka.line)
-    return Report(zookeeper.runs or kafka.runs, zookeeper.serves and kafka.serves, lines)
+    return BrokerStatus(zookeeper.runs or kafka.runs, zookeeper.serves and kafka.serves, lines)
 
 
 def stranger(port: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -10,17 +11,25 @@ import click
 
 import sor
 from sor.errors import SorError
+from sor.text import say
+
+LONGEST_WORD = 300  # longer than any name of a file
 
 # command -> (module, one line for the list of commands). The module is imported when its command is
 # typed, not before: `sor --help` must answer at once.
 COMMANDS = {
     "backtest": ("sor.cli.backtest", "Route a parent order over a tape or a stream and report the savings."),
+    "report": ("sor.cli.report", "Show a report that was kept, or make a page of it to mail."),
+    "compare": ("sor.cli.compare", "Set reports side by side: runs, routers, days."),
     "produce": ("sor.cli.produce", "Stream a tape to a Kafka topic as a live market would."),
+    "consume": ("sor.cli.consume", "Write a run of a Kafka topic, or a stretch of it, to a tape."),
+    "tca": ("sor.cli.tca", "Analyse executions of your own against a tape, and what strategies would have paid."),
     "place": ("sor.cli.place", "Solve one Cont-Kukanov order placement problem, JSON in, JSON out."),
     "data": ("sor.cli.data", "Look at, make and convert tapes."),
     "kafka": ("sor.cli.kafka", "Run a real local broker and ZooKeeper for development and tests."),
     "paper": ("sor.cli.paper", "Reproduce the figures and tables of Cont and Kukanov."),
     "sweep": ("sor.cli.sweep", "Run many orders over many tapes and parameters, in parallel."),
+    "strategy": ("sor.cli.strategy", "Write, check and list strategies of your own."),
     "doctor": ("sor.cli.doctor", "Check this machine, name what is wrong and the command that mends it."),
     "tui": ("sor.cli.tui", "Open the terminal interface."),
     "completion": ("sor.cli.completion", "Print what teaches a shell to complete these commands."),
@@ -59,6 +68,7 @@ def cli() -> None:
 
 def run(args: list[str], name: str) -> int:
     """Run the program and return its exit code; every error is one line on standard error."""
+    _open_closed_streams()
     # Reports go to pipes that close early (`| head`), and a closed pipe is not an error of ours.
     try:
         result = cli.main(args=args, prog_name=name, standalone_mode=False)
@@ -68,7 +78,7 @@ def run(args: list[str], name: str) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        say(*error.format_message().splitlines())
         return 2
     except click.ClickException as error:
         return _fail(_one_line(error), 2)
@@ -79,12 +89,33 @@ def run(args: list[str], name: str) -> int:
     except MemoryError:
         return _fail("out of memory: use a smaller tape, or a Parquet tape with --start and --end", 1)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{where}{error.strerror or error}", 1)
+        return _fail(f"{_where(error)}{error.strerror or error}", 1)
     except Exception as error:
         if os.environ.get("SOR_DEBUG"):
             raise
         return _fail(f"a defect of sor, please report it: {error!r}; with SOR_DEBUG=1 it says where", 1)
+
+
+def _open_closed_streams() -> None:
+    """Where a caller closed a standard stream, the next file opened would get its number, and what is meant for people
+    would be written into it. Standard error goes nowhere then; writing to a closed standard output stays an error.
+    """
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115  # for as long as the program runs
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+
+
+def _where(error: OSError) -> str:
+    """Files of ours carry their name in their errors; what is left of these two is standard output."""
+    if error.filename:
+        return f"{error.filename}: "
+    return "standard output: " if error.errno in (errno.ENOSPC, errno.EBADF) else ""
 
 
 def _one_line(error: click.ClickException) -> str:
@@ -95,8 +126,13 @@ def _one_line(error: click.ClickException) -> str:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"sor: {' '.join(message.split())}", err=True)
+    say(f"sor: {' '.join(map(_short, message.split()))}")
     return code
+
+
+def _short(word: str) -> str:
+    """What was typed is shown again, but not all of 5,000 digits."""
+    return word if len(word) <= LONGEST_WORD else f"{word[:LONGEST_WORD]}...({len(word):,} characters)"
 
 
 def main() -> None:

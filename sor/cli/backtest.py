@@ -5,16 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sor.cli.kafka_config import kafka_config
 from sor.cli.suggest import FILE, LIQUIDITY, PROFILE, QUEUE_MODEL, SIDE, SNAPSHOT_RULE, STRATEGY
+from sor.cli.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
 from sor.errors import InputError, StreamError
-from sor.request import REQUEST_FIELDS, Request
+from sor.request import REQUEST_FIELDS, BacktestRequest
+from sor.text import say
 
 if TYPE_CHECKING:
+    from sor.core.spec import Spec
     from sor.source import Source
 
 
@@ -22,7 +27,11 @@ def order_options(command: Any) -> Any:
     """The options that describe an order, a tape and a strategy; the terminal interface has the same."""
     option = click.option
     options = [
-        option("--tape", type=FILE, metavar="FILE", help="CSV, DBN or Parquet tape.  [default: the bundled tape]"),
+        tape_option(),
+        clock_option,
+        symbol_in_option,
+        format_option,
+        lot_option,
         option(
             "--profile",
             type=PROFILE,
@@ -33,8 +42,11 @@ def order_options(command: Any) -> Any:
         option("--symbol", help="Which symbol, where the tape has several."),
         option("--side", type=SIDE, metavar="buy|sell", help="[default: buy]"),
         option("--quantity", metavar="SHARES", help="[default: 5000]"),
-        option("--start", metavar="TIME", help="HH:MM:SS[.fff] UTC or ISO 8601.  [default: the tape's first snapshot]"),
+        option("--start", metavar="TIME", help="HH:MM:SS[.fff] or ISO 8601.  [default: the tape's first snapshot]"),
         option("--end", metavar="TIME", help="The window is closed.  [default: the tape's last snapshot]"),
+        option("--day", metavar="YYYY-MM-DD", help="The day of --start and --end; alone, 09:30 to 16:00 New York."),
+        option("--tz", metavar="ZONE", help="Time zone of times typed and shown.  [default: UTC]"),
+        option("--clip", is_flag=True, help="Work the part of the window that is on the tape."),
         option("--interval", metavar="SECONDS", help="TWAP's slices.  [default: 60]"),
         option(
             "--liquidity",
@@ -57,26 +69,63 @@ def order_options(command: Any) -> Any:
         option(
             "--strategy",
             type=STRATEGY,
-            metavar="NAME",
-            help="Which one is `optimized` in the report.  [default: cont_kukanov]",
+            metavar="NAME|FILE.py:NAME",
+            help="Which one is `optimized` in the report; one of your own by its file.  [default: cont_kukanov]",
         ),
+        option("--param", multiple=True, metavar="KEY=VALUE", help="A parameter of your own strategy; repeatable."),
         option(
             "--lambda-over", metavar="LEVELS", help="Penalty for buying too much: dollars or multiples (1.5x), commas."
         ),
         option("--lambda-under", metavar="LEVELS", help="Penalty for buying too little."),
         option("--theta-queue", metavar="LEVELS", help="Penalty for joining the queues."),
+        option(
+            "--max-shortfall",
+            metavar="SHARES",
+            help="Shares that a slice may leave missing on average, in place of --lambda-under; commas make a grid.",
+        ),
         option("--router-interval", metavar="SECONDS", help="The router's slices.  [default: 5]"),
         option(
             "--queue-model",
             type=QUEUE_MODEL,
             metavar="NAME",
-            help="conservative, proportional or optimistic.  [default: conservative]",
+            help="conservative, proportional, power:2 to power:8, or optimistic.  [default: conservative]",
         ),
         option("--limit-price", metavar="DOLLARS", help="Nothing trades beyond it."),
-        option("--latency-us", metavar="MICROSECONDS", help="Time from a decision to the market.  [default: 0]"),
+        option(
+            "--latency-us",
+            metavar="MICROSECONDS",
+            help="From a decision to the market; by venue: 150,2=80,43=310.  [default: 0]",
+        ),
+        option(
+            "--cancel-latency-us",
+            metavar="MICROSECONDS",
+            help="From a cancel to its effect, likewise.  [default: as orders]",
+        ),
+        option("--child-min", metavar="SHARES", help="Smaller child orders are not sent.  [default: 1]"),
+        option("--child-lot", metavar="SHARES", help="Child orders are whole multiples of it.  [default: 1]"),
         option("--max-quote-age", metavar="SECONDS", help="Older quotes do not take part.  [default: no limit]"),
         option(
+            "--stale-crossed",
+            metavar="SECONDS",
+            help="A quote that crosses one newer by more is left out until its venue speaks again.  [default: off]",
+        ),
+        option(
+            "--take-fade",
+            metavar="PARTS",
+            help="Again with only these parts of the displayed size there when takes arrive: 0.8,0.5.  [default: off]",
+        ),
+        option(
+            "--impact",
+            metavar="Y",
+            help="Charge of Y x volatility x root of the part of the volume, above 1 % of it.  [default: off]",
+        ),
+        option(
             "--orders", metavar="N", help="Spread N parent orders over the window for a distribution.  [default: 1]"
+        ),
+        option(
+            "--decision-time",
+            metavar="TIME",
+            help="When the parent order was decided, for its delay cost.  [default: the start]",
         ),
         option("--seed", metavar="N", help="Seed of whatever is random.  [default: 0]"),
         option("--adverse-selection", is_flag=True, help="Lower the rebate by the mid's mean move against past fills."),
@@ -92,6 +141,7 @@ def order_options(command: Any) -> Any:
 )
 @order_options
 @click.option("--from-kafka", is_flag=True, help="Read a run from a Kafka topic instead of a tape.")
+@kafka_config
 @click.option("--bootstrap-servers", envvar="SOR_BOOTSTRAP_SERVERS", default="127.0.0.1:9092", show_default=True)
 @click.option("--topic", default="mock_l1_stream", show_default=True)
 @click.option(
@@ -107,7 +157,9 @@ def order_options(command: Any) -> Any:
 )
 @click.option("--group", metavar="NAME", help="Share the symbols of a run with the other members; needs --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else on standard output.")
-@click.option("--out", type=FILE, metavar="DIR", help="Write report.json, fills and plots there.")
+@click.option(
+    "--out", type=FILE, metavar="DIR", help="Write report.json, a page to mail, fills, orders and plots there."
+)
 def command(
     from_kafka: bool,
     bootstrap_servers: str,
@@ -120,11 +172,12 @@ def command(
     **wishes: Any,
 ) -> None:
     """Route a parent order over a tape or a stream and report the savings."""
+    from sor.cli.progress import work_progress
     from sor.run import run
 
-    if from_kafka and wishes["tape"] is not None:
+    if from_kafka and wishes["tape"]:
         raise click.UsageError("--tape and --from-kafka are two sources: choose one")
-    request = Request(**{name: wishes[name] for name in REQUEST_FIELDS})
+    request = BacktestRequest(**{name: wishes[name] for name in REQUEST_FIELDS})
     if group is not None:
         from sor.cli.backtest_group import work
 
@@ -134,27 +187,44 @@ def command(
         return
     spec = request.spec()
     if out is not None:
-        from sor.report.files import check_writable
+        from sor.report.folder import check_writable
 
         check_writable(Path(out))
     opened = _stream(request, bootstrap_servers, topic, run_id, idle_timeout) if from_kafka else _tape(request)
-    with opened as source:
-        report = run(source, spec)
+    with opened as source, _timed(spec) as spec:
+        report = run(source, spec, None if from_kafka else work_progress(), request.asked())
     if out is not None:
         for path in report.write(Path(out)):
-            click.echo(f"wrote {path}", err=True)
+            say(f"wrote {path}")
     if as_json:
         sys.stdout.write(report.to_json())
     else:
         from sor.report.table import print_report
 
-        print_report(report)
+        print_report(report.data)
     if report.data["stream"]["complete"] is False:
         raise StreamError("the run is incomplete, and the report covers what arrived: see `stream` and its warnings")
 
 
 @contextmanager
-def _tape(request: Request) -> Iterator[Source]:
+def _timed(spec: Spec) -> Iterator[Spec]:
+    """The same, and a remark at the end if code of the user's own is slow: no figure shows it."""
+    if spec.plug_in is None:
+        yield spec
+        return
+    from time import perf_counter
+
+    from sor.decision_times import DecisionTimes
+
+    times = DecisionTimes(spec.plug_in.name, perf_counter)
+    with times.patience():
+        yield replace(spec, plug_in=times.of(spec.plug_in))
+    if remark := times.remark():
+        say(remark)
+
+
+@contextmanager
+def _tape(request: BacktestRequest) -> Iterator[Source]:
     from sor.api import tape_source
     from sor.cli.progress import bytes_progress
 
@@ -163,7 +233,9 @@ def _tape(request: Request) -> Iterator[Source]:
 
 
 @contextmanager
-def _stream(request: Request, bootstrap_servers: str, topic: str, run_id: str, idle_timeout: float) -> Iterator[Source]:
+def _stream(
+    request: BacktestRequest, bootstrap_servers: str, topic: str, run_id: str, idle_timeout: float
+) -> Iterator[Source]:
     from sor.cli.progress import stream_progress
     from sor.stream import open_stream
 

@@ -8,33 +8,43 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from sor.core.spec import Spec
-from sor.errors import InputError, StreamError
-from sor.request import Request
+from sor.errors import InputError, RunError, StreamError
+from sor.request import BacktestRequest
+from sor.text import say
 
 if TYPE_CHECKING:
-    from sor.report.folders import ResultFolders
-    from sor.stream.consumer import KafkaSource
+    from sor.report.symbol_folders import ResultFolders
+    from sor.stream.consume.source import KafkaSource
 
 
-class Desk:
+class SymbolWorker:
     """Works the order of one symbol after the other and keeps the results in a folder for all members."""
 
     def __init__(self, folders: ResultFolders, spec: Spec, as_json: bool) -> None:
         self._folders, self._spec, self._as_json = folders, spec, as_json
         self.written = 0
+        self._unkept: dict[str, str] = {}  # symbols whose result could not be kept, and why
 
     def has(self, symbol: str) -> bool:
-        return self._folders.has(symbol)
+        return symbol in self._unkept or self._folders.has(symbol)
+
+    def problem(self, symbol: str) -> str | None:
+        return self._unkept.get(symbol) or self._folders.problem(symbol)
 
     def work(self, symbol: str, source: KafkaSource) -> None:
+        try:
+            self._work(symbol, source)
+        except InputError as error:  # what is in the way of this symbol's result: the others go on
+            self._unkept[symbol] = str(error)
+            say(f"sor: {symbol}: {error}")
+
+    def _work(self, symbol: str, source: KafkaSource) -> None:
         from sor.run import run
 
         try:
             report = run(source, self._spec)
-        except InputError as error:  # of this symbol: the others go on
+        except (InputError, RunError) as error:  # of this symbol: the others go on
             self._say(symbol, str(error), self._folders.write_failure(symbol, error))
             return
         ours = self._folders.write(symbol, report)
@@ -49,11 +59,11 @@ class Desk:
     def _say(self, symbol: str, what: str, ours: bool) -> None:
         where = self._folders.place(symbol) if ours else "another member's result is kept"
         self.written += ours
-        click.echo(f"sor: {symbol}: {what}: {where}", err=True)
+        say(f"sor: {symbol}: {what}: {where}")
 
 
 def work(
-    request: Request,
+    request: BacktestRequest,
     group: str,
     out: str | None,
     as_json: bool,
@@ -68,9 +78,9 @@ def work(
     if request.symbol is not None:
         raise InputError("--group works on every symbol of the run: leave --symbol out")
     from sor.cli.progress import stream_progress
-    from sor.report.files import check_writable
-    from sor.report.folders import ResultFolders
-    from sor.stream.group import Group
+    from sor.report.folder import check_writable
+    from sor.report.symbol_folders import ResultFolders
+    from sor.stream.consume.group import Group
 
     spec = request.spec()
     check_writable(Path(out))
@@ -78,9 +88,9 @@ def work(
         member = Group(bootstrap_servers, topic, group, run_id, idle_timeout, show, request.rule())
         with closing(member):
             folders = ResultFolders(Path(out), member.run)
-            desk = Desk(folders, spec, as_json)
+            desk = SymbolWorker(folders, spec, as_json)
             worked = member.work(desk)
-            problems = _problems(member.symbols(), folders.problem)
+            problems = _problems(member.symbols(), desk.problem)
     here = (
         f"run {member.run}: {worked.done} of {worked.of} symbols are in {folders.folder}, {desk.written} by this member"
     )
@@ -88,7 +98,7 @@ def work(
         raise StreamError(f"{here}; the others did not come within {idle_timeout:g} s")
     if problems:
         raise StreamError(f"{here}, but not all are whole: {'; '.join(problems[:3])}{'; ...' if problems[3:] else ''}")
-    click.echo(f"sor: {here}; complete", err=True)
+    say(f"sor: {here}; complete")
 
 
 def _problems(symbols: list[str], problem: Callable[[str], str | None]) -> list[str]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sor.cli.tape_options import clock_option, format_option, lot_option, symbol_in_option
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -16,17 +18,32 @@ if TYPE_CHECKING:
 _SYMBOLS_SHOWN = 10
 
 
-@click.command("info", epilog="Example: sor data info day.csv.gz --json")
-@click.argument("tape", metavar="FILE", type=click.Path(path_type=Path))
+@click.command("info", epilog="Example: sor data info XNAS.csv.gz ARCX.csv.gz --json")
+@click.argument("tape", metavar="FILE...", nargs=-1, required=True)
+@clock_option
+@symbol_in_option
+@format_option
+@lot_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on standard output.")
 @click.option("--strict", is_flag=True, help="A bad row of the tape is an error.")
-def command(tape: Path, as_json: bool, strict: bool) -> None:
+def command(
+    tape: tuple[str, ...],
+    clock: Any,
+    symbol_in: tuple[str, ...],
+    format: str | None,  # noqa: A002
+    lot: int | None,
+    as_json: bool,
+    strict: bool,
+) -> None:
     """Tell what is on a tape: rows, symbols, venues, times, actions, spreads, sizes, and what looks wrong."""
     from sor.cli.progress import bytes_progress
-    from sor.tapes.info import tape_info
+    from sor.tapes.info.facts import tape_info
+    from sor.tapes.options import ReadOptions
 
-    with bytes_progress(f"reading {tape.name}") as progress:
-        info = tape_info(tape, strict=strict, progress=progress)
+    with bytes_progress(f"reading {Path(tape[0]).name}") as progress:
+        info = tape_info(
+            tape, symbol_in=symbol_in, options=ReadOptions(format, lot, clock), strict=strict, progress=progress
+        )
     if as_json:
         from sor.report.encode import encode
 
@@ -36,9 +53,9 @@ def command(tape: Path, as_json: bool, strict: bool) -> None:
 
 
 def _print(info: dict[str, Any]) -> None:
-    from rich.console import Console
+    from sor.text import terminal
 
-    console = Console(highlight=False)
+    console = terminal(highlight=False)
     for table in (_facts(info), _venues(info), _distributions(info)):
         console.print(table)
     _list(console, "looks wrong:", info["looks_wrong"], "bold yellow", "nothing looks wrong")
@@ -72,23 +89,35 @@ def _lines(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     rate = info["snapshots_per_second"]
     mean = f", {rate['mean']:,} a second" if rate["mean"] is not None else ""
     yield "snapshots", f"{info['snapshots']:,}{mean}, {rate['busiest']:,} in the busiest second"
+    for file in info["files"] if len(info["files"]) > 1 else ():
+        yield file["name"], f"{file['rows']:,} rows, {file['first'] or 'none'} to {file['last'] or 'none'}"
+    if info["overlap"] is not None:
+        yield "all files", f"{info['overlap']['first']} to {info['overlap']['last']}"
+    for venue, took in info["latency_us"].items():
+        yield (
+            f"latency of {venue}",
+            f"ts_recv - ts_event {took['median']:,} us in the median, at most {took['max']:,} us",
+        )
     gap = info["longest_gap"]
     if gap["after"]:
         yield "longest gap", f"{gap['seconds']:,.3f} s after {gap['after']}"
     yield "actions", ", ".join(f"{letter} {seen['share']:.1%}" for letter, seen in info["actions"].items())
     if info["top_changes"] is not None:
         yield "top changes", f"in {info['top_changes']:.1%} of rows"
+    if info["shown"] is not None:
+        for side, venues in info["shown"].items():
+            yield f"{side} shown at", ", ".join(f"{venue} {share:.1%}" for venue, share in venues.items())
     yield "traded", f"{info['traded']:,} shares in {info['trade_size']['count']:,} trades"
 
 
 def _venues(info: dict[str, Any]) -> Table:
-    from sor.venues import load_venues
+    from sor.report.format import venue_names
 
-    names = {str(venue.publisher_id): venue.name for venue in load_venues()}
+    names = venue_names()
     table = _table("venue", "name", "rows", "share", "trades", "shares traded", right=(2, 3, 4, 5))
     for venue, seen in info["venues"].items():
         cells = (f"{seen['rows']:,}", f"{seen['share']:.1%}", f"{seen['trades']:,}", f"{seen['traded']:,}")
-        table.add_row(venue, names.get(venue, ""), *cells)
+        table.add_row(venue, names.get(int(venue), ""), *cells)
     return table
 
 

@@ -11,6 +11,7 @@ import click
 
 from sor.core.units import parse_time
 from sor.errors import InputError
+from sor.text import say
 
 MINUTE = 60_000_000_000
 MOST_MINUTES = 1440
@@ -43,8 +44,8 @@ def command(
     Example: sor data synth --venues 5 --minutes 10 --seed 1 --out tape.csv.gz
     A day:   sor data synth --venues 10 --minutes 390 --symbol A --symbol B --out day.parquet
     """
-    from sor.tapes.synth import SynthSpec, block_length
-    from sor.tapes.synth_file import check_target, make_tape
+    from sor.synth.tape import SynthSpec, block_length
+    from sor.synth.write import check_target, make_tape
 
     if not 1 <= venues <= MOST_VENUES:
         raise InputError(f"--venues {venues}: give a whole number from 1 to {MOST_VENUES}")
@@ -72,7 +73,7 @@ def command(
 
         make_tape(spec, out, noticed)
     rate = rows / max(time.monotonic() - began, 1e-9)
-    click.echo(f"{out}: {rows:,} rows, {rate:,.0f} rows/s", err=True)
+    say(f"{out}: {rows:,} rows, {rate:,.0f} rows/s")
 
 
 def _decimal(option: str, text: str, least: Decimal, most: Decimal) -> Decimal:

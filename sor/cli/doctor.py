@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
+from sor.cli.kafka_config import kafka_config
 from sor.doctor.finding import Finding, State
+from sor.text import say
 
 _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.WRONG: "red", State.SKIPPED: "bright_black"}
 
 
 @click.command(epilog="Example: sor doctor --json    (exit code 1 when something is wrong)")
+@kafka_config
 @click.option(
     "--bootstrap-servers",
     envvar="SOR_BOOTSTRAP_SERVERS",
@@ -36,9 +40,9 @@ def command(context: click.Context, bootstrap_servers: str, topic: str, as_json:
         click.echo(json.dumps({"well": well, "findings": [finding.as_dict() for finding in findings]}, indent=2))
     elif not well:
         wrong = [finding.name for finding in findings if finding.state is State.WRONG]
-        click.echo(f"wrong: {', '.join(wrong)}")
+        say(f"wrong: {', '.join(wrong)}", to=sys.stdout)
     else:
-        click.echo("nothing is wrong")
+        say("nothing is wrong", to=sys.stdout)
     if not well:
         context.exit(1)
 
@@ -49,6 +53,6 @@ def _show(finding: Finding) -> None:
 
     colour = None if "NO_COLOR" in os.environ or not sys.stdout.isatty() else _COLOURS[finding.state]
     state = click.style(f"{finding.state:<8}", fg=colour) if colour else f"{finding.state:<8}"
-    click.echo(f"{state} {finding.name:<14} {finding.seen}")
+    say(f"{state} {finding.name:<14} {finding.seen}", to=sys.stdout)
     if finding.mend:
-        click.echo(f"{'':<8} {'':<14} mend: {finding.mend}")
+        say(f"{'':<8} {'':<14} mend: {finding.mend}", to=sys.stdout)

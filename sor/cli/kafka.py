@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,13 @@ import click
 
 from sor.broker import settings
 from sor.broker.local import LocalBroker, brokers_at, known_brokers, local_broker, read
+from sor.cli.kafka_config import kafka_config
 from sor.errors import InputError
+from sor.text import say
 
 
 def _say(message: str) -> None:
-    click.echo(message, err=True)
+    say(message)
 
 
 _version = click.option(
@@ -100,16 +103,23 @@ def _at(port: int, state: Path | None) -> list[LocalBroker]:
 @click.option("--port", type=click.IntRange(1024, 65535), help="Only the broker at this port.")
 @_state
 def status(port: int | None, state: Path | None) -> None:
-    """Say which brokers of ours run, whether they answer, and their memory. Exit code 1 if one does not serve."""
+    """Say which brokers of ours run, whether they answer, and their memory.
+
+    A broker that something else has started, such as a server's systemd, is said and counts: exit code 1 if none
+    serves, or one of ours runs and does not.
+    """
     from sor.broker.status import describe, stranger
 
     brokers = known_brokers() if port is None and state is None else _at(port or 0, state)
     reports = [describe(broker) for broker in brokers]
     for line in (line for report in reports if report.runs or port is not None or state for line in report.lines):
-        click.echo(line)
+        say(line, to=sys.stdout)
     if not any(report.runs for report in reports):
         wanted = port or settings.DEFAULT_PORT
-        click.echo(stranger(wanted) or f"no broker of ours runs; start one with: sor kafka up --port {wanted}")
+        other = stranger(wanted)
+        say(other or f"no broker of ours runs; start one with: sor kafka up --port {wanted}", to=sys.stdout)
+        if other:
+            return
     if not any(report.serves for report in reports) or any(report.runs and not report.serves for report in reports):
         raise click.exceptions.Exit(1)
 
@@ -120,14 +130,15 @@ def fetch(version: str) -> None:
     """Have Kafka's jars in the cache, verified, and print the folder; `up` does this by itself."""
     from sor.broker.distribution import find_kafka
 
-    click.echo(find_kafka(version, _say).home)
+    say(find_kafka(version, _say).home, to=sys.stdout)
 
 
 @command.command(epilog="Example: sor kafka topics")
+@kafka_config
 @_servers
 def topics(bootstrap_servers: str) -> None:
     """List the topics: partitions, messages, the offsets they lie between, bytes on disk."""
-    from sor.stream.admin import Admin
+    from sor.stream.kafka.topics import Admin
 
     with Admin(bootstrap_servers) as admin:
         rows = [
@@ -138,10 +149,11 @@ def topics(bootstrap_servers: str) -> None:
 
 
 @command.command(epilog="Example: sor kafka groups")
+@kafka_config
 @_servers
 def groups(bootstrap_servers: str) -> None:
     """List the consumer groups: what each has committed, the end of the topic, and the lag between."""
-    from sor.stream.admin import Admin
+    from sor.stream.kafka.topics import Admin
 
     with Admin(bootstrap_servers) as admin:
         rows = [
@@ -158,14 +170,15 @@ def groups(bootstrap_servers: str) -> None:
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on with what arrives, until Ctrl-C.")
 @click.option("--headers", is_flag=True, help="Show partition, offset, time and headers before each message.")
+@kafka_config
 @_servers
 def tail(topic: str, lines: int, follow: bool, headers: bool, bootstrap_servers: str) -> None:
     """Print the last messages of a topic, one a line, as they are."""
-    from sor.stream.admin import Admin
+    from sor.stream.kafka.topics import Admin
 
     with Admin(bootstrap_servers) as admin:
         for message in admin.tail(topic, lines, follow):
-            click.echo(f"{message.place()} {message.text()}" if headers else message.text())
+            say(f"{message.place()} {message.text()}" if headers else message.text(), to=sys.stdout)
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], empty: str) -> None:
@@ -179,7 +192,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], empty: str) -
             cell.rjust(width) if body.lstrip("-").isdigit() else cell.ljust(width)
             for cell, width, body in zip(row, widths, rows[0], strict=True)
         ]
-        click.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip(), to=sys.stdout)
 
 
 def _size(count: int | None) -> str:

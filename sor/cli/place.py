@@ -27,13 +27,24 @@ _EXAMPLE += '[{"queue": 2000, "rebate": 0.002, "outflow": {"family": "exponentia
     "--certify", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
     help="Time for branch and bound to close the gap.",
 )  # fmt: skip
-def command(file: str, method: str, samples: int | None, seed: int, certify: float) -> None:
+@click.option(
+    "--max-shortfall", type=float, default=None, metavar="SHARES",
+    help="Shares that may be missing on average, in place of lambda_under.",
+)  # fmt: skip
+def command(
+    file: str, method: str, samples: int | None, seed: int, certify: float, max_shortfall: float | None
+) -> None:
     """Solve one Cont-Kukanov problem in FILE (- reads standard input): dollars and shares in, one JSON object out."""
     data = _read(file)
-    from sor.core.place import Problem, place
+    from sor.core.place import Problem, place, place_within
 
-    answer = place(Problem.from_json(data), method, samples, seed, certify)
-    click.echo(json.dumps(answer.to_json()))
+    problem = Problem.from_json(data)
+    if max_shortfall is None:
+        click.echo(json.dumps(place(problem, method, samples, seed, certify).to_json()))
+        return
+    found = place_within(problem, max_shortfall, method, samples, seed, certify)
+    more = {"lambda_under": found.lambda_under, "shortfall": found.shortfall}
+    click.echo(json.dumps(found.placement.to_json() | more))
 
 
 def _read(file: str) -> Any:

@@ -6,29 +6,39 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sor.cli.kafka_config import kafka_config
+from sor.cli.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
 from sor.errors import InputError
+from sor.request import BacktestRequest
 from sor.stream import BOOTSTRAP_SERVERS, TOPIC
+from sor.text import say
 
 if TYPE_CHECKING:
     from sor.source import Source
-    from sor.stream.pacing import Pace
-    from sor.stream.producer import Sent
+    from sor.stream.produce.pacing import Pace
+    from sor.stream.produce.producer import Sent
 
 ALL = "*"  # as in a sweep
 
 
 @click.command(epilog="Example: sor produce --tape day.csv.gz --speed 10    (ten times as fast as the market was)")
-@click.option("--tape", metavar="FILE", help="CSV, DBN or Parquet tape.  [default: the bundled tape]")
+@tape_option()
+@clock_option
+@symbol_in_option
+@format_option
+@lot_option
 @click.option(
     "--speed", default="1", show_default=True, metavar="1|10|max", help="Any positive number; max: no waiting."
 )
-@click.option("--start", metavar="TIME", help="HH:MM:SS[.fff] UTC or ISO 8601.  [default: the tape's first snapshot]")
+@click.option("--start", metavar="TIME", help="HH:MM:SS[.fff] or ISO 8601.  [default: the tape's first snapshot]")
 @click.option("--end", metavar="TIME", help="The last moment to send.  [default: the tape's last snapshot]")
+@click.option("--day", metavar="YYYY-MM-DD", help="The day of --start and --end; alone, 09:30 to 16:00 New York.")
+@click.option("--tz", metavar="ZONE", help="Time zone of --start and --end.  [default: UTC]")
+@click.option("--clip", is_flag=True, help="Send the part of the window that is on the tape.")
 @click.option(
     "--symbol", metavar="NAME|*", help="Which symbol, where the tape has several; '*': each as a run of its own."
 )
@@ -46,6 +56,7 @@ ALL = "*"  # as in a sweep
     help="Which message of a venue counts at one time.",
 )
 @click.option("--run-id", metavar="ID", help="Name of the run.  [default: time and a few random characters]")
+@kafka_config
 @click.option("--bootstrap-servers", envvar="SOR_BOOTSTRAP_SERVERS", default=BOOTSTRAP_SERVERS, show_default=True)
 @click.option("--topic", default=TOPIC, show_default=True, help="Made if it is not there.")
 @click.option(
@@ -63,79 +74,97 @@ ALL = "*"  # as in a sweep
     show_default=True,
     help="gzip: a twelfth of the disk, a fifth slower.",
 )
-def command(tape: str | None, speed: str, start: str | None, end: str | None, **options: Any) -> None:
+def command(
+    speed: str,
+    start: str | None,
+    end: str | None,
+    day: str | None,
+    tz: str | None,
+    clip: bool,
+    **options: Any,
+) -> None:
     """Stream a tape to a Kafka topic as a live market would."""
     from sor.stream.names import check_family, check_run_id, check_servers
-    from sor.stream.pacing import Pace, parse_speed
+    from sor.stream.produce.pacing import Pace, parse_speed
 
     pace = Pace(parse_speed(speed))
+    wished = BacktestRequest(start=start, end=end, day=day, tz=tz, clip=clip, fees="none")
     check_servers(options["bootstrap_servers"])
     if options["run_id"] is not None:
         (check_family if options["symbol"] == ALL else check_run_id)(options["run_id"])
     if options["symbol"] == ALL:
-        sent = _send_all(_sources(tape, start, end, options["snapshot_rule"]), pace, options)
+        sent = _send_all(_sources(wished, options), pace, options)
     elif options["partitions"] is not None:
         raise InputError("--partitions is for --symbol '*': one run needs one partition")
     else:
-        sent = _send(_source(tape, start, end, options["symbol"], options["snapshot_rule"]), pace, options)
-    click.echo(_words(sent, options["topic"]), err=True)
+        sent = _send(_source(wished, options["symbol"], options), pace, options)
+    say(_words(sent, options["topic"]))
     if not sent.complete:
         sys.exit(130)
 
 
-def _source(tape: str | None, start: str | None, end: str | None, symbol: str | None, rule: Any) -> Source:
-    from sor.bundled import bundled_tape
+def _source(wished: BacktestRequest, symbol: str | None, options: dict[str, Any]) -> Source:
     from sor.cli.progress import bytes_progress
-    from sor.stream.producer import Window
+    from sor.paths import bundled_tape
+    from sor.stream.produce.producer import SourceWindow
     from sor.tapes import open_tape
+    from sor.windows import choose_window
 
+    spec = wished.spec()
     with bytes_progress("reading the tape") as progress:
-        source = open_tape(tape or bundled_tape(), symbol=symbol, snapshot_rule=rule, progress=progress)
-        bounds = source.bounds()
-    if start is None and end is None:
+        source = open_tape(
+            options["tape"] or bundled_tape(),
+            symbol=symbol,
+            symbol_in=options["symbol_in"],
+            clock=options["clock"],
+            format=options["format"],
+            lot=options["lot"],
+            snapshot_rule=options["snapshot_rule"],
+            progress=progress,
+        )
+    if (spec.start, spec.end, spec.day) == (None, None, None):
         return source
-    assert bounds is not None  # a tape knows them
-    return Window(source, _moment(start, bounds[0], "--start"), _moment(end, bounds[0], "--end"))
+    window = choose_window(spec, source.timeline())
+    for warning in window.warnings:
+        say(f"sor: {warning}")
+    return SourceWindow(source, window.order.start, window.order.end)
 
 
-def _sources(tape: str | None, start: str | None, end: str | None, rule: Any) -> dict[str, Source]:
-    """Every symbol of the tape that has a snapshot between --start and --end."""
-    from sor.bundled import bundled_tape
-    from sor.tapes.reading import symbols_on
+def _sources(wished: BacktestRequest, options: dict[str, Any]) -> dict[str, Source]:
+    """Every symbol of the tape that has a snapshot in the window."""
+    from sor.paths import bundled_tape
+    from sor.tapes.open import symbols_on
+    from sor.tapes.options import ReadOptions
 
+    read = ReadOptions(options["format"], options["lot"], options["clock"])
     found: dict[str, Source] = {}
     left_out = []
-    for symbol in symbols_on(Path(tape or bundled_tape())):
+    whole = (wished.start, wished.end, wished.day) == (None, None, None)
+    for symbol in symbols_on(options["tape"] or bundled_tape(), options["symbol_in"], read):
         if not symbol:
             raise InputError("--symbol '*': the tape has rows without a symbol; leave --symbol out")
         try:
-            found[symbol] = _source(tape, start, end, symbol, rule)
+            found[symbol] = _source(wished, symbol, options)
         except InputError:
-            if start is None and end is None:
+            if whole:
                 raise
             left_out.append(symbol)
     if not found:
         raise InputError("no snapshot of the tape lies between --start and --end")
     if left_out:
-        click.echo(f"sor: nothing between --start and --end: {', '.join(left_out)}", err=True)
+        say(f"sor: nothing between --start and --end: {', '.join(left_out)}")
     return found
 
 
-def _moment(text: str | None, first_ts: int, option: str) -> int | None:
-    from sor.request import when
-
-    return None if text is None else when(option, text).resolve(first_ts)
-
-
 def _send(source: Source, pace: Pace, options: dict[str, Any]) -> Sent:
-    from sor.stream.producer import produce
+    from sor.stream.produce.producer import produce
 
     with _sending(pace, options) as wishes:
         return produce(source, options["bootstrap_servers"], options["topic"], **wishes)
 
 
 def _send_all(sources: dict[str, Source], pace: Pace, options: dict[str, Any]) -> Sent:
-    from sor.stream.producer import PARTITIONS, produce_symbols
+    from sor.stream.produce.producer import PARTITIONS, produce_symbols
 
     count = options["partitions"] or PARTITIONS
     with _sending(pace, options) as wishes:

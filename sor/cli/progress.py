@@ -13,7 +13,11 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sor.text import plain, say
+
 if TYPE_CHECKING:
+    from sor.core.backtest.session import Session
+    from sor.core.market.book import Book
     from sor.stream.progress import Show
 
 PATIENCE = 0.5  # seconds before a bar is worth the flicker
@@ -25,7 +29,7 @@ BytesDone = Callable[[int, int], None]
 @contextmanager
 def bytes_progress(text: str) -> Iterator[BytesDone]:
     """Yields a function to be called with (bytes done, bytes in all), from any thread, also after the end."""
-    shown = _Calm(text, _Bar if sys.stderr.isatty() else _Lines)
+    shown = _Calm(plain(text), _Bar if sys.stderr.isatty() else _Lines)
     try:
         yield shown.update
     finally:
@@ -42,6 +46,14 @@ def stream_progress() -> Iterator[Show]:
         yield lines
     finally:
         lines.close()
+
+
+def work_progress() -> Callable[[Session, Book], None] | None:
+    """To be called after every batch of a run, so that logs have a line now and then; a terminal has a spinner."""
+    if sys.stderr.isatty():
+        return None
+    lines = _WorkLines()
+    return lines.on_book
 
 
 class _Display(Protocol):
@@ -86,9 +98,9 @@ class _Bar:
     """
 
     def __init__(self, text: str) -> None:
-        from rich.console import Console
+        from sor.text import terminal
 
-        self._console = Console(stderr=True)
+        self._console = terminal(stderr=True)
         self._text = text
         self._task: Any = None
         self._shown: Any = None
@@ -146,7 +158,22 @@ class _Lines:
         now = time.monotonic()
         if now - self._last >= LINE_SECONDS:
             self._last = now
-            print(f"sor: {self._text}: {done / total:.0%} of {total / 1e6:,.1f} MB", file=sys.stderr, flush=True)
+            say(f"sor: {self._text}: {done / total:.0%} of {total / 1e6:,.1f} MB")
 
     def close(self) -> None:
         pass
+
+
+class _WorkLines:
+    """For logs: how much of the order's window has been worked, one line every LINE_SECONDS."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def on_book(self, session: Session, book: Book) -> None:
+        now = time.monotonic()
+        if now - self._last >= LINE_SECONDS:
+            self._last = now
+            order = session.order
+            share = (int(book.ts[-1]) - order.start) / max(1, order.end - order.start)
+            say(f"sor: working the order: {min(1.0, max(0.0, share)):.0%} of its window")

@@ -20,8 +20,9 @@ class Suggest(click.types.StringParamType):
 
 def strategies() -> Iterable[str]:
     from sor.core.spec import STRATEGIES
+    from sor.plug_ins import names
 
-    return STRATEGIES
+    return (*STRATEGIES, *names())
 
 
 def queue_models() -> Iterable[str]:

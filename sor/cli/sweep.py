@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sor.errors import InputError
+from sor.text import say
 
 if TYPE_CHECKING:
-    from sor.sweep.wishes import Wishes
+    from sor.sweep.request import SweepRequest
 
+MOST_PRICE = 1e6  # dollars an hour; beyond it someone has mistaken the unit
 RUN_KEYS = ("out", "workers", "scheduler")  # keys of a TOML file that are not about the table
 
 
@@ -21,16 +23,26 @@ def _wish_options(command: Any) -> Any:
     """What is swept. Lists are given with commas or repeatedly."""
     many = {"multiple": True}
     options: list[tuple[str, dict[str, Any], str]] = [
-        ("--tape", many, "File, glob, folder or address (s3://...).  [default: the bundled tape]"),
+        (
+            "--tape",
+            many,
+            "File, glob, folder or address; a day's files by venue are one tape.  [default: the bundled tape]",
+        ),
+        ("--clock", {}, "event or recv: which time of a row counts.  [default: event]"),
+        ("--format", {}, "Format of the files, where their headers do not tell: see `sor data formats`."),
+        ("--lot", {}, "Shares in a unit of displayed size, whatever the format says."),
         ("--symbol", many, "Symbols; '*' is every one of each tape.  [default: the tape's only one]"),
         ("--side", many, "[default: buy]"),
         ("--quantity", many, "[default: 5000]"),
         ("--start", {}, "When the first order starts.  [default: the tape's first snapshot]"),
         ("--end", {}, "When the last order is over.  [default: the tape's last snapshot]"),
+        ("--day", {}, "The day of --start and --end; alone, 09:30 to 16:00 New York."),
+        ("--tz", {}, "Time zone of --start and --end.  [default: UTC]"),
         ("--every", {}, "Seconds between the starts of orders.  [default: one order]"),
         ("--horizon", {}, "Seconds that an order may take.  [default: --every, else to the end]"),
         ("--interval", many, "TWAP's slices in seconds.  [default: 60]"),
-        ("--strategy", many, "[default: cont_kukanov]"),
+        ("--strategy", many, "Names, or FILE.py:NAME for one of your own.  [default: cont_kukanov]"),
+        ("--param", many, "KEY=VALUE for all of them that take parameters, NAME.KEY=VALUE for one; repeatable."),
         ("--lambda-over", many, "Each value is a parameter set of its own.  [default: the router tunes its grid]"),
         ("--lambda-under", many, "Penalty for buying too little."),
         ("--theta-queue", many, "Penalty for joining the queues."),
@@ -39,12 +51,13 @@ def _wish_options(command: Any) -> Any:
         ("--liquidity", many, "[default: consume]"),
         ("--latency-us", many, "[default: 0]"),
         ("--max-quote-age", many, "[default: no limit]"),
+        ("--stale-crossed", {}, "Leave out a quote that crosses one newer by more seconds.  [default: off]"),
         ("--limit-price", many, "Nothing trades beyond it."),
         ("--adverse-selection", many, "true, false or both.  [default: false]"),
         ("--fees", {}, "A JSON file, or none.  [default: the bundled table]"),
         ("--snapshot-rule", {}, "last or first.  [default: last]"),
         ("--seed", {}, "Seed of whatever is random.  [default: 0]"),
-        ("--lookback", {}, "Seconds of a Parquet tape read before an order.  [default: all that can matter]"),
+        ("--lookback", {}, "Seconds of a tape worked before an order.  [default: all that can matter]"),
     ]
     for name, kind, text in reversed(options):
         command = click.option(name, metavar="LIST" if kind else "VALUE", help=text, **kind)(command)
@@ -59,6 +72,7 @@ def _wish_options(command: Any) -> Any:
 @click.option("--config", metavar="FILE", help="A TOML file with the same names; options here go before it.")
 @_wish_options
 @click.option("--strict", is_flag=True, help="A bad row of a tape fails its cells.")
+@click.option("--clip", is_flag=True, help="Work the part of an order's window that is on the tape.")
 @click.option("--out", metavar="DIR", help="Where the table goes; an unfinished one is continued.")
 @click.option("--workers", metavar="N", help="Processes on this machine.  [default: its cores]")
 @click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler, tcp://host:8786, in their place.")
@@ -82,38 +96,45 @@ def command(
     from sor.sweep.plan import plan
 
     wishes, settings = _wishes(config, given)
-    out, scheduler = out or settings.get("out"), scheduler or settings.get("scheduler")
+    out = out or settings.get("out")
+    scheduler = settings.get("scheduler") if scheduler is None else scheduler
     count = _workers(workers if workers is not None else settings.get("workers"))
+    if scheduler is not None:
+        from sor.sweep.dask_cluster import check_address
+
+        check_address(scheduler)
+    if price is not None and not 0 <= price < MOST_PRICE:
+        raise InputError(f"--price {price}: wanted the dollars that one worker costs an hour, as 0.04")
     if out is None and not dry_run:
         raise InputError("name the folder for the table with --out (or look first with --dry-run)")
     planned = plan(wishes)
     if dry_run:
         from sor.sweep.estimate import estimate, words
 
-        click.echo("\n".join(words(estimate(planned), count, price)))
+        say(*words(estimate(planned), count, price), to=sys.stdout)
         return
-    from sor.sweep.drive import sweep
-    from sor.sweep.screen import shown, summary
+    from sor.sweep.progress import shown, summary
+    from sor.sweep.run import sweep
     from sor.sweep.store import Store
 
     with Store(Path(str(out)), planned).opened() as store, shown() as show:
         tally = sweep(store, show, workers=count, scheduler=scheduler, retry_failed=retry_failed)
-    click.echo("\n".join(summary(tally, None if scheduler else count, out)), err=True)
+    say(*summary(tally, None if scheduler else count, out))
     if tally.failed and not tally.done and not tally.before:
         ctx.exit(1)
 
 
-def _wishes(config: str | None, given: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
+def _wishes(config: str | None, given: dict[str, Any]) -> tuple[SweepRequest, dict[str, Any]]:
     """The wishes, and the settings of the run that a TOML file may hold as well."""
-    from sor.bundled import bundled_tape
-    from sor.sweep.wishes import Wishes, read_config
+    from sor.paths import bundled_tape
+    from sor.sweep.request import SweepRequest, read_config
 
     file = {} if config is None else read_config(Path(config))
     found = {key.replace("-", "_"): value for key, value in file.items()}
     settings = {key: found.pop(key) for key in RUN_KEYS if key in found}
     typed = {name: value for name, value in given.items() if value not in ((), None, False)}
     wishes = {"tape": str(bundled_tape()), **found, **typed}
-    return Wishes.of(wishes, config or "the sweep"), settings
+    return SweepRequest.of(wishes, config or "the sweep"), settings
 
 
 def _workers(text: object) -> int:
@@ -129,19 +150,19 @@ def _workers(text: object) -> int:
 @click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
 def report(folder: str, as_json: bool, html: str | None, seed: int) -> None:
     """Does it save money, where, and is it luck? From the table of a sweep."""
-    from sor.sweep.answer import answer
+    from sor.sweep.report.analysis import answer
 
     found = answer(Path(folder), seed=seed)
     if html is not None:
-        from sor.sweep.page import write_page
+        from sor.sweep.report.page import write_page
 
         write_page(found, Path(html))
-        click.echo(f"wrote {html}", err=True)
+        say(f"wrote {html}")
     if as_json:
         from sor.report.encode import encode
 
         sys.stdout.write(encode(found.data))
     else:
-        from sor.sweep.words import print_answer
+        from sor.sweep.report.tables import print_answer
 
         print_answer(found)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from sor.cli.backtest import order_options
+from sor.cli.kafka_config import kafka_config
 from sor.errors import InputError
 
 LEAST_COLUMNS, LEAST_LINES = 60, 20
@@ -20,6 +21,7 @@ FLAGS = ("adverse_selection", "strict")
 @click.argument("report", required=False, metavar="[REPORT]")
 @order_options
 @click.option("--speed", default="max", show_default=True, metavar="1|10|max", help="How fast the stream is played.")
+@kafka_config
 @click.option("--bootstrap-servers", envvar="SOR_BOOTSTRAP_SERVERS", default="127.0.0.1:9092", show_default=True)
 @click.option("--topic", default="mock_l1_stream", show_default=True)
 def command(report: str | None, speed: str, bootstrap_servers: str, topic: str, **wishes: Any) -> int:
@@ -29,11 +31,11 @@ def command(report: str | None, speed: str, bootstrap_servers: str, topic: str, 
     run is kept in ~/.local/state/sor/reports (or SOR_STATE).
     """
     check_terminal()
-    values = {
-        name: "yes" if value is True else str(value) for name, value in wishes.items() if value not in (None, False)
-    }
-    values |= {"speed": speed, "servers": bootstrap_servers, "topic": topic}
     from tui.app import main
+    from tui.form import as_text
+
+    values = {name: as_text(value) for name, value in wishes.items() if value not in (None, False, ())}
+    values |= {"speed": speed, "servers": bootstrap_servers, "topic": topic}
 
     return main(values, report)
 

@@ -1,4 +1,4 @@
-"""The clock of a parent order: equal slices with cumulative targets (DESIGN section 6, twap)."""
+"""The clock of a parent order: equal slices with cumulative targets."""
 
 from __future__ import annotations
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
+from sor.core.feed import BY_VENUE, Feed
 from sor.core.fees import NO_FEES, FeeSchedule
-from sor.core.order import Liquidity, ParentOrder, QueueModel, Rules, Side
+from sor.core.order import ANY_SIZE, AT_ONCE, Latency, Liquidity, Lots, QueueModel, Rules, Side
+from sor.core.strategies.plug_in import PlugIn
 from sor.core.units import NANO, plain
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One value of a penalty: dollars a share, or a multiple of the slice's natural scale (DESIGN section 8)."""
+    """One value of a penalty: dollars a share, or a multiple of the slice's natural scale."""
 
     value: Fraction
     multiple: bool
@@ -78,18 +81,15 @@ DOLLARS = Grid(
 )
 
 SECOND = NANO
-DAY = 86_400 * NANO
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A time in ns: since the epoch, or (`of_day`) since midnight UTC of the tape's first day."""
+    """A time as it was typed, in ns: since the epoch, or (`of_day`) since midnight in a time zone."""
 
     ns: int
     of_day: bool = False
-
-    def resolve(self, first_ts: int) -> int:
-        return first_ts // DAY * DAY + self.ns if self.of_day else self.ns
+    zone: str = "UTC"
 
 
 ROUTER = "cont_kukanov"
@@ -100,17 +100,29 @@ STRATEGIES = (ROUTER, *SIMPLE, "X_M", "X_E")
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A backtest. start and end None mean the whole tape; interval, latency and ages in ns; prices in nanodollars."""
+    """A backtest. start and end None mean the whole tape, or the session of `day`; tz: the time zone in which times are
+    shown; clip: work the part of the window that is on the tape; interval and ages in ns; prices in
+    nanodollars; feed: what the source is like, once it is known; stale_crossed: see sor.core.market.stale_crossed,
+    None leaves every quote in. take_fade: parts of the displayed size under which the strategies are worked again;
+    impact: the coefficient of the square-root charge, None for none."""
 
     side: Side = Side.BUY
     quantity: int = 5_000
     start: When | None = None
     end: When | None = None
+    tz: str = "UTC"
+    day: date | None = None
+    clip: bool = False
     interval: int = 60 * SECOND
     limit_price: int | None = None
     liquidity: Liquidity = Liquidity.CONSUME
-    latency: int = 0
+    latency: Latency = AT_ONCE
+    cancel_latency: Latency | None = None
+    lots: Lots = ANY_SIZE
     max_quote_age: int | None = None
+    stale_crossed: int | None = None
+    take_fade: tuple[Fraction, ...] = ()
+    impact: Decimal | None = None
     fees: FeeSchedule = field(default=NO_FEES)
     strategy: str = ROUTER
     lambda_over: tuple[Level, ...] | None = None
@@ -122,19 +134,29 @@ class Spec:
     orders: int = 1
     seed: int = 0
     profile: str = "default"
+    feed: Feed = BY_VENUE
+    decision_time: When | None = None
+    also_analysed: tuple[str, ...] = ()
+    decided: int | None = None  # the decision time in ns, once the window is known
+    plug_in: PlugIn | None = None  # a strategy of one's own; `strategy` is its name
 
-    def order(self, first_ts: int, last_ts: int) -> ParentOrder:
-        """The parent order on a tape whose first and last snapshots have these times."""
-        start = first_ts if self.start is None else self.start.resolve(first_ts)
-        end = last_ts if self.end is None else self.end.resolve(first_ts)
-        return ParentOrder(self.side, self.quantity, start, end, self.limit_price)
+    @property
+    def analysed(self) -> tuple[str, ...]:
+        """The strategies whose executions are analysed: the chosen one, its walk forward, the headline's baseline."""
+        walked = (TUNED,) if self.strategy == ROUTER else ()
+        wanted = (self.strategy, *walked, *(() if self.strategy in ("X_M", *SIMPLE) else ("X_M",)))
+        return tuple(dict.fromkeys((*wanted, *self.also_analysed)))
 
     @property
     def rules(self) -> Rules:
-        return Rules(self.fees, self.liquidity, self.latency, self.max_quote_age)
+        return Rules(
+            self.fees, self.liquidity, self.latency, self.max_quote_age, self.cancel_latency, self.lots, self.feed
+        )
 
     @property
     def grid(self) -> Grid:
+        if self.plug_in is not None:  # it has none of these parameters
+            return Grid(*(levels[:1] for levels in (DOLLARS.lambda_over, DOLLARS.lambda_under, DOLLARS.theta_queue)))
         default = DOLLARS if self.strategy in SIMPLE else MULTIPLES
         return Grid(
             default.lambda_over if self.lambda_over is None else self.lambda_over,

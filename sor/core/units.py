@@ -9,9 +9,13 @@ from datetime import UTC, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 
+from sor.errors import InputError
+
 NANO = 1_000_000_000
 NO_PRICE = 2**63 - 1  # DBN's undefined price: no quote on that side
+UNSPOKEN = NO_PRICE - 1  # NBBO form: the row says nothing of this side (not the same as: there is no quote)
 MAX_PRICE = 2**62  # beyond any real price, and safe to negate and add in 64 bits
+FAR = 2**62  # an oriented take price that no quote has; -FAR is that of the rest side
 
 # The default context rounds to 28 digits without a word.
 _EXACT = Context(prec=100, Emax=99, Emin=-99, traps=[Inexact, InvalidOperation, Overflow])
@@ -88,3 +92,15 @@ def parse_time(text: str) -> Time:
         moment = moment.replace(tzinfo=UTC)
     elapsed = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (elapsed.days * 86_400 + elapsed.seconds) * NANO + elapsed.microseconds * 1000 + nanos
+
+
+def decimal(name: str, value: object) -> Decimal:
+    """What a user wrote. InputError for what is no number, or is of a size that no share, price or time has: to work
+    with it exactly would take all of the memory."""
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise InputError(f"{name} {value!r} is not a number") from None
+    if not number.is_finite() or isinstance(value, bool) or abs(number.adjusted()) > 30:
+        raise InputError(f"{name} {value!r} is not a finite number of a sensible size")
+    return number

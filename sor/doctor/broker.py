@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sor.broker import ports
 from sor.broker.probe import broker_serves, zookeeper_serves
 from sor.broker.settings import DEFAULT_PORT, DEFAULT_ZOOKEEPER_PORT, LOOPBACK
-from sor.doctor import place
+from sor.doctor import server_layout as place
+from sor.doctor import systemd
 from sor.doctor.finding import Finding, State
 from sor.errors import SorError
+from sor.stream.kafka.properties import in_use
 
 MIB = 1 << 20
 
 
-def look(servers: str, topic: str) -> Iterator[Finding]:
+def check(servers: str, topic: str) -> Iterator[Finding]:
     """From the outside in: who listens, who answers, what is in it."""
     yield _exposure()
-    port = _local_port(servers)
+    # A broker that wants TLS or a password says nothing to a plain question.
+    port = None if in_use() else _local_port(servers)
     if port == DEFAULT_PORT:
         yield _zookeeper()
     serves = broker_serves(port, 5) if port else None
@@ -32,7 +36,7 @@ def _exposure() -> Finding:
     ours = [found for found in ports.listeners() if found.port in (DEFAULT_PORT, DEFAULT_ZOOKEEPER_PORT)]
     open_ones = sorted({f"{found.address}:{found.port}" for found in ours if not found.is_loopback})
     if open_ones:
-        mend = "make deploy    (it writes the settings anew; who listens: ss -ltnp)"
+        mend = "make deploy    (it writes the settings again; who listens: ss -ltnp)"
         return Finding("ports", State.WRONG, f"open beyond loopback: {', '.join(open_ones)}", mend)
     seen = ", ".join(sorted({str(found.port) for found in ours})) or "none"
     return Finding("ports", State.OK, f"of 2181 and 9092 listening, on loopback alone: {seen}")
@@ -41,7 +45,7 @@ def _exposure() -> Finding:
 def _local_port(servers: str) -> int | None:
     """The port of a single broker on this machine; None for anything else."""
     host, _, port = servers.partition(":")
-    return int(port) if host in (LOOPBACK, "localhost") and port.isdigit() else None
+    return int(port) if host in (LOOPBACK, "localhost") and re.fullmatch("[0-9]{1,5}", port) else None
 
 
 def _zookeeper() -> Finding:
@@ -58,12 +62,12 @@ def _away(servers: str) -> Finding:
 def _absent(seen: str, unit: str) -> tuple[State, str, str]:
     """On a server a fault; elsewhere a backtest of a file needs no broker."""
     if place.is_server():
-        return State.WRONG, seen, f"sudo systemctl restart {unit}; journalctl -u {unit} -n 50"
+        return State.WRONG, seen, systemd.restart(unit)
     return State.WARNING, f"{seen}; only needed for --from-kafka", "sor kafka up"
 
 
 def _topic(servers: str, topic: str) -> Iterator[Finding]:
-    from sor.stream.admin import Admin, topic_settings
+    from sor.stream.kafka.topics import Admin, topic_settings
 
     try:
         with Admin(servers) as admin:

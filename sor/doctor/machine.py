@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from sor.doctor import place
+from sor.doctor import server_layout as place
 from sor.doctor.command import answer
 from sor.doctor.finding import Finding, State
+from sor.errors import SorError
+from sor.paths import home
 
 MIB = 1 << 20
 # ZooKeeper and Kafka take about 550 MB together and sor 150 MB at most; below this the next backtest may be killed.
@@ -19,11 +22,13 @@ LEAST_DISK = 700 * MIB
 MEMINFO = Path("/proc/meminfo")
 
 
-def look() -> Iterator[Finding]:
-    """All four."""
+def check() -> Iterator[Finding]:
+    """All of them."""
     yield from _memory(MEMINFO)
-    yield _disk(place.DATA if place.is_server() else Path.home())
+    yield _disk(place.DATA) if place.is_server() else _home_disk()
     yield _clock()
+    if 'ID="amzn"' in _os_release():
+        yield judge_release(answer("sh", "-c", "dnf check-release-update 2>&1"))
 
 
 def _memory(meminfo: Path) -> Iterator[Finding]:
@@ -45,6 +50,13 @@ def _memory(meminfo: Path) -> Iterator[Finding]:
         yield Finding("swap", State.WRONG, f"none, on a machine of {total // MIB} MiB", "make deploy")
 
 
+def _home_disk() -> Finding:
+    try:
+        return _disk(home())
+    except SorError as error:
+        return Finding("disk", State.WRONG, str(error), "export HOME=/home/NAME")
+
+
 def _disk(folder: Path) -> Finding:
     try:
         usage = shutil.disk_usage(folder)
@@ -52,10 +64,29 @@ def _disk(folder: Path) -> Finding:
         return Finding("disk", State.WRONG, f"{folder}: {error.strerror}", "make deploy")
     seen = f"{usage.free // MIB} of {usage.total // MIB} MiB free at {folder}"
     if usage.free < LEAST_DISK:
-        return Finding(
-            "disk", State.WRONG, seen, "sudo journalctl --vacuum-size=50M; sudo du -xh /var | sort -h | tail"
-        )
+        return Finding("disk", State.WRONG, seen, place.MAKE_ROOM)
     return Finding("disk", State.OK, seen)
+
+
+def _os_release() -> str:
+    try:
+        return Path("/etc/os-release").read_text()
+    except OSError:
+        return ""
+
+
+def judge_release(said: str | None) -> Finding:
+    """What `dnf check-release-update` says: Amazon Linux 2023 stays at one release until it is told to move."""
+    if said is None:
+        return Finding("release", State.SKIPPED, "dnf does not answer")
+    newer = re.findall(r"^\s*Version (\d[\d.]*):", said, re.MULTILINE)
+    failed = re.search(r"^(?:Error|Failed|Cannot)\b.*", said, re.MULTILINE)
+    if not newer and failed:
+        return Finding("release", State.SKIPPED, f"dnf cannot say: {failed[0]}")
+    if not newer:
+        return Finding("release", State.OK, "the newest that dnf follows")
+    behind = f"{len(newer)} releases behind ({newer[-1]})"
+    return Finding("release", State.WARNING, behind, f"sudo dnf upgrade --releasever={newer[-1]}; sudo reboot")
 
 
 def _clock() -> Finding:

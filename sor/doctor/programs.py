@@ -9,14 +9,14 @@ from importlib.metadata import version
 
 import sor
 from sor.broker import java
-from sor.doctor import place
+from sor.doctor import server_layout as place
 from sor.doctor.finding import Finding, State
-from sor.errors import SorError
+from sor.errors import SorError, install_command
 
 _KAFKA_JAR = re.compile(r"kafka_2\.13-(\d+\.\d+\.\d+)\.jar")
 
 
-def look() -> Iterator[Finding]:
+def check() -> Iterator[Finding]:
     """Versions first: they are what somebody who is asked for help wants to know."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("kafka-python", "numpy", "textual"))
     yield Finding("versions", State.OK, f"sor {sor.__version__}, Python {platform.python_version()}, {packages}")
@@ -38,8 +38,7 @@ def _java() -> Finding:
     try:
         found = java.find_java()
     except SorError as error:
-        mend = "pip install 'sor-backtest[broker]'"
-        return Finding("java", State.WARNING, f"{error}".split(". ")[0], mend)
+        return Finding("java", State.WARNING, f"{error}".split(". ")[0], install_command("broker"))
     return Finding("java", State.OK, f"Java {found.major} at {found.program} ({found.source})")
 
 

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sor.errors import MissingExtraError
-from sor.paper.reproduce import SIZE, Curve, Row, Threshold
+from sor.files import whole_file
+from sor.paper.reproduce import SIZE, MarketShareCurve, Row, Threshold
 
 
-def draw_figure(path: Path, curves: Sequence[Curve], marks: Sequence[Threshold], rows: Sequence[Row]) -> None:
+def draw_figure(
+    path: Path, curves: Sequence[MarketShareCurve], marks: Sequence[Threshold], rows: Sequence[Row]
+) -> None:
     """Write a PNG. MissingExtraError without matplotlib."""
     try:
         from matplotlib.figure import Figure
@@ -36,9 +39,6 @@ def draw_figure(path: Path, curves: Sequence[Curve], marks: Sequence[Threshold],
     ]
     for name, values, style in lines:
         right.plot(venues, values, style, label=name, markersize=5)
-    printed = [(row.venues, row.printed) for row in rows if row.printed is not None]
-    if printed:
-        right.plot(*zip(*printed, strict=True), "D", color="black", label="printed in the paper", markersize=6)
     right.set_xticks(venues)
     right.set_xlabel("venues, K")
     right.set_ylabel("expected cost (cents a share)")
@@ -47,4 +47,5 @@ def draw_figure(path: Path, curves: Sequence[Curve], marks: Sequence[Threshold],
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
-    figure.savefig(path, metadata={"Software": None})
+    with whole_file(path) as draft:
+        figure.savefig(draft, format="png", metadata={"Software": None})

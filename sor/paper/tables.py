@@ -1,29 +1,12 @@
-"""The reproduction as tables: for the terminal (rich) and for docs (Markdown), from the same cells."""
+"""Figure 2's thresholds and Table 1 as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
+from sor.paper.printed import Printed
 from sor.paper.reproduce import SA_STEPS, Row, Threshold
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A title, a header and rows of text."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def markdown(self) -> str:
-        """A Markdown table under its title."""
-        lines = [f"**{self.title}**", "", _line(self.header), _line(["---:"] * len(self.header))]
-        return "\n".join(lines + [_line(row) for row in self.rows])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+from sor.paper.sheet import Sheet
 
 
 def thresholds_sheet(found: Sequence[Threshold]) -> Sheet:
@@ -39,28 +22,49 @@ def thresholds_sheet(found: Sequence[Threshold]) -> Sheet:
 
 
 def table_1_sheet(found: Sequence[Row]) -> Sheet:
-    """Table 1: cents a share for S = 1,000."""
+    """Table 1: cents a share."""
+    rows = [
+        (
+            f"{row.size:.0f}", str(row.venues), f"{row.answer.M:.0f}", _each(row.answer.L),
+            f"{row.optimum:.3f}", f"{row.std_error:.3f}", f"{row.lower_bound:.3f}",
+            f"{row.approximation:.3f}", f"{row.equal_split:.3f}", f"{row.all_limit:.3f}", f"{row.all_market:.3f}",
+        )
+        for row in found
+    ]  # fmt: skip
+    header = (
+        "S", "K", "M*", "each L*", "V*", "std err", "lower bound", f"SA, {SA_STEPS:,} steps", "X_E", "X_L", "X_M",
+    )  # fmt: skip
+    return Sheet("Table 1: cost in cents a share, common weight 0.6", header, tuple(rows))
+
+
+def printed_sheet(found: Sequence[Row], printed: Mapping[tuple[int, int], Printed]) -> Sheet:
+    """Table 1 beside what the paper prints: allocations in per cent of S, costs in cents a share."""
     rows = []
     for row in found:
-        printed = "-" if row.printed is None else f"{row.printed:.2f}"
-        difference = "" if row.printed is None else f"{row.optimum - row.printed:+.3f}"
-        least, most = f"{min(row.answer.L):.0f}", f"{max(row.answer.L):.0f}"
-        limits = least if least == most else f"{least}-{most}"
+        there = printed.get((int(row.size), row.venues))
+        if there is None:
+            continue
+        ours = tuple(100 * x / row.size for x in (row.answer.M, *row.answer.L))
+        steps = tuple(100 * x / row.size for x in row.steps)
         rows.append((
-            str(row.venues), f"{row.answer.M:.0f}", limits,
-            f"{row.optimum:.3f}", f"{row.std_error:.3f}", f"{row.lower_bound:.3f}",
-            printed, difference,
-            f"{row.approximation:.3f}", f"{row.equal_split:.3f}", f"{row.all_limit:.3f}", f"{row.all_market:.3f}",
+            f"{row.size:.0f}", str(row.venues), _per_cent(ours), _per_cent(steps), _per_cent(there.shares),
+            f"{row.optimum:.3f}", f"{row.approximation:.3f}", f"{there.cost:.2f}",
+            f"{row.optimum - there.cost:+.2f}", f"{row.approximation - there.cost:+.2f}",
         ))  # fmt: skip
     header = (
-        "K", "M*", "each L*", "V*", "std err", "lower bound", "printed", "ours - printed",
-        f"SA, {SA_STEPS:,} steps", "X_E", "X_L", "X_M",
+        "S", "K", "X*, % of S", f"SA, {SA_STEPS:,} steps", "printed", "V*", "V of SA", "printed",
+        "V* - printed", "SA - printed",
     )  # fmt: skip
-    return Sheet(
-        "Table 1: cost in cents a share, S = 1,000, common weight 0.6 (-: printed value not at hand)",
-        header,
-        tuple(rows),
-    )
+    return Sheet("Table 1 beside the print", header, tuple(rows))
+
+
+def _each(limits: Sequence[float]) -> str:
+    least, most = f"{min(limits):.0f}", f"{max(limits):.0f}"
+    return least if least == most else f"{least}-{most}"
+
+
+def _per_cent(shares: Sequence[float]) -> str:
+    return f"{shares[0]:.0f} + {_each(shares[1:])}"
 
 
 def weights_sheet(found: Sequence[Row]) -> Sheet:

@@ -7,12 +7,26 @@ from typing import Any
 
 import simplejson
 
+from sor.text import json_text
+
+
+class OneLine(list[Any]):
+    """A list of numbers that stays on one line, however long: a figure a slice is no reading for people."""
+
+    def for_json(self) -> simplejson.RawJSON:
+        return simplejson.RawJSON(simplejson.dumps(list(self), use_decimal=True, allow_nan=False))
+
 
 def encode(data: Mapping[str, Any]) -> str:
     """The object as indented JSON with a final newline; the same bytes for the same values on every machine."""
-    return simplejson.dumps(data, use_decimal=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    return _text(data, indent=2)
 
 
 def encode_line(data: Mapping[str, Any]) -> str:
     """The same object as one line."""
-    return simplejson.dumps(data, use_decimal=True, allow_nan=False, ensure_ascii=False) + "\n"
+    return _text(data, indent=None)
+
+
+def _text(data: Mapping[str, Any], indent: int | None) -> str:
+    text = simplejson.dumps(data, use_decimal=True, indent=indent, allow_nan=False, ensure_ascii=False, for_json=True)
+    return json_text(text) + "\n"

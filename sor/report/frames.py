@@ -7,17 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from sor.report.model import Report
+from sor.report.model import ReportData
 
 TIMES = ("ts", "decided", "joined")
+ORDER_TYPES = {
+    "strategy": "str",
+    "child": "int64",
+    "slice": "Int64",
+    "publisher_id": "int64",
+    "venue": "str",
+    "mic": "str",
+    "kind": "str",
+    "px": "float64",
+    "qty": "int64",
+    "decided": "time",
+    "mid": "float64",
+    "spread": "float64",
+    "arrived": "time",
+    "queue_ahead": "Int64",
+    "filled": "int64",
+    "first_fill": "time",
+    "last_fill": "time",
+    "ended": "time",
+    "why": "str",
+}
 
 
-def strategies_frame(report: Report) -> pd.DataFrame:
+def strategies_frame(report: ReportData) -> pd.DataFrame:
     """One row a strategy, indexed by its name, with every figure of the report's `strategies` but the tables by venue.
 
     `savings_bps` is what the chosen strategy saved against that row (NaN where the report does not compare them).
@@ -30,7 +50,7 @@ def strategies_frame(report: Report) -> pd.DataFrame:
     return frame
 
 
-def fills_frame(report: Report) -> pd.DataFrame:
+def fills_frame(report: ReportData) -> pd.DataFrame:
     """One row a fill, strategies in the report's order and times ascending within each.
 
     Columns as in FillRecord; ts, decided and joined are UTC timestamps with nanoseconds, px, mid and fee are floats.
@@ -40,17 +60,39 @@ def fills_frame(report: Report) -> pd.DataFrame:
         "strategy": pd.Series([f.strategy for f in fills], dtype="str"),
         "ts": [f.ts for f in fills],
         "publisher_id": _ints(f.publisher_id for f in fills),
+        "venue": pd.Series([f.venue for f in fills], dtype="str"),
         "px": _floats(f.px for f in fills),
         "qty": _ints(f.qty for f in fills),
         "kind": pd.Series([f.kind for f in fills], dtype="str"),
         "decided": [f.decided for f in fills],
         "mid": _floats(f.mid for f in fills),
         "joined": [f.joined for f in fills],
-        "queue_ahead": _ints(f.queue_ahead for f in fills),
+        "queue_ahead": pd.Series([f.queue_ahead for f in fills], dtype="Int64"),
         "fee": _floats(f.fee for f in fills),
+        "child": _ints(f.child for f in fills),
+        "why": pd.Series([f.why for f in fills], dtype="str"),
     }
     for name in TIMES:
         columns[name] = pd.to_datetime(pd.Series(columns[name], dtype="int64"), utc=True, unit="ns")
+    return pd.DataFrame(columns)
+
+
+def orders_frame(report: ReportData) -> pd.DataFrame:
+    """One row a child order, strategies in the report's order and as they were sent within each.
+
+    Columns as in OrderRecord; decided, arrived, first_fill, last_fill and ended are UTC timestamps with nanoseconds
+    (NaT where there is none), px, mid and spread are floats, slice and queue_ahead integers that may be missing.
+    """
+    orders = report.order_records
+    columns: dict[str, Any] = {}
+    for name, kind in ORDER_TYPES.items():
+        values = [getattr(order, name) for order in orders]
+        if kind == "float64":
+            columns[name] = _floats(values)
+        elif kind == "time":
+            columns[name] = pd.to_datetime(pd.Series(values, dtype="Int64"), utc=True, unit="ns")
+        else:
+            columns[name] = pd.Series(values, dtype=kind)
     return pd.DataFrame(columns)
 
 

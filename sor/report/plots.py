@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sor.core.units import NANO, parse_time
+from sor.report.format import signed, window_words
+from sor.report.model import ReportData
 from sor.report.style import (
     FAINT,
     INK,
@@ -24,14 +26,12 @@ from sor.report.style import (
     say,
     title,
 )
-from sor.report.words import signed, venue_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from sor.report.ledger import FillRecord
-    from sor.report.model import Report
 
 __all__ = ["cumulative_cost", "fills_on_path", "overview", "save", "savings_split", "shares_by_venue"]
 
@@ -42,7 +42,7 @@ HATCHES = {"unfilled": "////"}
 BARS: tuple[dict[str, Any], ...] = ({}, {"hatch": "/////", "linewidth": 0.8}, {"linewidth": 1.2})  # as in Done
 
 
-def overview(report: Report) -> Figure:
+def overview(report: ReportData) -> Figure:
     """All four panels with a headline."""
     with look():
         figure = picture(13, 8.6)
@@ -54,7 +54,7 @@ def overview(report: Report) -> Figure:
     return figure
 
 
-def cumulative_cost(report: Report, ax: Axes) -> None:
+def cumulative_cost(report: ReportData, ax: Axes) -> None:
     """Each strategy's cost so far, in bps of the whole order at the arrival price; it ends at its slippage.
 
     The grey line is the market: what the whole order would have cost at the best opposite quote of that moment.
@@ -80,11 +80,11 @@ def cumulative_cost(report: Report, ax: Axes) -> None:
         ax.plot(*_xy(path, start), color=colour, linewidth=2.4 if chosen else 1.6, drawstyle="steps-post", zorder=3)
         last[name] = path[-1][1]
     clock_axis(ax, start, end)
-    ax.set_ylabel("bps (up is dearer)")
+    ax.set_ylabel("bps (up costs more)")
     return _label_ends(report, ax, last, (end - start) / 1e9)
 
 
-def fills_on_path(report: Report, ax: Axes) -> None:
+def fills_on_path(report: ReportData, ax: Axes) -> None:
     """The national best bid and ask over the window, and every fill on it; areas grow with shares."""
     title(ax, "Fills on the price path", "grey: best bid to best ask; areas are shares; hollow: made, cross: forced")
     start, end = _window(report)
@@ -103,7 +103,7 @@ def fills_on_path(report: Report, ax: Axes) -> None:
     _legend(report, ax)
 
 
-def shares_by_venue(report: Report, ax: Axes) -> None:
+def shares_by_venue(report: ReportData, ax: Axes) -> None:
     """Where each strategy's shares were done; hatched: made, outlined: forced at the deadline."""
     title(ax, "Shares by venue", "solid: taken, hatched: made, outlined: forced at the deadline")
     rows = _venue_rows(report)
@@ -129,7 +129,7 @@ def shares_by_venue(report: Report, ax: Axes) -> None:
     return _legend(report, ax, bars=True)
 
 
-def savings_split(report: Report, ax: Axes) -> None:
+def savings_split(report: ReportData, ax: Axes) -> None:
     """What the chosen strategy saves against each baseline, split as the costs are; the dot is the whole.
 
     In bps of the whole order at the arrival price. `unfilled` is what a limit price left undone. A benchmark cannot
@@ -162,7 +162,7 @@ def savings_split(report: Report, ax: Axes) -> None:
 # -- cumulative cost ---------------------------------------------------------------------------------------------------
 
 
-def _running_cost(report: Report, name: str, whole: float, start: int, end: int) -> list[tuple[int, float]]:
+def _running_cost(report: ReportData, name: str, whole: float, start: int, end: int) -> list[tuple[int, float]]:
     """(time, cost so far in bps of the whole), from (start, 0) to the end of the window."""
     arrival = report.data["order"]["arrival_px"]
     cost, path = Decimal(0), [(start, 0.0)]
@@ -173,7 +173,7 @@ def _running_cost(report: Report, name: str, whole: float, start: int, end: int)
     return [*path, (end, path[-1][1])]
 
 
-def _label_ends(report: Report, ax: Axes, last: Mapping[str, float], span: float) -> None:
+def _label_ends(report: ReportData, ax: Axes, last: Mapping[str, float], span: float) -> None:
     """Each line's name and value at its end, where the eye arrives, instead of a legend."""
     low, high = ax.get_ylim()
     heights = apart(last, (high - low) * 0.062)
@@ -215,17 +215,18 @@ def _scatter(ax: Axes, fills: Sequence[FillRecord], kind: str, colour: str, mark
 Done = tuple[int, int, int]  # taken, made, forced
 
 
-def _venue_rows(report: Report) -> dict[str, dict[str, Done]]:
+def _venue_rows(report: ReportData) -> dict[str, dict[str, Done]]:
     """By venue's name, largest first, then by strategy; the smallest venues together in the last row."""
     found: dict[int, dict[str, Done]] = {}
+    names: dict[int, str] = {}
     for name in _colours(report):
         for venue in report.data["strategies"][name]["venues"]:
+            names[venue["publisher_id"]] = venue["name"] or f"venue {venue['publisher_id']}"
             done = (venue["taken"], venue["made"], venue["forced"])
             found.setdefault(venue["publisher_id"], {})[name] = done
-    names = venue_names()
     ranked = sorted(found, key=lambda venue: (-sum(sum(done) for done in found[venue].values()), venue))
     shown = ranked if len(ranked) <= MOST_VENUES else ranked[: MOST_VENUES - 1]
-    rows = {names.get(venue, f"venue {venue}"): found[venue] for venue in shown}
+    rows = {names[venue]: found[venue] for venue in shown}
     if others := ranked[len(shown) :]:
         rows[f"{len(others)} others"] = {
             name: _added(found[v].get(name, (0, 0, 0)) for v in others) for name in _colours(report)
@@ -254,7 +255,7 @@ def _bar_label(ax: Axes, shares: int, y: float, widest: int) -> None:
 # -- savings -----------------------------------------------------------------------------------------------------------
 
 
-def _parts(report: Report, entry: Mapping[str, Any]) -> dict[str, float] | None:
+def _parts(report: ReportData, entry: Mapping[str, Any]) -> dict[str, float] | None:
     """A strategy's cost in bps of the whole order at the arrival price, in parts that add up to its shortfall."""
     order = report.data["order"]
     shortfall = entry["implementation_shortfall_bps"]
@@ -336,37 +337,37 @@ def _parts_legend(ax: Axes, seen: Mapping[str, Any]) -> None:
 # -- what the panels share ---------------------------------------------------------------------------------------------
 
 
-def _headline(report: Report) -> str:
+def _headline(report: ReportData) -> str:
     order, tape = report.data["order"], report.data["tape"]
     limit = "" if order.get("limit_price") is None else f" limit {order['limit_price']}"
     return (
         f"{order['side'].capitalize()} {order['quantity']:,} {tape['symbol'] or 'shares'}{limit}   "
-        f"{order['start'][:10]}  {order['start'][11:19]} to {order['end'][11:19]} UTC   ({tape['name'] or 'stream'})"
+        f"{window_words(report.data)}   ({tape['name'] or 'stream'})"
     )
 
 
-def _chosen(report: Report) -> str:
+def _chosen(report: ReportData) -> str:
     return str(report.data["rules"]["strategy"])
 
 
-def _colours(report: Report) -> Mapping[str, tuple[str, str]]:
+def _colours(report: ReportData) -> Mapping[str, tuple[str, str]]:
     """The strategies to draw: the chosen one, the baselines, and others while they can be told apart.
 
     Benchmarks have no fills to draw.
     """
     strategies, chosen = report.data["strategies"], _chosen(report)
-    first = (chosen, *report.data["baselines"], "X_M")
+    first = (chosen, *report.data["baselines"])
     order = sorted(strategies, key=lambda name: first.index(name) if name in first else len(first))
     tradable = [name for name in order if strategies[name]["kind"] != "benchmark"]
     return colours(tradable[:MOST_STRATEGIES], chosen)
 
 
-def _window(report: Report) -> tuple[int, int]:
+def _window(report: ReportData) -> tuple[int, int]:
     order = report.data["order"]
     return parse_time(order["start"]), parse_time(order["end"])
 
 
-def _turn(report: Report, value: Decimal) -> Decimal:
+def _turn(report: ReportData, value: Decimal) -> Decimal:
     """A price difference as a cost: turned for a sell."""
     return value if report.data["order"]["side"] == "buy" else -value
 
@@ -379,7 +380,7 @@ def _xy(path: Sequence[tuple[int, float]], start: int) -> tuple[list[float], lis
     return [(ts - start) / NANO for ts, _ in path], [value for _, value in path]
 
 
-def _legend(report: Report, ax: Axes, *, bars: bool = False) -> None:
+def _legend(report: ReportData, ax: Axes, *, bars: bool = False) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 

@@ -8,25 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sor.core.spec import Level
+from sor.report.format import signed
+from sor.report.model import ReportData
 from sor.report.style import INK, QUIET, look, picture, title
-from sor.report.words import signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from sor.report.model import Report
 
 AXES = ("lambda_over", "lambda_under", "theta_queue")
 CUTS = ((0, 1), (2, 1))  # the axes of each map: x, y; the third parameter is the best candidate's
 
 
-def has_search(report: Report) -> bool:
+def has_search(report: ReportData) -> bool:
     """Whether a search took place over more than one candidate."""
     return report.search.costs is not None and report.search.candidates > 1
 
 
-def search_map(report: Report) -> Figure:
+def search_map(report: ReportData) -> Figure:
     """Two cuts through the best candidate of the grid, on one colour scale; the cross is the best candidate.
 
     ValueError where there was no search.
@@ -47,19 +47,19 @@ def search_map(report: Report) -> Figure:
     return figure
 
 
-def _saved(report: Report) -> NDArray[Any]:
+def _saved(report: ReportData) -> NDArray[Any]:
     """Savings against X_M in bps by lambda_over, lambda_under and theta_queue."""
     grid = report.search.grid
     shape = tuple(len(getattr(grid, name)) for name in AXES)
     return -np.array(report.search.costs, dtype=np.float64).reshape(shape)
 
 
-def _best(report: Report) -> tuple[int, ...]:
+def _best(report: ReportData) -> tuple[int, ...]:
     search = report.search
     return tuple(getattr(search.grid, name).index(getattr(search.best, name)) for name in AXES)
 
 
-def _map(report: Report, ax: Axes, cube: NDArray[Any], best: tuple[int, ...], x: int, y: int) -> Any:
+def _map(report: ReportData, ax: Axes, cube: NDArray[Any], best: tuple[int, ...], x: int, y: int) -> Any:
     (fixed,) = {0, 1, 2} - {x, y}
     cut = np.moveaxis(cube, (y, x, fixed), (0, 1, 2))[:, :, best[fixed]]
     levels = [getattr(report.search.grid, name) for name in AXES]
@@ -82,6 +82,6 @@ def _ticks(axis: Any, levels: tuple[Level, ...]) -> None:
     axis.set_tick_params(length=0)
 
 
-def _headline(report: Report, cube: NDArray[Any]) -> str:
+def _headline(report: ReportData, cube: NDArray[Any]) -> str:
     spread = f"{signed(cube.min())} to {signed(cube.max())} bps"
     return f"Search over {report.search.candidates:,} candidates   {spread} against X_M, in sample"

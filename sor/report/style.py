@@ -53,7 +53,7 @@ LOOK: dict[str, Any] = {
 }
 
 
-class Picture(Figure):
+class NotebookFigure(Figure):
     """A figure that notebooks show, whatever backend is in use or none."""
 
     def _repr_png_(self) -> bytes:
@@ -70,9 +70,9 @@ def look() -> Any:
     return style.context(["default", LOOK])
 
 
-def picture(width: float, height: float) -> Picture:
+def picture(width: float, height: float) -> NotebookFigure:
     """An empty picture that belongs to no window and no backend. Sizes in inches."""
-    return Picture(figsize=(width, height), layout="constrained", facecolor="white")
+    return NotebookFigure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sor.stream.consumer import KafkaSource
-    from sor.stream.progress import Progress
+    from sor.stream.consume.source import KafkaSource
+    from sor.stream.progress import StreamProgress
 
 BOOTSTRAP_SERVERS = "127.0.0.1:9092"
 TOPIC = "mock_l1_stream"
@@ -18,7 +18,7 @@ def open_stream(
     topic: str = TOPIC,
     run: str = "latest",
     idle_timeout: float = 90.0,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[StreamProgress], None] | None = None,
     snapshot_rule: str | None = None,
 ) -> KafkaSource:
     """One run of a topic as a Source, once its first message is there.
@@ -29,7 +29,7 @@ def open_stream(
     `idle_timeout` seconds.
     """
     # kafka-python takes a quarter of a second to import, and most commands do without it.
-    from sor.stream.consumer import open_source
+    from sor.stream.consume.open import open_source
     from sor.stream.progress import silent
 
     return open_source(bootstrap_servers, topic, run, idle_timeout, progress or silent, snapshot_rule=snapshot_rule)

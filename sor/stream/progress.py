@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sor.text import say, terminal
+
 LINE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class StreamProgress:
     """One look at a stream. done: share of the run from 0 to 1, None where unknown; lag: seconds behind the pace."""
 
     doing: str  # "reading", "sending", "waiting for the broker", ...
@@ -24,10 +26,10 @@ class Progress:
     note: str | None = None  # something that happened, worth a line of its own
 
 
-Show = Callable[[Progress], None]
+Show = Callable[[StreamProgress], None]
 
 
-def silent(_: Progress) -> None:
+def silent(_: StreamProgress) -> None:
     """For those who do not want to know."""
 
 
@@ -40,16 +42,16 @@ class Meter:
         self._count = 0
         self._base: float | None = None  # share done at the first look: what came before took none of our time
 
-    def look(self, doing: str, messages: int, done: float | None = None, lag: float | None = None) -> None:
+    def update(self, doing: str, messages: int, done: float | None = None, lag: float | None = None) -> None:
         now = time.monotonic()
         if now - self._at < self._every:
             return
         rate = (messages - self._count) / (now - self._at)
         self._at, self._count = now, messages
-        self._show(Progress(doing, messages, rate, done, self._remaining(done, now), lag))
+        self._show(StreamProgress(doing, messages, rate, done, self._remaining(done, now), lag))
 
     def note(self, doing: str, text: str) -> None:
-        self._show(Progress(doing, self._count, note=text))
+        self._show(StreamProgress(doing, self._count, note=text))
 
     def _remaining(self, done: float | None, now: float) -> float | None:
         if done is None:
@@ -69,7 +71,7 @@ class Lines:
         self._terminal = bool(getattr(self._stream, "isatty", lambda: False)())
         self._last = time.monotonic()
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: StreamProgress) -> None:
         if progress.note is not None:
             self._print(f"sor: {progress.note}")
         elif self._terminal:
@@ -86,21 +88,20 @@ class Lines:
 
     def _print(self, text: str) -> None:
         if self._live is not None:
-            self._live.console.print(text, markup=False, highlight=False)
+            self._live.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
-            print(text, file=self._stream, flush=True)
+            say(text, to=self._stream)
 
     def _renew(self, text: str) -> None:
         if self._live is None:
-            from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(console=Console(file=self._stream), transient=True, auto_refresh=False)
+            self._live = Live(console=terminal(file=self._stream), transient=True, auto_refresh=False)
             self._live.start()
         self._live.update(text, refresh=True)
 
 
-def _words(progress: Progress) -> str:
+def _words(progress: StreamProgress) -> str:
     parts = [f"{progress.doing}: {progress.messages:,} messages"]
     if progress.done is not None:
         parts.append(f"{progress.done:.0%}")

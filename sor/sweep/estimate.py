@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from sor.sweep.plan import Cell, Chunk, Plan
-from sor.sweep.work import work
+from sor.sweep.plan import Cell, Chunk, SweepPlan
+from sor.sweep.worker import work
 
 HOUR = 3600
 
@@ -29,7 +29,7 @@ class Estimate:
         return sum(count * seconds for count, seconds in known) + self.tapes * self.opening
 
 
-def estimate(plan: Plan) -> Estimate:
+def estimate(plan: SweepPlan) -> Estimate:
     """Measure the plan's first cell of each strategy, here."""
     cells: Counter[str] = Counter()
     first: dict[str, Cell] = {}

@@ -7,20 +7,25 @@ them out, and how many, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
 from itertools import islice, product
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
-from sor.core.order import ParentOrder
-from sor.core.spec import Spec, When
+from sor.core.market.timeline import Timeline
+from sor.core.spec import STRATEGIES, Spec, When
 from sor.errors import InputError, SorError
-from sor.request import Request, seconds, when
-from sor.sweep.files import expand, local_copy, size_of
-from sor.sweep.wishes import ALL, AXES, PARAMETERS, Wishes
-from sor.tapes.reading import symbols_on
+from sor.plug_ins import is_reference
+from sor.request import BacktestRequest, one_of, seconds, whole
+from sor.sweep.locations import expand, local_copy, size_of
+from sor.sweep.request import ALL, AXES, PARAMETERS, SweepRequest
+from sor.sweep.together import together
+from sor.tapes.open import symbols_on
+from sor.tapes.options import AS_IT_IS, ReadOptions
+from sor.tapes.vendor.shipped import choose
+from sor.windows import asked_span
 
 # Cells of a chunk: enough to forget a scheduler's cost, few enough to share among workers and to lose. More in large
 # sweeps, so that neither a scheduler nor a file system has more than some thousands to keep.
@@ -30,75 +35,83 @@ Noticed = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """When orders happen, in ns. Nothing given: one order over the whole tape."""
+class OrderTimes:
+    """When orders happen: the span of them all is that of `spec`; every, horizon in ns. Nothing given: one order over
+    the whole tape."""
 
-    start: When | None
-    end: When | None
+    spec: Spec
     every: int | None
     horizon: int | None
 
     @classmethod
-    def of(cls, wishes: Wishes) -> Times:
-        start, end = (None if t is None else when(n, t) for n, t in (("start", wishes.start), ("end", wishes.end)))
+    def of(cls, wishes: SweepRequest, spec: Spec) -> OrderTimes:
+        start, end = spec.start, spec.end
         every, horizon = (
             None if t is None else seconds(n, t) for n, t in (("every", wishes.every), ("horizon", wishes.horizon))
         )
         if start is not None and end is not None and start.of_day == end.of_day and end.ns < start.ns:
             raise InputError(f"the orders' end {wishes.end!r} is before their start {wishes.start!r}")
-        return cls(start, end, every, horizon)
+        return cls(spec, every, horizon)
 
-    def count(self, bounds: tuple[int, int] | None) -> int:
-        """How many orders fit; 1 where the tape's bounds are needed and not known."""
+    def count(self, tape: Timeline | None) -> int:
+        """How many orders fit; 1 where the tape's timeline is needed and not known."""
         if self.every is None:
             return 1
-        if bounds is not None:
-            first, last = self.span(*bounds)
-        elif self.start is not None and self.end is not None and self.start.of_day == self.end.of_day:
-            first, last = self.start.ns, self.end.ns
+        start, end = self.spec.start, self.spec.end
+        if tape is not None:
+            first, last = asked_span(self.spec, tape)
+        elif start is not None and end is not None and start.of_day == end.of_day:
+            first, last = start.ns, end.ns
         else:
             return 1
         return max(1, (last - first - self._length) // self.every + 1)
 
     @property
-    def needs_bounds(self) -> bool:
+    def needs_tape(self) -> bool:
         """Whether the number of orders depends on where the tape begins and ends."""
-        both = self.start is not None and self.end is not None and self.start.of_day == self.end.of_day
+        start, end = self.spec.start, self.spec.end
+        both = start is not None and end is not None and start.of_day == end.of_day
         return self.every is not None and not both
 
     @property
     def _length(self) -> int:
         return self.horizon if self.horizon is not None else self.every or 0
 
-    def span(self, first: int, last: int) -> tuple[int, int]:
-        start = first if self.start is None else self.start.resolve(first)
-        return start, last if self.end is None else self.end.resolve(first)
-
-    def window(self, number: int, first: int, last: int) -> tuple[int, int]:
-        """Start and end of an order on a tape with these bounds."""
-        start, end = self.span(first, last)
+    def window(self, number: int, tape: Timeline) -> tuple[int, int]:
+        """Start and end of an order on a tape."""
+        start, end = asked_span(self.spec, tape)
         start += number * (self.every or 0)
         return start, start + self._length if self._length else end
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One backtest. `words`: the values of the axes as they were typed, None for a default."""
+    """One backtest. `files` of the tape; `words`: the values of the axes as they were typed, None for a default."""
 
     index: int
     tape: str
+    files: tuple[str, ...]
     symbol: str | None
     number: int
-    times: Times
+    times: OrderTimes
     spec: Spec
     words: tuple[tuple[str, str | None], ...]
     rule: Literal["last", "first"]
     strict: bool
     lookback: int | None
+    read: ReadOptions = AS_IT_IS
+    param: tuple[tuple[str, str], ...] = ()  # of a plug-in, which `reference` names
 
-    def order(self, first: int, last: int) -> ParentOrder:
-        start, end = self.times.window(self.number, first, last)
-        return ParentOrder(self.spec.side, self.spec.quantity, start, end, self.spec.limit_price)
+    @property
+    def reference(self) -> str | None:
+        """What was typed for the strategy."""
+        return dict(self.words)["strategy"]
+
+    def on(self, tape: Timeline) -> Spec:
+        """What is to be done on a tape: its order's window as instants."""
+        start, end = self.times.window(self.number, tape)
+        found = BacktestRequest(strategy=self.reference, param=dict(self.param), fees="none").spec().plug_in
+        return replace(self.spec, start=When(start), end=When(end), day=None, plug_in=found)
 
     def parameters(self) -> dict[str, str | None]:
         """The parameters that were asked for."""
@@ -118,25 +131,31 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """A tape as the plan knows it. bounds: None where the plan has no need of them, or the tape could not be read."""
+    """A tape as the plan knows it. timelines: None where the plan does not need them, or the tape could not be read."""
 
-    name: str
+    files: tuple[str, ...]
     size: int | None
     symbols: tuple[str | None, ...]
-    bounds: tuple[tuple[int, int] | None, ...]
+    timelines: tuple[Timeline | None, ...]
+
+    @property
+    def name(self) -> str:
+        return "+".join(self.files)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SweepPlan:
     """The cells of a sweep, made anew whenever they are wanted."""
 
-    wishes: Wishes
+    wishes: SweepRequest
     tapes: tuple[Tape, ...]
     base: Spec
-    times: Times
+    times: OrderTimes
     axes: tuple[tuple[tuple[str | None, Any], ...], ...]
     rule: Literal["last", "first"]
     lookback: int | None
+    read: ReadOptions
+    param: Mapping[str, tuple[tuple[str, str], ...]]  # by strategy
 
     @property
     def per_order(self) -> int:
@@ -144,13 +163,13 @@ class Plan:
         return prod(map(len, self.axes))
 
     def __len__(self) -> int:
-        return self.per_order * sum(self.times.count(bounds) for tape in self.tapes for bounds in tape.bounds)
+        return self.per_order * sum(self.times.count(line) for tape in self.tapes for line in tape.timelines)
 
     def chunks(self) -> Iterator[Chunk]:
         done, size = 0, min(MOST, max(LEAST, len(self) // CHUNKS))
         for tape in self.tapes:
-            for symbol, bounds in zip(tape.symbols, tape.bounds, strict=True):
-                cells = self._cells(tape, symbol, self.times.count(bounds), done)
+            for symbol, line in zip(tape.symbols, tape.timelines, strict=True):
+                cells = self._cells(tape, symbol, self.times.count(line), done)
                 while part := tuple(islice(cells, size)):
                     done += len(part)
                     yield Chunk(part)
@@ -164,6 +183,7 @@ class Plan:
                 yield Cell(
                     index,
                     tape.name,
+                    tape.files,
                     symbol,
                     number,
                     self.times,
@@ -172,6 +192,8 @@ class Plan:
                     self.rule,
                     self.wishes.strict,
                     self.lookback,
+                    self.read,
+                    self.param.get(str(spec["strategy"]), ()),
                 )
                 index += 1
 
@@ -179,29 +201,84 @@ class Plan:
         """What must be equal for two plans to give the same table, as JSON has it."""
         import sor
 
-        fees = {str(venue): [fee.take, fee.make] for venue, fee in sorted(self.base.fees.venues.items())}
+        fees = {str(venue): astuple(fee) for venue, fee in sorted(self.base.fees.venues.items())}
         tapes = [[tape.name, tape.size, list(tape.symbols)] for tape in self.tapes]
         wishes = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self.wishes).items()}
         return {"version": sor.__version__, "wishes": wishes, "fees": fees, "tapes": tapes, "cells": len(self)}
 
 
-def plan(wishes: Wishes, noticed: Noticed | None = None) -> Plan:
+def plan(wishes: SweepRequest, noticed: Noticed | None = None) -> SweepPlan:
     """The plan of a sweep. InputError, before anything is run, where a value is wrong or a name finds no tape.
 
     Where the number of orders or the symbols depend on them, the tapes are opened; one that cannot be read gets one
     order, which will fail with its reason. `noticed` is called with (tapes looked at, tapes).
     """
-    base = Request(fees=wishes.fees, snapshot_rule=wishes.snapshot_rule, seed=wishes.seed)
-    spec, times = base.spec(), Times.of(wishes)
-    axes = tuple(_axis(axis, getattr(wishes, axis)) for axis in AXES)
+    shared = ("start", "end", "day", "tz", "clip", "stale_crossed", "fees", "snapshot_rule", "seed")
+    base = BacktestRequest(**{name: getattr(wishes, name) for name in shared})
+    spec = base.spec()
+    times = OrderTimes.of(wishes, spec)
+    param = strategy_parameters(wishes)
+    axes = tuple(_axis(axis, getattr(wishes, axis)) for axis in AXES[:-1])
+    names = tuple((text, _strategy_name(text, param)) for text in (wishes.strategy or (None,)))
+    doubles = [name for at, (_, name) in enumerate(names) if name in [one for _, one in names[:at]]]
+    if doubles:
+        raise InputError(f"strategy {doubles[0]} is there twice: strategies are told apart by their names")
+    by_name = {name: tuple(sorted(_given(text, param).items())) for text, name in names}
     lookback = None if wishes.lookback is None else seconds("lookback", wishes.lookback)
-    names = expand(wishes.tape)
+    read = _read_options(wishes)
+    found = together(expand(wishes.tape), read)
     tapes = []
-    for done, name in enumerate(names):
+    for done, files in enumerate(found):
         if noticed is not None:
-            noticed(done, len(names))
-        tapes.append(_tape(name, wishes, times))
-    return Plan(wishes, tuple(tapes), spec, times, axes, base.rule(), lookback)
+            noticed(done, len(found))
+        tapes.append(_tape(files, wishes, times, read))
+    return SweepPlan(wishes, tuple(tapes), spec, times, (*axes, names), base.rule(), lookback, read, by_name)
+
+
+def _read_options(wishes: SweepRequest) -> ReadOptions:
+    """How the tapes are to be read. InputError for a format that there is not."""
+    clock = one_of("clock", wishes.clock or "event", ("event", "recv"))
+    lot = None if wishes.lot is None else whole("lot", wishes.lot, least=1, most=1_000_000, unit="shares")
+    if wishes.format is not None:
+        choose(wishes.format)
+    return ReadOptions(wishes.format, lot, "recv" if clock == "recv" else "event")
+
+
+Given = Mapping[str, Mapping[str, str]]  # parameters by the name of the strategy, "" for all
+
+
+def strategy_parameters(wishes: SweepRequest) -> Given:
+    """NAME.KEY=VALUE by its name, KEY=VALUE for all that take parameters. InputError for what no strategy takes."""
+    found: dict[str, dict[str, str]] = {}
+    for text in wishes.param:
+        key, equals, value = text.partition("=")
+        name, dot, own = key.strip().rpartition(".")
+        if not equals or not own.isidentifier() or (dot and not name):
+            raise InputError(f"param {text!r} is not KEY=VALUE or NAME.KEY=VALUE")
+        found.setdefault(name, {})[own] = value.strip()
+    names = {name_of(text) for text in wishes.strategy if text not in STRATEGIES}
+    strangers = sorted(name for name in found if name and name not in names)
+    if strangers:
+        raise InputError(f"param {strangers[0]}.{next(iter(found[strangers[0]]))}: no strategy of that name is swept")
+    if found and not names:
+        raise InputError("param: no strategy of this sweep takes parameters: name one with --strategy")
+    return found
+
+
+def name_of(text: str) -> str:
+    """A strategy's name: of FILE.py:NAME the last part."""
+    return text.rpartition(":")[2] if is_reference(text) else text
+
+
+def _given(text: str | None, param: Given) -> dict[str, str]:
+    if text is None or text in STRATEGIES:
+        return {}
+    return {**param.get("", {}), **param.get(name_of(text), {})}
+
+
+def _strategy_name(text: str | None, param: Given) -> str:
+    """In the report. InputError where there is no such strategy, or it does not take its parameters."""
+    return BacktestRequest(strategy=text, param=_given(text, param), fees="none").spec().strategy
 
 
 def _axis(axis: str, texts: Sequence[str]) -> tuple[tuple[str | None, Any], ...]:
@@ -215,29 +292,30 @@ def _value(axis: str, text: str | None) -> Any:
             raise InputError(f"adverse-selection {text!r} must be true or false")
         return text == "true"
     wish: dict[str, Any] = {axis: text, "fees": "none"}
-    return getattr(Request(**wish).spec(), _SPEC_NAMES.get(axis, axis))
+    return getattr(BacktestRequest(**wish).spec(), _SPEC_NAMES.get(axis, axis))
 
 
-def _tape(name: str, wishes: Wishes, times: Times) -> Tape:
-    size = size_of(name)
-    if ALL not in wishes.symbol and not times.needs_bounds:
+def _tape(files: tuple[str, ...], wishes: SweepRequest, times: OrderTimes, read: ReadOptions) -> Tape:
+    sizes = [size_of(name) for name in files]
+    size = None if None in sizes else sum(one or 0 for one in sizes)
+    if ALL not in wishes.symbol and not times.needs_tape:
         symbols: tuple[str | None, ...] = wishes.symbol or (None,)
-        return Tape(name, size, symbols, (None,) * len(symbols))
+        return Tape(files, size, symbols, (None,) * len(symbols))
     try:
-        path = local_copy(name)
-        symbols = symbols_on(path) if ALL in wishes.symbol else wishes.symbol or (None,)
-        return Tape(name, size, symbols, tuple(_bounds(path, symbol, times) for symbol in symbols))
+        paths = [local_copy(name) for name in files]
+        symbols = symbols_on(paths, options=read) if ALL in wishes.symbol else wishes.symbol or (None,)
+        return Tape(files, size, symbols, tuple(_timeline(paths, symbol, times, read) for symbol in symbols))
     except (SorError, OSError):
         symbols = tuple(None if symbol == ALL else symbol for symbol in wishes.symbol) or (None,)
-        return Tape(name, size, symbols, (None,) * len(symbols))
+        return Tape(files, size, symbols, (None,) * len(symbols))
 
 
-def _bounds(path: Path, symbol: str | None, times: Times) -> tuple[int, int] | None:
-    if not times.needs_bounds:
+def _timeline(paths: list[Path], symbol: str | None, times: OrderTimes, read: ReadOptions) -> Timeline | None:
+    if not times.needs_tape:
         return None
     from sor.tapes import open_tape
 
     try:
-        return open_tape(path, symbol=symbol).bounds()
+        return open_tape(paths, symbol=symbol, **asdict(read)).timeline()
     except (SorError, OSError):
         return None

@@ -14,17 +14,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sor.core.accounting import Result, savings
-from sor.core.backtest import Found
-from sor.core.markout import HORIZONS, Markout
+from sor.core.backtest.sessions import BacktestResult
+from sor.core.execution.accounting import StrategyResult, savings
+from sor.core.execution.markout import HORIZONS, Markout
 from sor.core.order import ParentOrder
 from sor.core.units import NANO
-from sor.report.model import Report
+from sor.report.report import Report
 from sor.sweep.columns import table_of
 from sor.sweep.plan import Cell
-from sor.sweep.wishes import PARAMETERS
+from sor.sweep.request import PARAMETERS
 
-BASELINES = ("best_ask", "twap", "vwap", "X_M")
+BASELINES = ("X_M", "best_ask", "twap", "vwap")
 DONE, FAILED = "done", "failed"
 MARKOUTS = tuple(f"markout_{horizon // NANO}s_bps" for horizon in HORIZONS)
 
@@ -53,6 +53,7 @@ SCHEMA = pa.schema(
         ("end", _TIME),
         ("interval_s", pa.float64()),
         ("strategy", pa.string()),
+        ("param", pa.string()),
         *((name, pa.string()) for name in PARAMETERS),
         ("total_cash", _MONEY),
         ("avg_fill_px", _MONEY),
@@ -72,6 +73,11 @@ SCHEMA = pa.schema(
         ("cost_a_share", pa.float64()),
         *((f"cost_a_share_{name}", pa.float64()) for name in BASELINES),
         *((f"savings_{name}_bps", pa.float64()) for name in BASELINES),
+        # Of the walk-forward parent against X_M's; null for strategies that do not work the router's slices.
+        ("headline_bps", pa.float64()),
+        # The same in nanodollars, by slice, and what X_M's parent cost.
+        ("saved_by_slice", pa.list_(pa.int64())),
+        ("x_m_cost", _MONEY),
         ("passive_shares", pa.int64()),
         *((name, pa.float64()) for name in MARKOUTS),
         ("passive_fills", pa.list_(_PASSIVE)),
@@ -89,7 +95,7 @@ def failed_row(cell: Cell, reason: str) -> dict[str, Any]:
 
 
 def done_row(
-    cell: Cell, order: ParentOrder, found: Found, report: Report, passive: Sequence[Markout]
+    cell: Cell, order: ParentOrder, found: BacktestResult, report: Report, passive: Sequence[Markout]
 ) -> dict[str, Any]:
     results = found.outcome.results
     chosen = results[cell.spec.strategy]
@@ -109,14 +115,18 @@ def done_row(
         "participation": _float(data["order"]["participation"]),
         "arrival_px": _float(data["order"]["arrival_px"]),
         **_comparison(chosen, results),
+        "headline_bps": None if data["headline"] is None else _float(data["headline"]["mean_savings_bps"]),
+        **_by_slice(found),
         **_passive(passive, order.side.sign),
         "venues": [
             {
                 "publisher_id": v.venue,
-                "made": v.made,
-                "taken": v.taken,
+                "made": v.maker_shares,
+                "taken": v.taker_shares,
                 "forced": v.forced,
-                "avg_cost": float(Fraction(v.cost + v.fees - v.rebates, (v.made + v.taken + v.forced) * NANO)),
+                "avg_cost": float(
+                    Fraction(v.cost + v.fees - v.rebates, (v.maker_shares + v.taker_shares + v.forced) * NANO)
+                ),
             }
             for v in chosen.venues
         ],
@@ -145,11 +155,12 @@ def _asked(cell: Cell) -> dict[str, Any]:
         "number": cell.number,
         "interval_s": cell.spec.interval / NANO,
         "strategy": cell.spec.strategy,
+        "param": "; ".join(f"{key}={value}" for key, value in cell.param) or None,
         **cell.parameters(),
     }
 
 
-def _comparison(chosen: Result, results: Mapping[str, Result]) -> dict[str, float | None]:
+def _comparison(chosen: StrategyResult, results: Mapping[str, StrategyResult]) -> dict[str, float | None]:
     """Costs a share in dollars and savings in bps, from the exact fractions."""
     row: dict[str, float | None] = {"cost_a_share": _dollars(chosen.comparable)}
     for name in BASELINES:
@@ -160,7 +171,14 @@ def _comparison(chosen: Result, results: Mapping[str, Result]) -> dict[str, floa
     return row
 
 
-def _opportunity(result: Result, arrival2: int | None) -> float | None:
+def _by_slice(found: BacktestResult) -> dict[str, Any]:
+    saved = None if found.headline is None else found.headline.against.get("X_M")
+    if saved is None:
+        return {"saved_by_slice": None, "x_m_cost": None}
+    return {"saved_by_slice": list(saved.saved), "x_m_cost": Decimal(saved.cost).scaleb(-9)}
+
+
+def _opportunity(result: StrategyResult, arrival2: int | None) -> float | None:
     """What the leaves would still cost at the deadline against arrival, in bps of the whole parent's value."""
     if arrival2 is None or result.cost is None or result.comparable is None:
         return None

@@ -6,20 +6,19 @@ it. Layout: plan.json, results/tape=NAME/symbol=SYMBOL/cells-00000000.parquet (n
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sor.errors import InputError, SorError
-from sor.sweep.plan import Chunk, Plan
+from sor.files import file_name, try_lock, write_whole
+from sor.sweep.plan import Chunk, SweepPlan
 from sor.sweep.row import FAILED, SCHEMA
 
 PLAN, RESULTS, RUN = "plan.json", "results", "run.json"
@@ -28,7 +27,7 @@ PLAN, RESULTS, RUN = "plan.json", "results", "run.json"
 class Store:
     """The results of one plan in a folder."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
+    def __init__(self, folder: Path, plan: SweepPlan) -> None:
         self.folder = folder
         self._plan = plan
         self._identity = plan.identity()
@@ -42,10 +41,8 @@ class Store:
         except OSError as error:
             raise InputError(f"--out {self.folder}: cannot be written ({error.strerror})") from None
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise InputError(f"--out {self.folder}: another sweep is at work there") from None
+            if not try_lock(lock):
+                raise InputError(f"--out {self.folder}: another sweep is at work there")
             self._claim()
             yield self
         finally:
@@ -57,20 +54,20 @@ class Store:
         if not path.exists():
             if any(entry.name != ".lock" for entry in self.folder.iterdir()):
                 raise InputError(f"--out {self.folder}: the folder is not empty and holds no sweep: name another")
-            _write(path, text.encode())
+            write_whole(path, text.encode(), durable=True)
             return
         found = read_plan(self.folder)
         if found != json.loads(text):
             differs = next((key for key in self._identity if found.get(key) != self._identity[key]), "plan")
             raise InputError(
                 f"--out {self.folder}: holds another sweep (its {differs} {_verb(differs)}): name another folder, or "
-                "give the same wishes to go on with it"
+                "give the same options to go on with it"
             )
 
     def file(self, chunk: Chunk) -> Path:
         cell = chunk.cells[0]
         tape = os.path.basename(cell.tape).partition(".")[0] or "-"
-        parts = f"tape={quote(tape, safe='')}", f"symbol={quote(cell.symbol or '-', safe='')}"
+        parts = f"tape={file_name(tape)}", f"symbol={file_name(cell.symbol or '-')}"
         return self.folder.joinpath(RESULTS, *parts, f"{chunk.name}.parquet")
 
     def keep(self, chunk: Chunk, parquet: bytes) -> None:
@@ -78,7 +75,7 @@ class Store:
         path = self.file(chunk)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, parquet)
+            write_whole(path, parquet, durable=True)
         except OSError as error:
             raise SorError(
                 f"{path}: {error.strerror or error}; what was done before is kept: make room and give the same "
@@ -98,7 +95,7 @@ class Store:
 
     def note(self, facts: dict[str, Any]) -> None:
         """What this run was like: times and the like, which are no part of the table."""
-        _write(self.folder / RUN, (json.dumps(facts, indent=2) + "\n").encode())
+        write_whole(self.folder / RUN, (json.dumps(facts, indent=2) + "\n").encode(), durable=True)
 
 
 def read_plan(folder: Path) -> dict[str, Any]:
@@ -107,7 +104,7 @@ def read_plan(folder: Path) -> dict[str, Any]:
         found = json.loads((folder / PLAN).read_bytes())
     except OSError as error:
         raise InputError(f"{folder}: holds no sweep ({PLAN}: {error.strerror})") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise InputError(f"{folder / PLAN}: damaged: name another folder with --out")
@@ -129,20 +126,6 @@ def read_table(folder: Path, columns: list[str] | None = None) -> pa.Table:
 
 def _has_failed(path: Path) -> bool:
     return FAILED in pq.ParquetFile(path).read(columns=["status"]).column("status").to_pylist()
-
-
-def _write(path: Path, data: bytes) -> None:
-    """The file is there whole or not at all, also after a crash of the machine."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _verb(noun: str) -> str:

@@ -1,35 +1,43 @@
-"""Tapes: recorded streams in the formats people have, as snapshots (DESIGN sections 2 and 5)."""
+"""Tapes: recorded streams in the formats people have, as snapshots."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from sor.source import Source
-    from sor.tapes.blocks import Progress
+    from sor.source import Charted
+    from sor.tapes.byte_blocks import Progress
 
 BATCH_SNAPSHOTS = 16_384
 
 
 def open_tape(
-    path: Path | str,
+    tape: Any,
     *,
     symbol: str | None = None,
+    symbol_in: Sequence[str] = (),
+    clock: Literal["event", "recv"] = "event",
     snapshot_rule: Literal["last", "first"] = "last",
     strict: bool = False,
     batch_snapshots: int = BATCH_SNAPSHOTS,
     progress: Progress | None = None,
     window: tuple[int, int] | None = None,
-) -> Source:
-    """A tape as a source of snapshots in time order; the format is told by the file's content.
+    format: str | None = None,  # noqa: A002
+    lot: int | None = None,
+) -> Charted:
+    """A tape as a source of snapshots in time order; the format of a file is told by its content.
 
-    symbol: needed where the tape has several. strict: a bad row is an error and not just counted.
-    batch_snapshots: the most snapshots in a batch. progress: called with (bytes done, bytes of the file).
-    window: of our Parquet form read only what an order between these times (ns) needs, see sor.tapes.window; other
-    forms are read whole.
-    InputError, in one line, for whatever is wrong with the file.
+    tape: a file, a folder, a glob, `VENUE=FILE`, a pandas or Arrow table, or a list of them that are one tape together.
+    symbol: needed where the tape has several. symbol_in: texts `FILE=ID`: which instrument_id of a file without symbols
+    is the stock. clock: `recv` takes the time at which a row was received for its instant. strict: a bad row is an
+    error and not just counted. batch_snapshots: the most snapshots in a batch. progress: called with (bytes done, bytes
+    of all files). window: of our Parquet form read only what an order between these times (ns) needs, see
+    sor.tapes.parquet.source; other forms are read whole. format, lot: see sor.tapes.options.ReadOptions.
+    InputError, in one line, for whatever is wrong with a file.
     """
-    from sor.tapes.reading import open_source
+    from sor.tapes.open import open_source, several_files
+    from sor.tapes.options import ReadOptions
 
-    return open_source(Path(path), symbol, snapshot_rule, strict, batch_snapshots, progress, window)
+    files = several_files(tape, symbol, symbol_in, ReadOptions(format, lot, clock), strict, progress)
+    return open_source(files, snapshot_rule, batch_snapshots, window)

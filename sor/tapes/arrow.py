@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from sor.core.market import Ints
+from sor.core.market.batch import Ints
 from sor.tapes.rows import Mask
 
 # Arrow's own allocator keeps what it has freed, a tenth of a process of ours; the system's gives it back.

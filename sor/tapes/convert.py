@@ -2,46 +2,76 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from sor.errors import InputError
-from sor.tapes.blocks import Progress
-from sor.tapes.order import OrderBySymbol, Punctual, by_symbol, grown, merge_runs
-from sor.tapes.parquet import ParquetFacts, ParquetReader, RowWriter, SymbolFacts, read_rows
-from sor.tapes.reading import open_reader
-from sor.tapes.rows import Reader, RowChunk, concat_rows, sort_rows
-from sor.tapes.source import refuse_bad_rows, tape_name
+from sor.core.market.timeline import HOLE, Hole
+from sor.errors import InputError, SorError
+from sor.tapes.byte_blocks import Progress
+from sor.tapes.merge.inputs import TapeInput
+from sor.tapes.merge.tape_rows import SeveralFiles, TapeRows
+from sor.tapes.open import several_files
+from sor.tapes.options import AS_IT_IS, ReadOptions
+from sor.tapes.parquet.form import ParquetFacts, SymbolFacts
+from sor.tapes.parquet.reader import read_rows
+from sor.tapes.parquet.writer import RowWriter
+from sor.tapes.rows import RowChunk, RowReader, concat_rows, sort_rows
+from sor.tapes.sorting import LateRows, by_symbol, grown, merge_runs
+from sor.tapes.spool.read import facts_of
 
 SUFFIX = ".parquet"
-LATE_ROWS = 2**16
 _RUN_GROUP_ROWS = 2**13  # small, because one group of every run is in memory while they are merged
 
 
-def convert(path: Path, out: Path, *, strict: bool = False, progress: Progress | None = None) -> ParquetFacts:
-    """Write the tape `path` to the Parquet file `out`, which appears when it is whole. InputError for wrong files."""
+def convert(
+    tape: Any,
+    out: Path,
+    *,
+    symbol_in: Sequence[str] = (),
+    options: ReadOptions = AS_IT_IS,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> ParquetFacts:
+    """Write a tape, of one file or several, to the Parquet file `out`, which appears when it is whole.
+
+    InputError for wrong files.
+    """
     _check(out)
-    if out.exists() and path.exists() and out.samefile(path):
-        raise InputError(f"{out}: cannot be written: name another file")
-    with open_reader(path, progress) as reader:
-        return to_parquet(reader, path, out, strict=strict)
+    files = several_files(tape, None, symbol_in, options, strict, progress)
+    for one in files.inputs:
+        if out.exists() and one.table is None and one.path.exists() and out.samefile(one.path):
+            raise InputError(f"{out}: cannot be written: name another file")
+    return to_parquet(files, out)
 
 
-def to_parquet(reader: Reader, path: Path, out: Path, *, strict: bool = False) -> ParquetFacts:
-    """The same for rows from anywhere; the tape takes its name from `path`."""
+def to_parquet(files: SeveralFiles, out: Path) -> ParquetFacts:
+    """The same for files that are named already."""
     _check(out)
     try:
         beside = tempfile.TemporaryDirectory(dir=out.parent, prefix=".sor-")
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror})") from None
     with beside as folder:
-        whole = Path(folder) / "whole"
-        facts = _Conversion(reader, path, Path(folder)).run(whole, strict)
-        os.replace(whole, out)
+        # Each pass over the files has a folder of its own: the first may turn out to be in vain.
+        try:
+            facts, whole = files.read(lambda rows: _Conversion(rows, Path(tempfile.mkdtemp(dir=folder))).run().finish)
+            os.replace(whole, out)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise  # of the files that are read
+            raise SorError(f"{out}: {os.strerror(error.errno)}") from None
     return facts
+
+
+def reader_to_parquet(reader: RowReader, path: Path, out: Path) -> ParquetFacts:
+    """The same for rows from anywhere, as if they were those of the file `path`."""
+    return to_parquet(SeveralFiles((TapeInput(path),), lambda _, inputs: ([(inputs[0], reader)], [])), out)
 
 
 def _check(out: Path) -> None:
@@ -56,76 +86,93 @@ def _check(out: Path) -> None:
 class _Conversion:
     """Rows on time go straight into the file; if some are late, that file becomes the first of the runs to merge."""
 
-    def __init__(self, reader: Reader, path: Path, folder: Path) -> None:
-        self._reader = reader
-        self._path = path
+    def __init__(self, rows: TapeRows, folder: Path) -> None:
+        self._rows = rows
         self._folder = folder
-        self._order = OrderBySymbol()
-        self._late: list[RowChunk] = []
-        self._runs: list[Path] = []
+        self._sink = _Sink(folder / "on-time", rows.symbols)
+        self._late = LateRows(self._run_of)
 
-    def run(self, out: Path, strict: bool) -> ParquetFacts:
-        sink = _Sink(out, self._reader)
-        punctual = Punctual()
-        for rows in self._reader.chunks():
-            refuse_bad_rows(self._reader, self._path, strict)
-            self._order.count(rows)
-            on_time, late = punctual.split(rows)
-            sink.add(on_time)
-            if late is not None:
-                self._late.append(late)
-                self._keep_late(LATE_ROWS)
-        refuse_bad_rows(self._reader, self._path, strict)
-        self._keep_late(1)
-        if self._runs:
-            sink.writer.finish()
-            sink.writer.close()
-            first = self._folder / "on-time"
-            os.replace(out, first)
-            sink = _Sink(out, self._reader)
-            self._merge([first, *self._runs], sink)
+    def run(self) -> _Conversion:
+        """All rows, once."""
+        for rows in self._rows.chunks(self._late.add):
+            self._sink.add(rows)
+        return self
+
+    def finish(self) -> tuple[ParquetFacts, Path]:
+        """What is in the file, and the file."""
+        sink = self._sink
+        self._late.finish()
         sink.writer.finish()
+        if self._late.runs:
+            sink.writer.close()
+            sink = _Sink(self._folder / "whole", self._rows.symbols)
+            self._merge([self._sink.path, *self._late.runs], sink)
+            sink.writer.finish()
         facts = self._facts(sink)
         sink.writer.close(facts)
-        return facts
+        return facts, sink.path
 
-    def _keep_late(self, least: int) -> None:
-        """Write the late rows to a run of their own if there are at least so many."""
-        if sum(map(len, self._late)) < least:
-            return
-        path = self._folder / f"late-{len(self._runs)}"
-        writer = RowWriter(path, self._reader.symbols, _RUN_GROUP_ROWS)
-        rows = sort_rows(concat_rows(self._late))
+    def _run_of(self, rows: RowChunk, before: int) -> Path:
+        path = self._folder / f"late-{before}"
+        writer = RowWriter(path, self._rows.symbols, _RUN_GROUP_ROWS)
         for start in range(0, len(rows), _RUN_GROUP_ROWS):
             writer.add(rows.slice(start, start + _RUN_GROUP_ROWS))
         writer.finish()
         writer.close()
-        self._late = []
-        self._runs.append(path)
+        return path
 
     def _merge(self, runs: list[Path], sink: _Sink) -> None:
-        pieces = [read_rows(run, self._reader.symbols) for run in runs]
+        pieces = [read_rows(run, self._rows.symbols) for run in runs]
         for rows in merge_runs(pieces, lambda parts: sort_rows(concat_rows(parts))):
             sink.add(rows)
 
     def _facts(self, sink: _Sink) -> ParquetFacts:
-        reader = self._reader
-        name, fallen = tape_name(self._path), self._order.fallen.tolist()
-        if isinstance(reader, ParquetReader):  # sorted, but it remembers the original
-            name, fallen = reader.facts.name, [symbol.out_of_order for symbol in reader.facts.symbols]
-        columns = (self._order.rows.tolist(), fallen, sink.count.tolist(), sink.first.tolist(), sink.last.tolist())
-        places = range(len(reader.symbols))
-        whole = (map(sink.writer.quotes, places), map(sink.writer.venues, places))
-        symbols = tuple(map(SymbolFacts, reader.symbols, *columns, *whole))
-        return ParquetFacts(name, reader.bad_rows, reader.first_bad, symbols, tuple(sink.writer.groups))
+        rows = self._rows
+        kept = [code for code in range(len(rows.symbols)) if code < len(sink.count) and sink.count[code]]
+        if not kept:
+            raise InputError(f"{rows.where}: there is no row to write")
+        return ParquetFacts(
+            name=rows.name,
+            bad_rows=rows.bad_rows,
+            first_bad=rows.first_bad,
+            symbols=tuple(self._symbol(sink, code) for code in range(len(rows.symbols))),
+            groups=tuple(sink.writer.groups),
+            form=rows.form,
+            prints_late=rows.prints_late,
+            kind=rows.kind,
+            has_names=rows.has_names,
+            stated=rows.stated,
+            notes=rows.notes,
+            round_lot=rows.round_lot,
+        )
+
+    def _symbol(self, sink: _Sink, code: int) -> SymbolFacts:
+        learned = facts_of(self._rows, self._rows.symbols[code])
+        return SymbolFacts(
+            symbol=learned.symbol,
+            rows=learned.rows or 0,
+            out_of_order=learned.out_of_order or 0,
+            snapshots=int(sink.count[code]),
+            first=int(sink.first[code]),
+            last=int(sink.last[code]),
+            quotes=sink.writer.quotes(code),
+            venues=sink.writer.venues(code),
+            holes=tuple(sink.holes.get(code, ())),
+            files=learned.files,
+            off_exchange_trades=learned.off_exchange_trades,
+            off_exchange=learned.off_exchange,
+            doubled=learned.doubled or 0,
+        )
 
 
 class _Sink:
-    """Where sorted rows end up, with the instants of each symbol: how many, the first and the last."""
+    """Where sorted rows end up, with the instants of each symbol: how many, the first and the last, and the holes."""
 
-    def __init__(self, out: Path, reader: Reader) -> None:
-        self.writer = RowWriter(out, reader.symbols)
+    def __init__(self, out: Path, symbols: list[str | None]) -> None:
+        self.path = out
+        self.writer = RowWriter(out, symbols)
         self.count = self.first = self.last = np.empty(0, np.int64)
+        self.holes: dict[int, list[Hole]] = {}
 
     def add(self, rows: RowChunk) -> None:
         if len(rows) == 0:
@@ -137,3 +184,5 @@ class _Sink:
         symbol, ts, before = by_symbol(rows, self.last)
         self.first[symbol[before < 0]] = ts[before < 0]
         self.count += np.bincount(symbol[ts != before], minlength=n)
+        for at in np.flatnonzero((before >= 0) & (ts - before >= HOLE)).tolist():
+            self.holes.setdefault(int(symbol[at]), []).append((int(before[at]), int(ts[at])))

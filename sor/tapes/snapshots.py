@@ -1,4 +1,8 @@
-"""From rows to snapshots: one per ts_event, per venue its last (or first) row (DESIGN section 5)."""
+"""From rows to snapshots: one per instant, with what its rows say of quotes, and its trades.
+
+In the venue form an instant has each venue's last (or first) row. In the NBBO form it has, of each side, the last row
+that speaks of that side. A row that speaks of no side is a trade alone.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,20 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.market import BUYER, QUOTE_COLUMNS, SELLER, TRADE_COLUMNS, UNKNOWN, Ints, SnapshotBatch, concat
-from sor.core.units import NO_PRICE
-from sor.tapes.rows import TRADE, RowChunk, concat_rows
+from sor.core.market.batch import (
+    BUYER,
+    NO_VENUE,
+    QUOTE_COLUMNS,
+    SELLER,
+    TRADE_COLUMNS,
+    UNKNOWN,
+    Form,
+    Ints,
+    SnapshotBatch,
+    concat,
+)
+from sor.core.units import NO_PRICE, UNSPOKEN
+from sor.tapes.rows import TRADE, Mask, RowChunk, concat_rows
 
 SnapshotRule = Literal["last", "first"]
 
@@ -18,25 +33,19 @@ _SIDES = np.full(256, UNKNOWN, np.uint8)
 _SIDES[[SELLER, BUYER]] = SELLER, BUYER
 
 
-def group_rows(rows: RowChunk, rule: SnapshotRule) -> SnapshotBatch:
+def group_rows(rows: RowChunk, rule: SnapshotRule, form: Form = Form.VENUE) -> SnapshotBatch:
     """Snapshots of rows sorted by time; none of them continues before or after these rows."""
     is_new = np.empty(len(rows), np.bool_)
     is_new[:1] = True
     np.not_equal(rows.ts[1:], rows.ts[:-1], out=is_new[1:])
     starts = np.flatnonzero(is_new)
     instant = np.cumsum(is_new) - 1
-    picked = _pick(instant, rows.venue, rule)
     trades = np.flatnonzero((rows.action == TRADE) & (rows.price != NO_PRICE) & (rows.size > 0))
-    bid_px, bid_sz = _side(rows.bid_px[picked], rows.bid_sz[picked])
-    ask_px, ask_sz = _side(rows.ask_px[picked], rows.ask_sz[picked])
+    quote_at, quotes = _quotes(instant, {name: getattr(rows, name) for name in QUOTE_COLUMNS}, rule, form)
     return SnapshotBatch(
         ts=rows.ts[starts],
-        quote_end=_ends(instant[picked], len(starts)),
-        venue=rows.venue[picked],
-        bid_px=bid_px,
-        bid_sz=bid_sz,
-        ask_px=ask_px,
-        ask_sz=ask_sz,
+        quote_end=_ends(quote_at, len(starts)),
+        **quotes,
         trade_end=_ends(instant[trades], len(starts)),
         trade_venue=rows.venue[trades],
         trade_px=rows.price[trades],
@@ -45,23 +54,22 @@ def group_rows(rows: RowChunk, rule: SnapshotRule) -> SnapshotBatch:
     )
 
 
-def join_snapshots(parts: Sequence[SnapshotBatch], rule: SnapshotRule) -> SnapshotBatch:
+def join_snapshots(parts: Sequence[SnapshotBatch], rule: SnapshotRule, form: Form = Form.VENUE) -> SnapshotBatch:
     """Snapshots of several parts of a tape that overlap in time, the parts in the order of the file.
 
-    Where two parts have the same instant, the rule decides between their quotes of one venue, and trades follow
-    each other: the same as if the parts' rows had been sorted and grouped together.
+    Where two parts have the same instant, the rule decides between their quotes of one venue (or side), and trades
+    follow each other: the same as if the parts' rows had been sorted and grouped together.
     """
     times, instants = np.unique(np.concatenate([part.ts for part in parts]), return_inverse=True)
     of_part = np.split(instants, np.cumsum([len(part) for part in parts])[:-1])
     quote_at = np.concatenate([_spread(at, part.quote_end) for at, part in zip(of_part, parts, strict=True)])
     trade_at = np.concatenate([_spread(at, part.trade_end) for at, part in zip(of_part, parts, strict=True)])
     flat = concat(parts)
-    picked = _pick(quote_at, flat.venue, rule)
+    quote_at, columns = _quotes(quote_at, {name: getattr(flat, name) for name in QUOTE_COLUMNS}, rule, form)
     trades = np.argsort(trade_at, kind="stable")
-    columns: dict[str, Any] = {name: getattr(flat, name)[picked] for name in QUOTE_COLUMNS}
     columns |= {name: getattr(flat, name)[trades] for name in TRADE_COLUMNS}
     return SnapshotBatch(
-        ts=times, quote_end=_ends(quote_at[picked], len(times)), trade_end=_ends(trade_at, len(times)), **columns
+        ts=times, quote_end=_ends(quote_at, len(times)), trade_end=_ends(trade_at, len(times)), **columns
     )
 
 
@@ -71,8 +79,9 @@ class SnapshotBuilder:
     Batches have `batch_snapshots` snapshots, the last one fewer.
     """
 
-    def __init__(self, rule: SnapshotRule, batch_snapshots: int) -> None:
+    def __init__(self, rule: SnapshotRule, batch_snapshots: int, form: Form = Form.VENUE) -> None:
         self._rule: SnapshotRule = rule
+        self._form = form
         self._cutter = BatchCutter(batch_snapshots)
         self._open: RowChunk | None = None
 
@@ -85,11 +94,11 @@ class SnapshotBuilder:
         # A copy, because a view would keep the whole chunk in memory.
         self._open = rows.take(np.arange(cut, len(rows)))
         if cut:
-            yield from self._cutter.add(group_rows(rows.slice(0, cut), self._rule))
+            yield from self._cutter.add(group_rows(rows.slice(0, cut), self._rule, self._form))
 
     def finish(self) -> Iterator[SnapshotBatch]:
         if self._open is not None:
-            yield from self._cutter.add(group_rows(self._open, self._rule))
+            yield from self._cutter.add(group_rows(self._open, self._rule, self._form))
             self._open = None
         yield from self._cutter.finish()
 
@@ -118,6 +127,54 @@ class BatchCutter:
         if self._held:
             yield concat(self._parts)
         self._parts, self._held = [], 0
+
+
+def _quotes(
+    instant: NDArray[Any], columns: dict[str, Ints], rule: SnapshotRule, form: Form
+) -> tuple[NDArray[Any], dict[str, Any]]:
+    """The quotes that count among those of each instant, by instant, then venue: their instants, and their columns."""
+    bid_px, bid_sz = _side(columns["bid_px"], columns["bid_sz"])
+    ask_px, ask_sz = _side(columns["ask_px"], columns["ask_sz"])
+    whole = {"venue": columns["venue"], "bid_px": bid_px, "bid_sz": bid_sz, "ask_px": ask_px, "ask_sz": ask_sz}
+    if form is Form.NBBO:
+        return _national(instant, whole)
+    speaks = (bid_px != UNSPOKEN) | (ask_px != UNSPOKEN)
+    if speaks.all():
+        picked = _pick(instant, whole["venue"], rule)
+    else:
+        rows = np.flatnonzero(speaks)
+        picked = rows[_pick(instant[rows], whole["venue"][rows], rule)]
+    return instant[picked], {name: column[picked] for name, column in whole.items()}
+
+
+def _national(instant: NDArray[Any], columns: dict[str, Ints]) -> tuple[NDArray[Any], dict[str, Any]]:
+    """Of each instant and side the last row that speaks of the side; both at one venue are one quote."""
+    bid = _last_of_each(instant, columns["bid_px"] != UNSPOKEN)
+    ask = _last_of_each(instant, columns["ask_px"] != UNSPOKEN)
+    at = np.concatenate([instant[bid], instant[ask]])
+    prices = np.concatenate([columns["bid_px"][bid], columns["ask_px"][ask]])
+    # Where there is no national quote, no venue has it.
+    venue = np.where(prices == NO_PRICE, NO_VENUE, np.concatenate([columns["venue"][bid], columns["venue"][ask]]))
+    order = np.lexsort((venue, at))  # stable: the bid precedes the ask
+    at, venue = at[order], venue[order]
+    is_both = (at[1:] == at[:-1]) & (venue[1:] == venue[:-1])
+    is_ask = np.repeat([False, True], [len(bid), len(ask)])[order]
+    rows = np.concatenate([bid, ask])[order]
+    quotes: dict[str, Any] = {"venue": venue}
+    for side, is_other in (("bid", is_ask), ("ask", ~is_ask)):
+        quotes[f"{side}_px"] = np.where(is_other, UNSPOKEN, columns[f"{side}_px"][rows])
+        quotes[f"{side}_sz"] = np.where(is_other, 0, columns[f"{side}_sz"][rows])
+    for name in ("ask_px", "ask_sz"):
+        quotes[name][:-1][is_both] = quotes[name][1:][is_both]
+    kept = np.append(True, ~is_both) if len(at) else np.empty(0, np.bool_)
+    return at[kept], {name: column[kept] for name, column in quotes.items()}
+
+
+def _last_of_each(instant: NDArray[Any], speaks: Mask) -> NDArray[Any]:
+    """Of each instant the last row that speaks."""
+    rows = np.flatnonzero(speaks)
+    rows = rows[np.argsort(instant[rows], kind="stable")]
+    return rows[np.append(np.diff(instant[rows]) != 0, True)] if len(rows) else rows
 
 
 def _pick(instant: NDArray[Any], venue: Ints, rule: SnapshotRule) -> NDArray[Any]:
@@ -149,8 +206,9 @@ def _spread(at: NDArray[Any], ends: Ints) -> NDArray[Any]:
 
 
 def _side(px: Ints, sz: Ints) -> tuple[Ints, Ints]:
-    """A side as the core keeps it: (NO_PRICE, 0) where there is no quote."""
-    is_none = (px == NO_PRICE) | (sz <= 0)
+    """A side as the core keeps it: (NO_PRICE, 0) where there is no quote, (UNSPOKEN, 0) where nothing is said."""
+    is_none = (px == NO_PRICE) | (px <= 0) | (sz <= 0)
     if not is_none.any():
         return px, sz
-    return np.where(is_none, NO_PRICE, px), np.where(is_none, 0, sz)
+    is_unspoken = px == UNSPOKEN
+    return np.where(is_none & ~is_unspoken, NO_PRICE, px), np.where(is_none | is_unspoken, 0, sz)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sor.broker import distribution
-from sor.broker.distribution import PINNED_SHA512, find_kafka, is_whole, normalise_sha512, unpack, wrong_jars
+from sor.broker.distribution import PINNED_SHA512, find_kafka, is_whole, list_of, normalise_sha512, unpack, wrong_jars
 from sor.errors import InputError, SorError
 
 DIGEST = PINNED_SHA512["3.9.1"]
@@ -45,6 +45,7 @@ def no_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monkey
     monkeypatch.delenv("KAFKA_HOME", raising=False)
     monkeypatch.delenv("SOR_KAFKA_URL", raising=False)
     monkeypatch.setenv("SOR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SOR_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(distribution, "APACHE", ("http://127.0.0.1:1/kafka", "http://127.0.0.1:1/dist/kafka"))
     return monkeypatch
@@ -107,7 +108,7 @@ def test_another_version_is_fetched_and_checked_by_the_vendors_own_checksum(
     found = find_kafka("3.8.0", said.append)
     assert found.home == tmp_path / "cache" / "kafka" / "kafka_2.13-3.8.0"
     assert {path.name: path.read_bytes() for path in (found.home / "libs").iterdir()} == JARS
-    assert sorted(path.name for path in found.home.iterdir()) == ["LICENSE", "libs", "libs.sha256", "source"]
+    assert sorted(path.name for path in found.home.iterdir()) == ["LICENSE", "libs", "source"]
     assert (found.home.parent / "kafka_2.13-3.8.0.tgz").exists()
     assert "127.0.0.1:1/kafka/3.8.0" in said[1]  # the source that failed is named
     assert found.classpath == f"{found.home}/libs/*"
@@ -142,7 +143,9 @@ def test_nothing_reachable_names_every_source_and_the_way_out(no_sources: pytest
         assert part in message
 
 
-@pytest.mark.parametrize("damage", ["altered", "missing", "unknown"])
+@pytest.mark.parametrize(
+    "damage", ["altered", "missing", "unknown", "unknown, by another case", "altered with a list beside it"]
+)
 def test_a_damaged_cache_is_fetched_again(
     web: tuple[Path, str], no_sources: pytest.MonkeyPatch, damage: str, tmp_path: Path
 ) -> None:
@@ -155,8 +158,11 @@ def test_a_damaged_cache_is_fetched_again(
         jar.write_bytes(b"brok")
     elif damage == "missing":
         jar.unlink()
+    elif damage == "altered with a list beside it":
+        jar.write_bytes(b"brok")
+        (libs.parent / "libs.sha256").write_text(list_of(libs))
     else:
-        (libs / "evil.jar").write_bytes(b"!")
+        (libs / ("evil.JAR" if "case" in damage else "evil.jar")).write_bytes(b"!")
     assert not is_whole(libs.parent, "3.8.0")
     said: list[str] = []
     find_kafka("3.8.0", said.append)
@@ -171,7 +177,7 @@ def test_kafka_home(no_sources: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"KAFKA_HOME=.*no libs/kafka_2\.13"):
         find_kafka("3.9.1", print)
     (home / "libs" / "kafka_2.13-3.9.1.jar").write_bytes(b"")
-    assert find_kafka("3.9.1", print) == distribution.Distribution("3.9.1", home, "KAFKA_HOME")
+    assert find_kafka("3.9.1", print) == distribution.KafkaDistribution("3.9.1", home, "KAFKA_HOME")
     said: list[str] = []
     with pytest.raises(SorError):
         find_kafka("3.6.1", said.append)
@@ -189,8 +195,10 @@ def test_unpacking_takes_jars_and_licences_only(tmp_path: Path) -> None:
     file.write_bytes(archive("3.8.0", JARS))
     unpack(file, tmp_path / "home")
     names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
-    assert names == ["home/LICENSE", "home/libs.sha256", *(f"home/libs/{name}" for name in JARS), "in.tgz"]
-    assert wrong_jars(tmp_path / "home" / "libs", tmp_path / "home" / "libs.sha256") == []
+    assert names == ["home/LICENSE", *(f"home/libs/{name}" for name in JARS), "in.tgz"]
+    listed = tmp_path / "list"
+    listed.write_text(list_of(tmp_path / "home" / "libs"))
+    assert wrong_jars(tmp_path / "home" / "libs", listed) == []
 
 
 def maven(tmp_path: Path, script: str) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sor.broker.download import Progress, UnreachableError, fetch, fetch_text
-from sor.errors import SorError
+from sor.broker.download import DownloadProgress, UnreachableError, fetch, fetch_text
+from sor.errors import InputError, SorError
 
 CONTENT = bytes(range(256)) * 8192  # 2 MiB
 DIGEST = hashlib.sha512(CONTENT).hexdigest()
@@ -171,9 +171,17 @@ def test_progress_on_a_terminal_rewrites_its_line() -> None:
             return True
 
     terminal = Terminal()
-    progress = Progress("file.tgz", terminal)
+    progress = DownloadProgress("file.tgz", terminal)
     progress._next = 0.0
     progress.advance(1_000_000, 1_000_000, 4_000_000)
     progress.finish(4_000_000)
     assert "1.0 of 4.0 MB" in terminal.getvalue().split("\r")[0]
     assert terminal.getvalue().endswith("\n")
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/kafka.tgz", "kafka.tgz", "FILE:///etc/passwd"])
+def test_only_the_web_is_downloaded_from(url: str, tmp_path: Path) -> None:
+    for get in (lambda: fetch(url, tmp_path / "x", "0" * 128), lambda: fetch_text(url)):
+        with pytest.raises(InputError, match="is no address of the web"):
+            get()
+    assert not (tmp_path / "x").exists()

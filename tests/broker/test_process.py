@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sor.broker.process import Daemon, Running, is_alive, last_meaningful_line, resident_bytes, wait_gone
+from sor.broker.process import Daemon, LiveProcess, is_alive, last_meaningful_line, resident_bytes, wait_gone
 
 SLEEP = "import sys, time; print('begun', flush=True); time.sleep(300)"
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('begun', flush=True); time.sleep(300)"
@@ -25,7 +25,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
     made.kill()
 
 
-def start(daemon: Daemon, program: str = SLEEP) -> Running:
+def start(daemon: Daemon, program: str = SLEEP) -> LiveProcess:
     """Start it, and return when it has really begun."""
     running = daemon.start([sys.executable, "-c", program, daemon.mark])
     while "begun" not in daemon.log_text():

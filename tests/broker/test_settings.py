@@ -105,17 +105,3 @@ def test_the_ports_of_two_brokers_never_meet(one: int, other: int) -> None:
     if one != other and min(one, other) >= 8000:
         assert settings.zookeeper_port(one) != settings.zookeeper_port(other)
     assert settings.zookeeper_port(9092) == 2181
-
-
-def test_folders_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("SOR_CACHE", "SOR_STATE", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert settings.cache_dir() == tmp_path / ".cache" / "sor"
-    assert settings.state_dir() == tmp_path / ".local" / "state" / "sor"
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg"))
-    assert settings.state_dir() == tmp_path / "xdg" / "sor"
-    monkeypatch.setenv("XDG_STATE_HOME", "relative")  # the specification: ignored
-    assert settings.state_dir() == tmp_path / ".local" / "state" / "sor"
-    monkeypatch.setenv("SOR_STATE", str(tmp_path / "mine"))
-    assert settings.state_dir() == tmp_path / "mine"

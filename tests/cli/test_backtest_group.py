@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 
@@ -14,7 +16,9 @@ import pytest
         (["--group", "g", "--from-kafka", "--out", "x", "--quantity", "0"], "quantity"),
     ],
 )
-def test_wrong_use_is_one_line_and_exit_code_2(sor, args, words):
+def test_wrong_use_is_one_line_and_exit_code_2(
+    sor: Callable[..., tuple[int, str, str]], args: list[str], words: str
+) -> None:
     code, out, err = sor("backtest", *args)
     assert (code, out) == (2, "")
     assert words in err

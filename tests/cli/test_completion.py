@@ -24,7 +24,7 @@ def completed(words: str, name: str = "sor") -> list[str]:
     ("words", "name", "wanted"),
     [
         ("sor ba", "sor", ["backtest"]),
-        ("sor data ", "sor", ["info", "synth", "convert"]),
+        ("sor data ", "sor", ["info", "formats", "synth", "convert"]),
         ("sor backtest --side ", "sor", ["buy", "sell"]),
         ("sor-backtest --side ", "sor-backtest", ["buy", "sell"]),
         ("sor-producer --snapshot-rule ", "sor-producer", ["last", "first"]),

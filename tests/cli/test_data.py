@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from thorough import THOROUGH
 
 from sor.cli import run
 from sor.core.units import format_time
@@ -74,9 +75,9 @@ def test_info_counts_what_is_there(tape: Path, capsys: pytest.CaptureFixture[str
     # of the five rows with a row of their venue above, all but the first one differ from it
     assert found["top_changes"] == Decimal("0.8")
     text = "\n".join(found["looks_wrong"])
-    for words in ("1 rows are crossed", "1 rows are locked", "2 rows have no bid", "size of zero"):
+    for words in ("1 row is crossed", "1 row is locked", "2 rows have no bid", "size of zero"):
         assert words in text
-    assert found["worth_knowing"] == ["1 gaps are longer than 60 s, the longest after 2024-08-01T13:36:34.000000000Z"]
+    assert found["worth_knowing"] == ["1 gap is longer than 60 s, the longest after 2024-08-01T13:36:34.000000000Z"]
 
 
 def test_info_of_the_parquet_form_is_the_same(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,7 +110,7 @@ def test_info_for_people(tape: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert run(["data", "info", str(tape)], "sor") == 0
     out, err = capsys.readouterr()
     assert err == ""
-    for words in ("XYZ", "Nasdaq", "A 28.6%", "60 shares in 2 trades", "looks wrong:", "1 rows are crossed"):
+    for words in ("XYZ", "Nasdaq", "A 28.6%", "60 shares in 2 trades", "looks wrong:", "1 row is crossed"):
         assert words in out
 
 
@@ -126,9 +127,10 @@ def test_what_markets_do_is_not_called_wrong(tape: Path, capsys: pytest.CaptureF
     lines[7] = line((7, *ROWS[5][1:]))
     tape.write_text("\n".join([HEADER, *lines]) + "\n")
     found = info(tape, capsys)
-    assert found["looks_wrong"] == []
+    [silent] = found["looks_wrong"]
+    assert silent.startswith("Venue 7 (Cboe EDGA) sends nothing")  # its one row stands to the end
     assert len(found["worth_knowing"]) == 2
-    assert "1 rows have no bid (1.00 %)" in found["worth_knowing"]
+    assert "1 row has no bid (1.00 %)" in found["worth_knowing"]
     assert run(["data", "info", str(tape)], "sor") == 0
     assert "worth knowing:" in capsys.readouterr().out
 
@@ -146,8 +148,8 @@ def test_info_of_the_real_tape(capsys: pytest.CaptureFixture[str]) -> None:
     ("args", "words"),
     [
         (["info", "none.csv"], "none.csv: cannot open this tape"),
-        (["info", "."], "is a directory"),
-        (["info"], "Missing argument 'FILE'"),
+        (["info", "empty"], "no tape is in this folder"),
+        (["info"], "Missing argument 'FILE...'"),
         (["info", "bad.csv", "--strict"], "line 3: has 1 of 11 fields"),
         (["convert", "day.csv", "day.pq"], "ends with .parquet"),
         (["convert", "day.csv", "no/day.parquet"], "there is no folder no"),
@@ -160,6 +162,7 @@ def test_wrong_use_is_one_line_and_exit_2(
     tape: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, args: list[str], words: str
 ) -> None:
     monkeypatch.chdir(tape.parent)
+    Path("empty").mkdir(exist_ok=True)
     Path("bad.csv").write_text("\n".join([HEADER, line(ROWS[0]), "x", line(ROWS[1])]) + "\n")
     before = sorted(tape.parent.iterdir())
     assert run(["data", *args], "sor") == 2
@@ -175,7 +178,7 @@ def test_mangled_tapes_never_end_in_a_traceback(tape: Path, capsys: pytest.Captu
     dice = random.Random(3)
     whole = tape.read_bytes()
     seen = set()
-    for _ in range(300):
+    for _ in range(75 * THOROUGH):
         data = bytearray(whole)
         for _ in range(dice.choice([1, 2, 20])):
             spot = dice.randrange(len(data))

@@ -7,14 +7,14 @@ import sys
 
 import pytest
 
-from sor.bundled import bundled_tape
 from sor.cli import run
+from sor.paths import bundled_tape
 from sor.stream.names import check_run_id, new_run_id
-from sor.stream.producer import Lateness, Window
+from sor.stream.produce.producer import LatencyHistogram, SourceWindow
 from sor.tapes import open_tape
 
 
-def produce(capsys, *args: str) -> tuple[int, str, str]:
+def produce(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
     code = run(["produce", *args], "sor")
     out, err = capsys.readouterr()
     return code, out, err
@@ -33,10 +33,10 @@ def produce(capsys, *args: str) -> tuple[int, str, str]:
         (["--compression", "zip"], "compression"),
         (["--tape", "nowhere.csv"], "nowhere.csv"),
         (["--start", "noon"], "not a time"),
-        (["--start", "23:59:59"], "no snapshot of the tape lies between"),
+        (["--start", "23:59:59"], "no snapshot of the tape lies in the window"),
     ],
 )
-def test_wrong_use_is_one_line_and_exit_code_2(capsys, args, words):
+def test_wrong_use_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str], args: list[str], words: str) -> None:
     code, out, err = produce(capsys, *args)
     assert code == 2
     assert out == ""
@@ -45,7 +45,7 @@ def test_wrong_use_is_one_line_and_exit_code_2(capsys, args, words):
     assert len(err.strip().splitlines()) == 1
 
 
-def test_no_broker_is_one_line_and_exit_code_1():
+def test_no_broker_is_one_line_and_exit_code_1() -> None:
     command = [sys.executable, "-m", "sor", "produce", "--speed", "max", "--bootstrap-servers", "127.0.0.1:1"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
@@ -54,7 +54,7 @@ def test_no_broker_is_one_line_and_exit_code_1():
     assert line.startswith("sor: no Kafka broker answers at 127.0.0.1:1: is it running? (sor kafka up")
 
 
-def test_help_has_every_option_and_an_example(capsys):
+def test_help_has_every_option_and_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = produce(capsys, "--help")
     assert code == 0
     for option in ("--tape", "--speed", "--start", "--end", "--symbol", "--snapshot-rule", "--run-id"):
@@ -64,30 +64,32 @@ def test_help_has_every_option_and_an_example(capsys):
     assert "Example: sor produce" in out
 
 
-def test_run_ids_are_new_and_valid():
+def test_run_ids_are_new_and_valid() -> None:
     ids = {new_run_id() for _ in range(200)}
     assert len(ids) == 200
     assert all(check_run_id(run_id) == run_id for run_id in ids)
 
 
-def test_a_window_is_closed_and_can_be_read_again():
+def test_a_window_is_closed_and_can_be_read_again() -> None:
     tape = open_tape(bundled_tape())
-    first, last = tape.bounds()
+    bounds = tape.bounds()
+    assert bounds is not None
+    first, last = bounds
     middle = (first + last) // 2
-    window = Window(tape, None, middle)
+    window = SourceWindow(tape, first, middle)
     for _ in range(2):
         times = [ts for batch in window.batches() for ts in batch.ts.tolist()]
         assert (times[0], times[-1]) == window.bounds()
-    rest = Window(tape, middle + 1, None)
+    rest = SourceWindow(tape, middle + 1, last)
     assert rest.bounds()[1] == last
     count = sum(len(batch) for batch in tape.batches())
     assert len(times) + sum(len(batch) for batch in rest.batches()) == count
-    exact = Window(tape, first, first)
+    exact = SourceWindow(tape, first, first)
     assert exact.bounds() == (first, first)
 
 
-def test_lateness_is_a_histogram():
-    late = Lateness()
+def test_lateness_is_a_histogram() -> None:
+    late = LatencyHistogram()
     assert late.quantile(0.99) is None
     for ns in [0] * 98 + [1_000_000, 5_000_000]:
         late.add(ns)

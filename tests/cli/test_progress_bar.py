@@ -8,8 +8,13 @@ from io import StringIO
 
 import pytest
 
+from sor.api import tape_source
 from sor.cli import progress
 from sor.cli.progress import bytes_progress, stream_progress
+from sor.core.backtest.session import Session
+from sor.core.market.book import Book
+from sor.request import BacktestRequest
+from sor.run import run
 
 
 class Terminal(StringIO):
@@ -131,14 +136,39 @@ def test_after_the_last_byte_the_bar_makes_way_for_a_spinner(clock: Clock, monke
 
 
 def test_a_streams_lines_are_closed_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sor.stream.progress import Lines, Progress
+    from sor.stream.progress import Lines, StreamProgress
 
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
     with stream_progress() as show:
         assert isinstance(show, Lines)
-        show(Progress("reading", 1_234, 10.0))
+        show(StreamProgress("reading", 1_234, 10.0))
     assert "messages" in screen.getvalue()
     assert sys.stderr is screen
     assert screen.getvalue().endswith("\x1b[2K")
+
+
+def test_a_log_has_a_line_now_and_then_while_the_order_is_worked(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[float] = []
+
+    def late(session: Session, book: Book) -> None:
+        clock.now += 2.0
+        seen.append(clock.now)
+        assert watch is not None
+        watch(session, book)
+
+    watch = progress.work_progress()
+    assert watch is not None
+    request = BacktestRequest(strategy="twap", quantity=100)
+    run(tape_source(request), request.spec(), late)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == seen[-1] // 6  # the third batch after a line is the first that comes five seconds later
+    assert all(line.startswith("sor: working the order: ") and line.endswith("% of its window") for line in lines)
+
+
+def test_a_terminal_has_a_spinner_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert progress.work_progress() is None

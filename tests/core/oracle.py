@@ -1,4 +1,5 @@
-"""The slow reference: DESIGN sections 4 to 7 written down as plainly as they read, to check the engine from outside.
+"""A slow reference for the simple strategies, as plain as their rules read, to check the engine from outside. (Resting
+orders and slices have another: tests/oracle.)
 
 It shares no code with the engine beyond the values that describe the input (snapshots, the order, the rules). One
 snapshot after the other, a dictionary of venues, integers and Fractions, a buy and a sell each spelled out, and not a
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from sor.core.market import Quote, Snapshot, Trade
+from sor.core.market.batch import Quote, Snapshot
 from sor.core.order import Liquidity, ParentOrder, Rules, Side
 from sor.core.units import NO_PRICE
 
@@ -29,6 +30,7 @@ class Venue:
     run: int = 0  # counts the opposite side's price runs
     taken: int = 0  # shares that the order took in this run
     flying: int = 0  # shares that are on their way to this run
+    faded: int = 0  # displayed shares of this run that a take did not find
 
 
 @dataclass
@@ -109,7 +111,7 @@ class World:
 
     def available(self, venue: Venue) -> int:
         quote = self.opposite(venue)
-        return 0 if quote is None else max(0, quote[1] - venue.taken - venue.flying)
+        return 0 if quote is None else max(0, quote[1] - venue.taken - venue.faded - venue.flying)
 
     def best_opposite(self) -> tuple[int, int] | None:
         """(price, venue) of the national best on the opposite side, the smallest venue among equals."""
@@ -126,7 +128,7 @@ class World:
         self.now = snapshot.ts
         if self.rules.liquidity is Liquidity.REPLENISH:
             for venue in self.venues.values():
-                venue.taken = venue.flying = 0
+                venue.taken = venue.flying = venue.faded = 0
                 venue.run += 1
         for quote in snapshot.quotes:
             self._apply_quote(quote)
@@ -153,7 +155,7 @@ class World:
         else:
             before, after = venue.bid, bid
         if (before and before[0]) != (after and after[0]):
-            venue.taken = venue.flying = 0
+            venue.taken = venue.flying = venue.faded = 0
             venue.run += 1
         venue.bid, venue.ask, venue.seen = bid, ask, self.now
 
@@ -170,7 +172,7 @@ class World:
     def send(self, venue: Venue, qty: int, *, swept: bool = False) -> None:
         quote = self.opposite(venue)
         assert quote is not None
-        arrives = self.now + self.rules.latency
+        arrives = self.now + self.rules.latency.default
         child = Child(venue.id, quote[0], qty, self.now, arrives, self.mid, venue.run, swept)
         self.flights.append(child)
         venue.flying += qty
@@ -183,11 +185,18 @@ class World:
         if quote is None:
             return
         good = quote[0] <= child.px if self.order.side is Side.BUY else quote[0] >= child.px
-        qty = min(child.qty, max(0, quote[1] - venue.taken)) if good else 0
+        found = self.found(quote[1])
+        qty = min(child.qty, max(0, found - venue.taken)) if good else 0
+        if good:
+            venue.faded = max(venue.faded, quote[1] - found)
         if qty:
             venue.taken += qty
             self.done += qty
             self.fills.append(OracleFill(child.arrives, venue.id, quote[0], qty, False, child.sent, child.mid))
+
+    def found(self, displayed: int) -> int:
+        there = self.rules.there
+        return displayed * there.numerator // there.denominator
 
     def land(self, until: int, *, inclusive: bool) -> None:
         """Child orders that arrive before `until` (or at it) act on the book as it is."""
@@ -250,7 +259,7 @@ def static() -> Act:
         for venue in sorted(world.venues.values(), key=lambda v: v.id):
             quote = world.opposite(venue)
             if quote is not None and world.within_limit(quote[0]):
-                fee = world.rules.fees.take(venue.id)
+                fee = world.rules.fees.take(venue.id, quote[0])
                 px = quote[0] if world.order.side is Side.BUY else -quote[0]
                 offers.append((venue, px + fee, world.available(venue)))
         split = cheapest_split(world.leaves, [(cost, size) for _, cost, size in offers])
@@ -369,7 +378,11 @@ def complete(world: World) -> tuple[int, int]:
     for void in world.venues.values():  # what would arrive after the deadline
         void.flying = 0
     px, venue = world.last_opposite
-    there = world.available(world.venues[venue]) if world.last_opposite_is_current else 0
+    there = 0
+    if world.last_opposite_is_current:
+        quote = world.opposite(world.venues[venue])
+        assert quote is not None
+        there = max(0, world.found(quote[1]) - world.venues[venue].taken)
     world.fills.append(OracleFill(world.order.end, venue, px, left, True, world.order.end, world.mid))
     return left, max(0, left - there)
 
@@ -377,13 +390,15 @@ def complete(world: World) -> tuple[int, int]:
 def account(world: World, forced: int, beyond: int, arrival: Fraction | None, late: bool) -> OracleResult:
     order, fills = world.order, world.fills
     shares = sum(f.px * f.qty for f in fills)
-    fees = sum(f.qty * world.rules.fees.take(f.venue) for f in fills)
+    fees = sum(f.qty * world.rules.fees.take(f.venue, f.px) for f in fills)
     leaves = order.quantity - world.done - forced
     cash: int | None = None
     comparable: Fraction | None = None
     if world.last_opposite is not None:
         cash = shares + fees if order.side is Side.BUY else shares - fees
-        comparable = Fraction(cash + leaves * world.last_opposite[0], order.quantity)
+        px, venue = world.last_opposite
+        fee = world.rules.fees.take(venue)  # an unfilled share costs what completing it would have
+        comparable = Fraction(cash + leaves * (px + fee if order.side is Side.BUY else px - fee), order.quantity)
     timing: Fraction | None = None
     placement: Fraction | None = None
     if arrival is not None and all(f.mid is not None for f in fills):
@@ -426,289 +441,3 @@ def saving(side: Side, x: Fraction | None, baseline: Fraction | None) -> Fractio
         return None
     better = baseline - x if side is Side.BUY else x - baseline
     return better / abs(baseline)
-
-
-# --- a resting order -----------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Shown:
-    """One venue's quotes on our own side, and the shares traded at its price whose removal has not shown yet."""
-
-    quote: tuple[int, int] | None = None
-    seen: int = 0
-    unseen: int = 0
-
-    def trade(self, t: Trade, side: Side) -> None:
-        if self.quote is not None and t.px == self.quote[0] and hits_us(t, side):
-            self.unseen += t.sz
-
-    def update(self, new: tuple[int, int] | None, now: int) -> int:
-        """Take the next quote; returns the shares cancelled at an unchanged price."""
-        before, self.quote, self.seen = self.quote, new, now
-        if before is None or new is None or before[0] != new[0]:
-            self.unseen = 0
-            return 0
-        fell = max(0, before[1] - new[1])
-        explained = min(fell, self.unseen)
-        self.unseen -= explained
-        return fell - explained
-
-
-@dataclass
-class Queue:
-    """The shares in front of one order that rests at `px`."""
-
-    side: Side
-    px: int
-    model: str
-    ahead: int
-
-    def reached(self, t: Trade) -> int:
-        """Shares of a trade that get through to us."""
-        beyond = t.px > self.px if self.side is Side.BUY else t.px < self.px
-        if beyond or not hits_us(t, self.side):
-            return 0
-        eaten = min(self.ahead, t.sz)
-        self.ahead -= eaten
-        return t.sz - eaten
-
-    def update(self, new: tuple[int, int] | None, cancelled: int) -> None:
-        """The venue's next quote on our side."""
-        if new is None:
-            self.ahead = 0
-        elif new[0] == self.px:
-            if self.model == "optimistic":
-                self.ahead = max(0, self.ahead - cancelled)
-            elif self.model == "proportional" and cancelled:
-                self.ahead -= min(self.ahead, self.ahead * cancelled // (new[1] + cancelled))
-            self.ahead = min(self.ahead, new[1])
-        elif self.side is Side.BUY:
-            self.ahead = 0 if new[0] < self.px else self.ahead
-        else:
-            self.ahead = 0 if new[0] > self.px else self.ahead
-
-
-def hits_us(t: Trade, side: Side) -> bool:
-    """The aggressor takes what rests on our side, or may have."""
-    return t.side != ("B" if side is Side.BUY else "A")
-
-
-def own_side(quote: Quote, side: Side) -> tuple[int, int] | None:
-    px, sz = (quote.bid_px, quote.bid_sz) if side is Side.BUY else (quote.ask_px, quote.ask_sz)
-    return (px, sz) if px != NO_PRICE and sz > 0 else None
-
-
-def sold_to(
-    snapshots: Sequence[Snapshot], side: Side, venue: int, px: int, joins: int, expires: int, model: str
-) -> tuple[int, list[tuple[int, int]]]:
-    """The queue that an endless order finds after the snapshot at `joins`, and (time, shares) of its fills."""
-    shown = Shown()
-    queue: Queue | None = None
-    first_ahead = 0
-    fills = []
-    for snapshot in snapshots:
-        for t in snapshot.trades:
-            if t.venue == venue:
-                shown.trade(t, side)
-                got = queue.reached(t) if queue is not None and snapshot.ts <= expires else 0
-                if got:
-                    fills.append((snapshot.ts, got))
-        for q in snapshot.quotes:
-            if q.venue == venue:
-                cancelled = shown.update(own_side(q, side), snapshot.ts)
-                if queue is not None:
-                    queue.update(shown.quote, cancelled)
-        if snapshot.ts == joins:
-            first_ahead = shown.quote[1] if shown.quote is not None and shown.quote[0] == px else 0
-            queue = Queue(side, px, model, first_ahead)
-    return first_ahead, fills
-
-
-# --- plans: sweeps, single takes and resting orders together ------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Step:
-    """One decision of a script. Venues are numbered among those with a quote, prices relative to that venue's best.
-
-    takes: (venue number, shares); rests: venue number -> (ticks behind its best, shares, time to live);
-    wake: time to the next decision.
-    """
-
-    sweep: int
-    takes: tuple[tuple[int, int], ...]
-    rests: tuple[tuple[int, tuple[int, int, int]], ...]
-    wake: int | None
-
-
-@dataclass
-class Resting:
-    """A limit order on its way or in its queue."""
-
-    venue: int
-    qty: int
-    decided: int
-    joins: int
-    expires: int
-    mid: Fraction | None
-    queue: Queue
-    joined: bool = False
-    first_ahead: int = 0
-
-
-@dataclass(frozen=True)
-class Making:
-    ts: int
-    venue: int
-    px: int
-    qty: int
-    decided: int
-    mid: Fraction | None
-    joined: int
-    ahead: int
-
-
-@dataclass
-class Floor(World):
-    """A World in which orders rest as well, and a script decides."""
-
-    model: str = "conservative"
-    tick: int = 1
-    shown: dict[int, Shown] = field(default_factory=dict)
-    rests: list[Resting] = field(default_factory=list)
-    making: list[Making] = field(default_factory=list)
-    to_sweep: int = 0
-    views: list[tuple[object, ...]] = field(default_factory=list)
-
-    def own(self, venue: int) -> tuple[int, int] | None:
-        """The venue's quote on our side, if it is not too old."""
-        shown = self.shown[venue]
-        age = self.rules.max_quote_age
-        return None if age is not None and self.now - shown.seen > age else shown.quote
-
-    def join(self, until: int, *, inclusive: bool) -> None:
-        for rest in list(self.rests):
-            if rest.joined or rest.joins > until or (rest.joins == until and not inclusive):
-                continue
-            rest.joined = True
-            self.now = rest.joins  # quotes grow old between snapshots, too
-            opposite, own, px = self.opposite(self.venues[rest.venue]), self.own(rest.venue), rest.queue.px
-            if opposite is not None and (opposite[0] <= px if self.order.side is Side.BUY else opposite[0] >= px):
-                self.rests.remove(rest)  # it would take: refused
-                continue
-            if own is None or (own[0] < px if self.order.side is Side.BUY else own[0] > px):
-                rest.queue.ahead = 0
-            elif own[0] == px:
-                rest.queue.ahead = own[1]
-            rest.first_ahead = rest.queue.ahead
-
-    def step(self, snapshot: Snapshot, script: Iterator[Step], wake: int | None) -> int | None:
-        """One snapshot; returns the next time to wake, None for never."""
-        side = self.order.side
-        self.land(snapshot.ts, inclusive=False)
-        self.join(snapshot.ts, inclusive=False)
-        for t in snapshot.trades:
-            self.trade(t, snapshot.ts)
-        cancelled = {}
-        for q in snapshot.quotes:
-            cancelled[q.venue] = self.shown.setdefault(q.venue, Shown()).update(own_side(q, side), snapshot.ts)
-        self.apply(snapshot)
-        for rest in self.rests:
-            if rest.joined and rest.venue in cancelled:
-                rest.queue.update(self.shown[rest.venue].quote, cancelled[rest.venue])
-        self.land(snapshot.ts, inclusive=True)
-        self.join(snapshot.ts, inclusive=True)
-        if snapshot.ts < self.order.start or self.done == self.order.quantity:
-            return wake
-        if wake is not None and snapshot.ts >= wake:
-            wake = self.decide(next(script))
-            self.land(snapshot.ts, inclusive=True)  # at once, without latency: the sweep knows the answers
-        self.sweep_plan()
-        self.land(snapshot.ts, inclusive=True)
-        return wake
-
-    def trade(self, t: Trade, now: int) -> None:
-        if t.venue not in self.shown:
-            return
-        self.shown[t.venue].trade(t, self.order.side)
-        for rest in self.rests:
-            if rest.venue != t.venue or not rest.joined or now > rest.expires:
-                continue
-            got = min(rest.queue.reached(t), rest.qty, self.order.quantity - self.done)
-            if got:
-                rest.qty -= got
-                self.done += got
-                self.making.append(
-                    Making(now, t.venue, rest.queue.px, got, rest.decided, rest.mid, rest.joins, rest.first_ahead)
-                )
-
-    def decide(self, step: Step) -> int | None:
-        side = self.order.side
-        visible = sorted(v.id for v in self.venues.values() if self.own(v.id) or self.opposite(v))
-        self.views.append((self.now, self.done, self.flying, self.leaves, self.mid, self.offers(visible)))
-        self.to_sweep = step.sweep
-        self.rests = []
-        if visible:
-            for number, qty in step.takes:
-                venue = self.venues[visible[number % len(visible)]]
-                quote = self.opposite(venue)
-                if quote is not None and self.within_limit(quote[0]) and min(qty, self.leaves) > 0:
-                    self.send(venue, min(qty, self.leaves))
-            numbers = {number % len(visible): rest for number, rest in step.rests}
-            for number, (behind, qty, lives) in numbers.items():
-                venue = self.venues[visible[number]]
-                own = self.own(venue.id)
-                if own is None:
-                    continue
-                px = own[0] - behind * self.tick if side is Side.BUY else own[0] + behind * self.tick
-                if not self.within_limit(px):
-                    continue
-                queue = Queue(side, px, self.model, own[1] if own[0] == px else 0)
-                joins = self.now + self.rules.latency
-                self.rests.append(Resting(venue.id, qty, self.now, joins, self.now + lives, self.mid, queue))
-            self.join(self.now, inclusive=True)
-        return None if step.wake is None else self.now + step.wake
-
-    def offers(self, visible: Sequence[int]) -> tuple[tuple[int, int, int | None, int], ...]:
-        """(venue, available within the limit, best own price, its size)."""
-        rows = []
-        for venue in visible:
-            opposite, own = self.opposite(self.venues[venue]), self.own(venue)
-            there = self.available(self.venues[venue]) if opposite and self.within_limit(opposite[0]) else 0
-            rows.append((venue, there, own[0] if own else None, own[1] if own else 0))
-        return tuple(rows)
-
-    def sweep_plan(self) -> None:
-        """As World.sweep, but no more than the plan has left; what arrives too late or is missed is owed again."""
-        before = self.done + self.flying
-        self.sweep(min(self.to_sweep, self.leaves))
-        self.to_sweep -= self.done + self.flying - before
-
-    def execute(self, child: Child) -> None:
-        before = self.done
-        child.qty, asked = min(child.qty, self.order.quantity - self.done), child.qty
-        venue = self.venues[child.venue]
-        if child.run == venue.run:
-            venue.flying -= asked - child.qty
-        super().execute(child)
-        if child.swept:
-            self.to_sweep += asked - (self.done - before)
-
-
-def perform(
-    snapshots: Sequence[Snapshot], order: ParentOrder, rules: Rules, model: str, tick: int, script: Sequence[Step]
-) -> tuple[Floor, int, int]:
-    """The script against the market; the floor, forced shares, and those beyond what was available."""
-    floor = Floor(order, rules, model=model, tick=tick)
-    steps = iter([*script, Step(0, (), (), None)])
-    wake: int | None = order.start
-    for snapshot in snapshots:
-        if snapshot.ts > order.end:
-            break
-        wake = floor.step(snapshot, steps, wake)
-        if floor.done == order.quantity:
-            floor.rests, floor.flights = [], []
-    floor.land(order.end, inclusive=True)
-    floor.look(order.end)
-    return floor, *complete(floor)

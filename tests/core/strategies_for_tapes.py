@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,10 +9,11 @@ from random import Random
 
 from hypothesis import settings
 from hypothesis import strategies as st
+from thorough import THOROUGH
 
 from sor.core.fees import FeeSchedule, VenueFee
-from sor.core.market import Quote, Snapshot, SnapshotBatch, Trade, batch_of
-from sor.core.order import Liquidity, ParentOrder, Rules, Side
+from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, Trade, batch_of
+from sor.core.order import Latency, Liquidity, ParentOrder, Rules, Side
 from sor.core.units import NO_PRICE
 
 CENT = 10_000_000
@@ -25,9 +25,6 @@ SIZES = (0, 1, 7, 50, 99, 100, 100, 150, 200, 200, 300, 500, 1_000)
 HUGE_SIZES = (0, 1, 100, 10**6, 2**40, 2**41 + 7)
 GAPS = (1, 1, 2, 500, 1_000_000, 300_000_000, SECOND, 5 * SECOND, 60 * SECOND, 61 * SECOND)
 VENUES = (2, 7, 9, 16, 30, 37, 41, 43, 88)
-
-# `SOR_THOROUGH=20 pytest tests/core` tries twenty times as many examples: for a night, or after a change of the engine.
-THOROUGH = int(os.environ.get("SOR_THOROUGH", "1"))
 
 
 def examples(count: int) -> settings:
@@ -136,7 +133,7 @@ def rules(draw: st.DrawFn, snapshots: Sequence[Snapshot], *, latency: bool = Tru
     fees = FeeSchedule(draw(st.dictionaries(st.sampled_from(VENUES), fee, max_size=5)))
     waits = st.one_of(st.just(0), spans(snapshots), spans(snapshots)) if latency else st.just(0)
     age = st.one_of(st.none(), st.none(), st.none(), st.just(0), spans(snapshots)) if ages else st.none()
-    return Rules(fees, draw(st.sampled_from(Liquidity)), draw(waits), draw(age))
+    return Rules(fees, draw(st.sampled_from(Liquidity)), Latency(draw(waits)), draw(age))
 
 
 @st.composite
@@ -204,5 +201,5 @@ def random_case(rng: Random) -> Case:
     fees = FeeSchedule({venue: VenueFee(rng.choice(FEES), rng.choice(FEES)) for venue in venues if rng.random() < 0.5})
     latency = span() if rng.random() < 0.5 else 0
     age = span() if rng.random() < 0.2 else None
-    rules_ = Rules(fees, rng.choice((Liquidity.CONSUME, Liquidity.CONSUME, Liquidity.REPLENISH)), latency, age)
+    rules_ = Rules(fees, rng.choice((Liquidity.CONSUME, Liquidity.CONSUME, Liquidity.REPLENISH)), Latency(latency), age)
     return Case(tuple(shots), order, rules_, span(), tuple(rng.randrange(n) for _ in range(rng.randint(0, 4))))

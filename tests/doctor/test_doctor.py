@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from sor.cli.doctor import command
-from sor.doctor import is_well, machine, place, programs
+from sor.doctor import is_well, machine, programs
+from sor.doctor import server_layout as place
 from sor.doctor.broker import judge_retention
 from sor.doctor.finding import Finding, State
-from sor.doctor.units import judge
+from sor.doctor.systemd import judge
 
 GOOD_UNIT = {"ActiveState": "active", "SubState": "running", "NRestarts": "0", "UnitFileState": "enabled"}
 
@@ -36,6 +37,45 @@ def test_a_unit_that_does_not_run_names_the_restart(state: str) -> None:
     found = judge("zookeeper", {"ActiveState": state})
     assert found.state is State.WRONG
     assert "systemctl reset-failed zookeeper; sudo systemctl restart zookeeper" in found.mend
+
+
+def test_a_unit_that_waits_for_room_names_what_makes_some() -> None:
+    found = judge("kafka", {"ActiveState": "activating", "SubState": "start-pre", "NRestarts": "7"})
+    assert (found.state, found.mend) == (State.WRONG, place.MAKE_ROOM)
+    assert "waits for room on the disk" in found.seen
+
+
+# As the vendor's documentation prints it.
+RELEASES = """
+WARNING:
+  A newer release of "Amazon Linux" is available.
+
+  Available Versions:
+
+  Version 2023.0.20230210:
+    Run the following command to update to 2023.0.20230210:
+
+      dnf update --releasever=2023.0.20230210
+
+    Release notes:
+     https://docs.aws.amazon.com/linux/al2023/release-notes/relnotes.html
+
+  Version 2023.0.20230222:
+    Run the following command to update to 2023.0.20230222:
+
+      dnf update --releasever=2023.0.20230222
+"""
+
+
+def test_an_amazon_linux_that_stays_behind_is_a_warning() -> None:
+    found = machine.judge_release(RELEASES)
+    assert (found.state, found.seen) == (State.WARNING, "2 releases behind (2023.0.20230222)")
+    assert found.mend.startswith("sudo dnf upgrade --releasever=2023.0.20230222")
+    assert machine.judge_release("").state is State.OK
+    assert machine.judge_release(None).state is State.SKIPPED
+    unreached = machine.judge_release("Error: Failed to download metadata for repo 'amazonlinux'\n")
+    assert unreached.state is State.SKIPPED
+    assert "Failed to download" in unreached.seen
 
 
 def test_a_unit_that_starts_is_given_time() -> None:
@@ -93,7 +133,7 @@ def test_an_old_java_on_a_server_is_wrong(server: Path) -> None:
     java = server / "java"
     java.write_text("#!/bin/sh\necho 'openjdk version \"1.8.0_392\"' >&2\n")
     java.chmod(0o755)
-    states = {f.name: (f.state, f.seen) for f in programs.look()}
+    states = {f.name: (f.state, f.seen) for f in programs.check()}
     assert states["java"] == (State.WRONG, f"{java} is Java 8, Kafka needs 11")
     assert states["kafka"][0] is State.WRONG
 
@@ -102,7 +142,7 @@ def test_the_version_of_kafka_is_read_from_its_jar(server: Path) -> None:
     libs = server / "current" / "libs"
     libs.mkdir(parents=True)
     (libs / "kafka_2.13-3.6.1.jar").touch()
-    states = {f.name: f for f in programs.look()}
+    states = {f.name: f for f in programs.check()}
     assert states["java"].state is State.WRONG
     assert states["kafka"].seen.startswith("Kafka 3.6.1 at ")
 
@@ -133,5 +173,8 @@ def test_json_is_all_that_is_printed_and_the_exit_code_agrees() -> None:
 def test_on_a_server_a_broker_that_is_away_ends_with_one(server: Path) -> None:
     result = CliRunner().invoke(command, ["--bootstrap-servers", f"127.0.0.1:{unused_port()}"])
     assert result.exit_code == 1
-    assert "mend: sudo systemctl restart kafka; journalctl -u kafka -n 50" in result.stdout
+    assert (
+        "mend: sudo systemctl reset-failed kafka; sudo systemctl restart kafka; journalctl -u kafka -n 50"
+        in result.stdout
+    )
     assert result.stdout.splitlines()[-1].startswith("wrong: ")

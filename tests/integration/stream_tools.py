@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -16,11 +17,12 @@ from uuid import uuid4
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from sor.bundled import bundled_tape
-from sor.core.market import Quote, Snapshot, SnapshotBatch, Trade, batch_of, concat
+from sor.core.market.batch import Form, Quote, Snapshot, SnapshotBatch, Trade, batch_of, concat
+from sor.paths import bundled_tape
 from sor.source import StreamFacts, TapeFacts
 from sor.stream import open_stream
-from sor.stream.client import ensure_topic
+from sor.stream.kafka.reader import TopicReader
+from sor.stream.kafka.topic_setup import ensure_topic
 from sor.tapes import open_tape
 
 SOR = [sys.executable, "-m", "sor"]
@@ -31,6 +33,9 @@ START = 1_722_519_392_491_911_683
 
 class Few:
     """A source of a few snapshots in memory."""
+
+    form = Form.VENUE
+    prints_late = 0
 
     def __init__(self, count: int, seed: int = 1, has_bids: bool = True, name: str = "few") -> None:
         self.has_bids = has_bids
@@ -91,6 +96,13 @@ def read_run(servers: str, topic: str, run: str = "latest", idle: float = 5.0) -
         source.close()
 
 
+def without_stream(report: str) -> str:
+    """The report's very text, less what may differ between a file and a stream: `stream` and `request`."""
+    value = json.loads(report, parse_float=str, parse_int=str)
+    del value["stream"], value["request"]
+    return json.dumps(value)
+
+
 def send_raw(servers: str, topic: str, messages: Sequence[tuple[bytes | None, list[tuple[str, bytes]]]]) -> None:
     """Messages of our making, straight to the topic."""
     ensure_topic(servers, topic)
@@ -120,6 +132,28 @@ def start(command: Sequence[str], state: Path, **more: Any) -> subprocess.Popen[
     environment = {**os.environ, "SOR_STATE": str(state), "PYTHONUNBUFFERED": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, env=environment, **{**pipes, **more})
+
+
+def producing(broker: Any, topic: str, state: Path, speed: str, *more: str) -> subprocess.Popen[str]:
+    where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topic]
+    return start([*SOR, "produce", "--speed", speed, "--run-id", "r", *where, *more], state)
+
+
+def consuming(broker: Any, topic: str, state: Path, idle: float = 30.0) -> subprocess.Popen[str]:
+    return start([*CONSUME, broker.bootstrap_servers, topic, "r", str(idle)], state)
+
+
+def wait_until_sending(broker: Any, topic: str, beyond: int = 100, seconds: float = 60.0) -> int:
+    """How many messages there are, once these are more than `beyond`: a machine under load takes its time."""
+    deadline = time.monotonic() + seconds
+    reader = TopicReader(broker.bootstrap_servers, topic)
+    try:
+        while not (reader.partitions() and (reader.end() or 0) > beyond):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        return reader.end() or 0
+    finally:
+        reader.close()
 
 
 def finish(process: subprocess.Popen[str], seconds: float = 120.0) -> tuple[int, str, str]:

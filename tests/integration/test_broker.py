@@ -24,8 +24,8 @@ from sor.broker.local import LocalBroker
 from sor.broker.probe import ask_metadata
 from sor.broker.process import resident_bytes
 from sor.errors import SorError
-from sor.stream.admin import Admin
-from sor.stream.client import ensure_topic
+from sor.stream.kafka.topic_setup import ensure_topic
+from sor.stream.kafka.topics import Admin
 
 pytestmark = pytest.mark.broker
 SOR = [sys.executable, "-m", "sor"]
@@ -366,6 +366,11 @@ def test_up_status_down_as_a_person_types_them(tmp_path: Path, broker, free_port
         assert status.returncode == 0
         assert status.stdout.count("serves") == 2
         assert "MB resident" in status.stdout
+        # From a shell with another state folder it is found by what listens there.
+        other = sor("kafka", "status", *where, **ours | {"SOR_STATE": str(tmp_path / "other")})
+        assert other.returncode == 0
+        assert f"state {tmp_path / 'kafka'}" in other.stdout
+        assert other.stdout.count("serves") == 2
         topic = topic_name()
         write(ours["SOR_BOOTSTRAP_SERVERS"], topic, [f"message {i}" for i in range(20)])
         read(ours["SOR_BOOTSTRAP_SERVERS"], topic, "mine")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from stream_tools import Few, digest, read_run, topic_name
 
-from sor.stream.client import Reader
-from sor.stream.producer import produce
+from sor.stream.kafka.reader import TopicReader
+from sor.stream.produce.producer import produce
 
 pytestmark = pytest.mark.broker
 
@@ -23,9 +23,9 @@ def test_a_broker_that_goes_away_while_the_run_is_looked_for(
     monkeypatch.setenv("SOR_STATE", str(tmp_path))
     topic, source, looks = topic_name(), Few(3000), 0
     produce(source, broker.bootstrap_servers, topic, run_id="r")
-    real, back = Reader.at, threading.Timer(3.0, broker.start)
+    real, back = TopicReader.at, threading.Timer(3.0, broker.start)
 
-    def at(self: Reader, offset: int, *more: float) -> Any:
+    def at(self: TopicReader, offset: int, *more: float) -> Any:
         nonlocal looks
         looks += 1
         if looks == look:
@@ -33,7 +33,7 @@ def test_a_broker_that_goes_away_while_the_run_is_looked_for(
             back.start()
         return real(self, offset, *more)
 
-    monkeypatch.setattr(Reader, "at", at)
+    monkeypatch.setattr(TopicReader, "at", at)
     try:
         found, facts, _ = read_run(broker.bootstrap_servers, topic, "r", idle=60.0)
     finally:

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from stream_tools import REAL_TAPE, topic_name
+from stream_tools import REAL_TAPE, topic_name, without_stream
 
-from sor.bundled import bundled_tape
 from sor.cli import run
 from sor.core.spec import STRATEGIES
+from sor.paths import bundled_tape
 
 pytestmark = pytest.mark.broker
 
@@ -20,10 +20,12 @@ WISHES = [
     *(["--strategy", name] for name in STRATEGIES),
     ["--side", "sell"],
     ["--side", "sell", "--quantity", "1200", "--queue-model", "optimistic", "--latency-us", "500"],
-    ["--profile", "seed"],
-    ["--profile", "seed", "--side", "sell"],
+    ["--profile", "seed", "--clip"],  # the bundled tape does not reach as far as the seed's window
+    ["--profile", "seed", "--clip", "--side", "sell"],
     ["--liquidity", "replenish", "--fees", "none", "--strategy", "twap", "--interval", "30"],
     ["--orders", "3", "--quantity", "300", "--strategy", "best_ask", "--max-quote-age", "2"],
+    ["--strategy", "delay", "--param", "c=0.00005,0.001", "--quantity", "900"],  # a grid, walked forward
+    ["--strategy", "pov", "--param", "rate=0.01", "--param", "router=imbalance", "--side", "sell"],
 ]
 
 
@@ -64,9 +66,19 @@ def test_the_report_of_the_stream_is_the_files(broker, topics, tape, wishes, cap
     assert (stream["duplicates"], stream["gaps"], stream["rejected"], stream["complete"]) == (0, 0, 0, True)
 
 
+@pytest.mark.smoke
+def test_a_tape_goes_through_a_real_broker_and_comes_out_the_same(broker, capsys):
+    """One run for `make test`: all of these, and more, are in `make test-broker`."""
+    where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topic_name()]
+    assert run(["produce", "--speed", "max", *where], "sor") == 0
+    capsys.readouterr()
+    streamed = report(["backtest", "--json", "--from-kafka", *where, "--strategy", "twap"], capsys)
+    assert without_stream(streamed) == without_stream(report(["backtest", "--json", "--strategy", "twap"], capsys))
+
+
 def test_a_stream_of_the_other_snapshot_rule_says_so(broker, topics, capsys):
     where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topics["last"]]
-    found = json.loads(report(["backtest", "--json", "--from-kafka", *where, "--profile", "seed"], capsys))
+    found = json.loads(report(["backtest", "--json", "--from-kafka", *where, "--profile", "seed", "--clip"], capsys))
     assert any("was produced with --snapshot-rule last, and first was asked for" in text for text in found["warnings"])
 
 
@@ -75,10 +87,3 @@ def report(words: list[str], capsys) -> str:
     out, err = capsys.readouterr()
     assert code == 0, err
     return out
-
-
-def without_stream(text: str) -> str:
-    """The report's very text, less the `stream` block."""
-    value = json.loads(text, parse_float=str, parse_int=str)
-    del value["stream"]
-    return json.dumps(value)

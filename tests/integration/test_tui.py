@@ -19,14 +19,14 @@ from stream_tools import topic_name
 from sor.broker import ports
 from sor.broker.local import local_broker
 from sor.broker.settings import DEFAULT_VERSION
-from sor.bundled import bundled_tape
-from sor.stream.client import ensure_topic
+from sor.paths import bundled_tape
+from sor.stream.kafka.topic_setup import ensure_topic
 from tui.app import SorApp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import RunningBroker
+    from broker_fixtures import RunningBroker
 
 pytestmark = pytest.mark.broker
 WISHES = {
@@ -81,7 +81,7 @@ def test_producer_and_backtest_driven_from_the_screen(broker: RunningBroker, tmp
     try:
         until("Strategy")
         tmux("send-keys", "C-r")
-        until("kafka, 1x", "of 1,000 done", topic)
+        until("kafka, 1x", "of 1,000 done")
         tmux("send-keys", *["+"] * 9)
         until("cont_kukanov bought 1,000")
         (kept,) = (state / "reports").glob("*.json")
@@ -110,17 +110,23 @@ async def test_a_broker_that_goes_away_in_the_middle(
     async with app.run_test(size=(100, 30)) as pilot:
         d = Driver(app, pilot)
         await d.press("ctrl+r")
-        await d.until(lambda: app.desk.live and app.desk.live.view and app.desk.live.view.ts > app.desk.live.view.start)
+        await d.until(
+            lambda: (
+                app.app_state.live
+                and app.app_state.live.view
+                and app.app_state.live.view.ts > app.app_state.live.view.start
+            )
+        )
         await asyncio.to_thread(broker.stop_kafka)
         await d.told("waiting for it")
         assert "broker" in app.message[0]
-        assert app.desk.live is not None
-        assert "waiting" in app.desk.live.state
+        assert app.app_state.live is not None
+        assert "waiting" in app.app_state.live.state
         await asyncio.to_thread(broker.start)
         await d.told("is back")
         await d.press(*["plus"] * 9)
         await d.finished()
-        shown = app.desk.shown
+        shown = app.app_state.shown
         assert shown is not None, app.message
     app.close_workers()
     assert shown.text == from_kafka(broker.bootstrap_servers, topic, tmp_path / "other")
@@ -150,8 +156,8 @@ async def test_the_local_broker_is_started_used_and_stopped_by_keys(
 
             await d.press("f2", "ctrl+r")
             await d.finished()
-            assert app.desk.shown is not None, app.message
-            assert app.desk.shown.how.startswith("kafka")
+            assert app.app_state.shown is not None, app.message
+            assert app.app_state.shown.how.startswith("kafka")
             await d.press("f6")
             await d.sees("messages, offsets 0 to", "sor-backtest")
 

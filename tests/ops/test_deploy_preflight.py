@@ -104,6 +104,48 @@ def test_a_key_without_its_private_half(env: dict[str, str], tmp_path: Path) -> 
     assert "has no private key" in up(env)
 
 
+def with_passphrase(env: dict[str, str]) -> str:
+    private = env["SOR_DEPLOY_KEY"].removesuffix(".pub")
+    subprocess.run(["ssh-keygen", "-q", "-p", "-N", "correct horse", "-P", "", "-f", private], check=True)
+    return private
+
+
+def test_a_key_with_a_passphrase_and_no_agent(env: dict[str, str]) -> None:
+    private = with_passphrase(env)
+    assert f"{private} has a passphrase, and no agent holds it: ssh-add '{private}'" in up(env, SSH_AUTH_SOCK="")
+
+
+def test_a_key_that_others_can_read(env: dict[str, str]) -> None:
+    private = Path(env["SOR_DEPLOY_KEY"].removesuffix(".pub"))
+    private.chmod(0o644)
+    assert f"chmod 600 '{private}'" in up(env, SSH_AUTH_SOCK="")
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[str]:
+    """The socket of an ssh agent of this test's own."""
+    socket = tmp_path / "agent"
+    with subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL) as process:
+        while not socket.exists():
+            assert process.poll() is None
+        yield str(socket)
+        process.terminate()
+
+
+def test_a_key_that_is_in_an_agent_alone_is_enough(env: dict[str, str], agent: str) -> None:
+    private = Path(env["SOR_DEPLOY_KEY"].removesuffix(".pub"))
+    subprocess.run(["ssh-add", "-q", str(private)], env=env | {"SSH_AUTH_SOCK": agent}, check=True)
+    private.unlink()
+    assert "no AWS credentials" in up(env, SSH_AUTH_SOCK=agent), "the key is passed, and the next thing is looked at"
+
+
+def test_a_key_with_a_passphrase_in_an_agent_is_enough(env: dict[str, str], agent: str) -> None:
+    private = env["SOR_DEPLOY_KEY"].removesuffix(".pub")
+    subprocess.run(["ssh-add", "-q", private], env=env | {"SSH_AUTH_SOCK": agent}, check=True)
+    with_passphrase(env)
+    assert "no AWS credentials" in up(env, SSH_AUTH_SOCK=agent)
+
+
 def test_missing_terraform(env: dict[str, str], tmp_path: Path) -> None:
     assert "terraform was not found: install Terraform" in up(env, PATH=str(tmp_path))
 

@@ -14,6 +14,7 @@ from sor.broker.distribution import PINNED_SHA512
 
 REPO = Path(__file__).resolve().parents[2]
 UNITS = {path.name: path.read_text("utf-8") for path in (REPO / "systemd").glob("*.service")}
+SERVERS = ("kafka.service", "sor-producer@.service", "zookeeper.service")  # what stays up, and comes back
 KAFKA_ROLE = REPO / "infra" / "ansible" / "roles" / "kafka"
 
 
@@ -21,11 +22,24 @@ def settings(unit: str, key: str) -> list[str]:
     return re.findall(rf"^{key}=(.*)$", UNITS[unit], re.MULTILINE)
 
 
-def test_all_three_are_there() -> None:
-    assert set(UNITS) == {"zookeeper.service", "kafka.service", "sor-producer@.service"}
+def test_all_of_them_are_there() -> None:
+    assert {path.name for path in (REPO / "systemd").iterdir()} == {
+        *SERVERS,
+        "sor-doctor.service",
+        "sor-doctor.timer",
+        "wait-ready",
+    }
 
 
-@pytest.mark.parametrize("unit", sorted(UNITS))
+def test_the_doctor_looks_once_and_a_timer_calls_it_again() -> None:
+    assert settings("sor-doctor.service", "Type") == ["oneshot"]
+    assert settings("sor-doctor.service", "User") == ["sor"]
+    assert settings("sor-doctor.service", "Restart") == []
+    timer = (REPO / "systemd" / "sor-doctor.timer").read_text("utf-8")
+    assert "OnUnitInactiveSec=15min" in timer.splitlines()
+
+
+@pytest.mark.parametrize("unit", SERVERS)
 def test_restart_limits_and_journal(unit: str) -> None:
     assert settings(unit, "Restart") == ["on-failure"]
     assert settings(unit, "RestartSec") == ["20"]
@@ -59,7 +73,8 @@ def test_environment_files_are_those_of_the_repository(unit: str) -> None:
 
 def test_the_memory_of_all_units_leaves_room_in_a_gibibyte() -> None:
     limits = {unit: int(settings(unit, "MemoryMax")[0].removesuffix("M")) for unit in UNITS}
-    assert sum(limits.values()) <= 1024 - 64
+    assert sum(limits[unit] for unit in SERVERS) <= 1024 - 64
+    assert limits["sor-doctor.service"] <= 96, "there for a second, while the others rarely take all of theirs"
 
 
 def test_the_role_pins_the_same_checksums_as_the_program() -> None:
@@ -67,16 +82,16 @@ def test_the_role_pins_the_same_checksums_as_the_program() -> None:
     assert dict(re.findall(r'"(\d\.\d\.\d)": "([0-9a-f]{128})"', defaults)) == PINNED_SHA512
 
 
-def test_the_servers_lock_is_a_part_of_the_developers() -> None:
+def test_each_lock_is_a_part_of_the_next() -> None:
     def pins(name: str) -> set[str]:
         return set(re.findall(r"^[a-z][a-z0-9._-]*==[^ ]+", (REPO / name).read_text("utf-8"), re.MULTILINE))
 
-    server = pins("requirements-server.lock")
+    server, run, dev = (pins(f"requirements{name}.lock") for name in ("-server", "", "-dev"))
     assert server
-    assert server <= pins("requirements.lock")
+    assert server < run < dev
 
 
-@pytest.mark.parametrize("lock", ["requirements-server.lock", "requirements-ops.lock"])
+@pytest.mark.parametrize("lock", sorted(path.name for path in REPO.glob("requirements*.lock")))
 def test_every_locked_package_has_a_hash_and_no_host_is_named(lock: str) -> None:
     text = (REPO / lock).read_text("utf-8")
     packages = re.findall(r"^[a-z][^\n]*==[^\n]*\n(?:    [^\n]*\n)+", text, re.MULTILINE)
@@ -101,6 +116,30 @@ def test_readiness_gives_up_when_the_program_has_ended() -> None:
 def test_readiness_says_that_the_time_is_up() -> None:
     done = wait_ready("kafka", "0")
     assert (done.returncode, done.stderr) == (1, "kafka does not answer after 0 s\n")
+
+
+def test_a_disk_with_room_is_not_waited_for(tmp_path: Path) -> None:
+    done = wait_ready("room", str(tmp_path), "0")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_disk_without_room_is_waited_for_and_said_once(tmp_path: Path) -> None:
+    command = [sys.executable, str(REPO / "systemd" / "wait-ready"), "room", str(tmp_path), "999999999"]
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert process.poll() is None, "it waits"
+        process.kill()
+    assert re.fullmatch(rf"{tmp_path} has \d+ MiB free and 999999999 are needed: waiting for room\n", said)
+
+
+@pytest.mark.parametrize("unit", ["zookeeper.service", "kafka.service"])
+def test_a_full_disk_never_makes_systemd_give_up(unit: str) -> None:
+    """The wait for room must be cut so seldom that the starts in the interval stay below the limit."""
+    assert settings(unit, "ExecStartPre")[0].startswith("/opt/kafka/libexec/wait-ready room ")
+    attempt = int(settings(unit, "TimeoutStartSec")[0]) + int(settings(unit, "RestartSec")[0])
+    starts = int(settings(unit, "StartLimitIntervalSec")[0]) / attempt + 1
+    assert starts < int(settings(unit, "StartLimitBurst")[0])
 
 
 def test_readiness_runs_on_the_servers_own_python() -> None:

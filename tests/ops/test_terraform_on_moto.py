@@ -2,93 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pytest
-import simulated_aws
+from accounts import APPLY, APPLY_UNLIMITED, MACHINES, PLAN_AGAIN, SETTLE, Account
 from simulated_aws import REGION, REPO
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A simulated AWS account and a home of its own for state and keys."""
-
-    home: Path
-    env: dict[str, str]
-    python: Path
-
-    def deploy(self, command: str, **options: str) -> subprocess.CompletedProcess[str]:
-        env = self.env | {f"SOR_DEPLOY_{k.upper()}": v for k, v in options.items()}
-        call = [str(self.python), str(REPO / "scripts" / "deploy"), command]
-        return subprocess.run(call, env=env, text=True, capture_output=True, stdin=subprocess.DEVNULL, check=False)
-
-    def show(self, expression: str, before: str = "") -> Any:
-        """The value of one boto3 expression."""
-        return self.ask(f"{before}\nprint(json.dumps({expression}, default=str))")
-
-    def ask(self, code: str) -> Any:
-        """Run boto3 code in the ops environment; it prints one JSON value."""
-        prelude = f"import boto3, json; ec2 = boto3.client('ec2', region_name='{REGION}')\n"
-        done = subprocess.run(
-            [str(self.python), "-c", prelude + code], env=self.env, text=True, capture_output=True, check=True
-        )
-        return json.loads(done.stdout)
-
-    def steps(self, *steps: str) -> subprocess.CompletedProcess[str]:
-        """Run steps of scripts/deploy that stop short of ssh."""
-        folder = REPO / "scripts" / "deploy"
-        code = (
-            f"import sys; sys.path.insert(0, {str(folder)!r})\n"
-            "import importlib.util\n"
-            "import settings as config\nfrom terraform import Terraform\n"
-            f"spec = importlib.util.spec_from_file_location('deploy_main', {str(folder / '__main__.py')!r})\n"
-            "main = importlib.util.module_from_spec(spec); spec.loader.exec_module(main)\n"
-            "wanted = config.load(); config.remember(wanted); tf = Terraform(wanted.state_dir); tf.init()\n"
-        )
-        done = subprocess.run(
-            [str(self.python), "-c", code + "\n".join(steps)], env=self.env, text=True, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done
-
-
-@pytest.fixture(scope="module")
-def moto(ops_python: Path) -> Iterator[dict[str, str]]:
-    with simulated_aws.account() as env:
-        yield env
-
-
-@pytest.fixture
-def account(moto: dict[str, str], ops_python: Path, plugin_dir: str, tmp_path: Path) -> Account:
-    reset = f"{moto['AWS_ENDPOINT_URL']}/moto-api/reset"
-    urllib.request.urlopen(urllib.request.Request(reset, method="POST"), timeout=60).close()
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")], check=True)
-    env = moto | {
-        "SOR_TF_PLUGIN_DIR": plugin_dir,
-        "SOR_STATE_DIR": str(tmp_path / "state"),
-        "SOR_DEPLOY_REGION": REGION,
-        "SOR_DEPLOY_KEY": str(tmp_path / "id.pub"),
-        "SOR_DEPLOY_SSH_CIDR": "203.0.113.7/32",
-        "SOR_DEPLOY_AUTO": "1",
-    }
-    if not plugin_dir:
-        del env["SOR_TF_PLUGIN_DIR"]
-    return Account(tmp_path, env, ops_python)
-
-
-APPLY = "main._apply(tf, wanted.variables(), wanted)"
-APPLY_UNLIMITED = "main._apply(tf, wanted.variables() | {'cpu_credits': 'unlimited'}, wanted)"
-SETTLE = "main._settle_credits(tf, wanted)"
-PLAN_AGAIN = "assert tf.plan(wanted.variables(), wanted.state_dir / 'again.tfplan', quiet=True) == []"
-MACHINES = "[i for r in ec2.describe_instances()['Reservations'] for i in r['Instances']]"
 
 
 def test_apply_settle_no_changes_destroy(account: Account) -> None:

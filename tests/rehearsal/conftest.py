@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import nspawn
 import pytest
-from operating import ANSIBLE, REPO, Operator
+from operating import ANSIBLE, REPO, Operator, unavailable
+from reached import NoHostError
 
 from sor.broker.distribution import find_kafka
 from sor.errors import SorError
-
-
-def unavailable(reason: str) -> NoReturn:
-    """What this machine lacks is no fault of ours: where tests run unattended it is said, who asked is refused."""
-    if os.environ.get("CI") == "true":
-        pytest.skip(f"no rehearsal on this machine: {reason}")
-    pytest.exit(f"rehearse: {reason}", returncode=1)
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +32,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     try:
         with nspawn.alone():
             yield from _host(tmp_path_factory.mktemp("rehearsal"))
-    except nspawn.NoHostError as error:
+    except NoHostError as error:
         unavailable(str(error))
 
 
@@ -46,7 +40,7 @@ def _host(folder: Path) -> Iterator[Operator]:
     host = nspawn.Host(folder)
     host.sweep()
     if reason := nspawn.taken_port():
-        raise nspawn.NoHostError(reason)
+        raise NoHostError(reason)
     kafka = {version: _kafka(version) for version in ("3.9.1", "3.6.1")}
     begin = time.monotonic()
     try:
@@ -56,7 +50,16 @@ def _host(folder: Path) -> Iterator[Operator]:
         print(f"\nhost up in {time.monotonic() - begin:.0f} s, {folder}")
         yield Operator(host, _wheel(folder), kafka)
     finally:
-        host.stop()
+        # To look around in what the tests have left; the next rehearsal removes it.
+        if os.environ.get("SOR_REHEARSE_KEEP") == "1" and host.processes():
+            print(f"\nkept: {shlex.join(host.terminal(''))}")
+        else:
+            _end(host)
+
+
+def _end(host: nspawn.Host) -> None:
+    """Nothing is left: no process, no mount, no folder."""
+    host.stop()
     assert not host.group.exists()
     assert str(host.root) not in Path("/proc/mounts").read_text()
     assert not host.root.exists()
@@ -73,4 +76,4 @@ def _kafka(version: str) -> Path:
     try:
         return find_kafka(version, print).home
     except SorError as error:
-        raise nspawn.NoHostError(f"Kafka cannot be had here: {error}") from error
+        raise NoHostError(f"Kafka cannot be had here: {error}") from error

@@ -18,21 +18,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import roots
+from reached import NoHostError, Reached, free_port
+
 SUITE = "bookworm"
 PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,python3,python3-apt,sudo,iproute2,procps,ca-certificates"
 GIBIBYTE = 1 << 30
 CGROUP_V1 = Path("/sys/fs/cgroup/memory")
 CGROUP_V2 = Path("/sys/fs/cgroup")
 LOCK = Path("/run/lock/sor-rehearsal")
-# As on Amazon Linux.
-USER = "ec2-user"
 # Of a machine that has other things to do as well.
-BUILD_SECONDS = 1800
 BOOT_SECONDS = 300
-
-
-class NoHostError(Exception):
-    """This machine cannot have such a host; no fault of what is rehearsed."""
 
 
 def missing() -> str | None:
@@ -74,57 +70,15 @@ def alone() -> Iterator[None]:
         yield
 
 
-def home() -> Path:
-    """Where roots are kept."""
-    return Path(os.environ.get("SOR_CACHE") or "~/.cache/sor").expanduser() / "rehearsal"
-
-
-def cached_root() -> Path:
-    """A pristine root; the first call builds it (a minute or two)."""
-    root = home() / f"{SUITE}-1"
-    if root.exists():
-        return root
-    draft = home() / f"{SUITE}.draft"
-    remove(draft)
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(draft)]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=BUILD_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise NoHostError(f"debootstrap does not end within {BUILD_SECONDS} s") from None
-    if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines() or ["no reason given"]
-        raise NoHostError(f"debootstrap failed: {said[-1]}")
-    draft.rename(root)
-    return root
-
-
-def remove(root: Path) -> None:
-    """Delete a root. What is mounted in it (debootstrap mounts /proc) is let go first, never deleted through."""
-    for mount in reversed(Path("/proc/mounts").read_text().splitlines()):
-        target = Path(mount.split()[1])
-        if target.is_relative_to(root):
-            subprocess.run(["umount", "-l", str(target)], check=False)
-    subprocess.run(["rm", "-rf", "--one-file-system", str(root)], check=False)
-
-
 @dataclass
-class Host:
+class Host(Reached):
     """One host: `start` boots it, `stop` leaves nothing behind: no process, no mount, no control group."""
 
-    folder: Path
-    port: int = 0
     _nspawn: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
     def root(self) -> Path:
-        return home() / "host"
-
-    @property
-    def key(self) -> Path:
-        return self.folder / "id"
+        return roots.home() / "host"
 
     @property
     def group(self) -> Path:
@@ -133,28 +87,18 @@ class Host:
 
     def prepare(self) -> None:
         """A copy of the pristine root with a user who has sudo, a key, and ssh on a loopback port."""
-        pristine = cached_root()
+        pristine = roots.pristine(SUITE, PACKAGES)
         subprocess.run(["cp", "-a", "--reflink=auto", str(pristine), str(self.root)], check=True)
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.key)], check=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.make_key()
+        self.port = free_port()
         self._trust_what_this_machine_trusts()
-        self._inside("useradd", "--create-home", "--shell", "/bin/bash", USER)
-        self._write("etc/sudoers.d/ec2-user", f"{USER} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
-        self._write(f"home/{USER}/.ssh/authorized_keys", self.key.with_suffix(".pub").read_text(), 0o600)
-        self._inside("chown", "-R", f"{USER}:{USER}", f"/home/{USER}/.ssh")
-        self._write("etc/default/locale", "LANG=C\nLC_ALL=C\n")
-        self._write("etc/hostname", "sor-rehearsal\n")
-        self._write("etc/hosts", "127.0.0.1 localhost sor-rehearsal\n")
-        # ssh.socket decides the port there, whatever sshd_config says.
-        listen = f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{self.port}\n"
-        self._write("etc/systemd/system/ssh.socket.d/port.conf", listen)
-        self._inside("systemctl", "disable", "ssh.service")
-        self._inside("systemctl", "enable", "ssh.socket")
+        roots.admit(self.root, self.key)
+        roots.write(self.root, "etc/default/locale", "LANG=C\nLC_ALL=C\n")
+        # As on Amazon Linux one sshd listens for itself: one that a socket started would leave the port at a reload.
+        roots.write(self.root, "etc/ssh/sshd_config.d/00-port.conf", f"ListenAddress 127.0.0.1:{self.port}\n")
         # The host's network belongs to the machine around it.
         for unit in ("systemd-networkd", "systemd-resolved", "systemd-timesyncd"):
-            self._inside("systemctl", "mask", f"{unit}.service")
+            roots.inside(self.root, "systemctl", "mask", f"{unit}.service")
 
     def start(self, timeout: float = BOOT_SECONDS) -> None:
         """Boot and wait for ssh."""
@@ -221,48 +165,7 @@ class Host:
             for directory in sorted(self.group.rglob("*/"), key=lambda p: -len(p.parts)):
                 directory.rmdir()
             self.group.rmdir()
-        remove(self.root)
-
-    def run(self, command: str, *, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-        """A shell command on the host, over ssh, as the user with sudo."""
-        call = ["ssh", *self.ssh_options, "-p", str(self.port), f"{USER}@127.0.0.1", command]
-        done = subprocess.run(
-            call, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False
-        )
-        if check and done.returncode:
-            raise AssertionError(
-                f"{command!r} ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
-            )
-        return done
-
-    def terminal(self, command: str) -> list[str]:
-        """The ssh call for a command that wants a terminal."""
-        return ["ssh", "-t", *self.ssh_options, "-p", str(self.port), f"{USER}@127.0.0.1", command]
-
-    def begin(self, command: str, out: Path) -> subprocess.Popen[bytes]:
-        """A shell command on the host that goes on while others run."""
-        call = ["ssh", *self.ssh_options, "-p", str(self.port), f"{USER}@127.0.0.1", command]
-        return subprocess.Popen(
-            call, stdin=subprocess.DEVNULL, stdout=out.open("wb"), stderr=out.with_suffix(".err").open("wb")
-        )
-
-    @property
-    def ssh_options(self) -> list[str]:
-        return [
-            "-i", str(self.key), "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
-            "-o", f"UserKnownHostsFile={self.folder / 'known_hosts'}", "-o", "ConnectTimeout=5",
-        ]  # fmt: skip
-
-    def inventory(self) -> Path:
-        file = self.folder / "inventory.yml"
-        file.write_text(
-            "all:\n  hosts:\n    rehearsal:\n"
-            f"      ansible_host: 127.0.0.1\n      ansible_port: {self.port}\n      ansible_user: {USER}\n"
-            f"      ansible_ssh_private_key_file: {self.key}\n      ansible_python_interpreter: /usr/bin/python3\n"
-            "      ansible_ssh_common_args: -o StrictHostKeyChecking=no"
-            f" -o UserKnownHostsFile={self.folder / 'known_hosts'}\n"
-        )
-        return file
+        roots.remove(self.root)
 
     def processes(self) -> list[int]:
         """Ids of every process of the host, as this machine numbers them."""
@@ -321,20 +224,9 @@ class Host:
         for folder in ("usr/local/share/ca-certificates",):
             if Path("/", folder).is_dir():
                 shutil.copytree(Path("/", folder), self.root / folder, dirs_exist_ok=True)
-        self._inside("update-ca-certificates")
+        roots.inside(self.root, "update-ca-certificates")
         if Path("/etc/pip.conf").exists():
             shutil.copy("/etc/pip.conf", self.root / "etc/pip.conf")
-
-    def _inside(self, *command: str) -> None:
-        done = subprocess.run(["chroot", str(self.root), *command], text=True, capture_output=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{command}: {done.stderr.strip()}")
-
-    def _write(self, path: str, text: str, mode: int = 0o644) -> None:
-        file = self.root / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-        file.chmod(mode)
 
 
 def _address(hexadecimal: str, family: socket.AddressFamily) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from sor import backtest
-from sor.core.market import Quote, Snapshot, SnapshotBatch, Trade, batch_of
+from sor.core.market.batch import Form, Quote, Snapshot, SnapshotBatch, Trade, batch_of
 from sor.core.units import NANO, NO_PRICE
-from sor.report.model import Report
-from sor.request import Request
+from sor.report.report import Report
+from sor.request import BacktestRequest
 from sor.run import run
 from sor.source import StreamFacts, TapeFacts
 
@@ -23,6 +23,8 @@ class Made:
 
     snapshots: Sequence[Snapshot]
     has_bids: bool = True
+    form: Form = Form.VENUE
+    prints_late: int = 0
 
     def bounds(self) -> tuple[int, int]:
         return self.snapshots[0].ts, self.snapshots[-1].ts
@@ -59,7 +61,7 @@ def made() -> Callable[..., Report]:
 
     def report(*, asks: bool = True, **wishes: Any) -> Report:
         wishes = {"strategy": "static", "fees": FEES, "quantity": 1_000, "interval": 10} | wishes
-        return run(Made(two_venues(asks=asks)), Request(**wishes).spec())
+        return run(Made(two_venues(asks=asks)), BacktestRequest(**wishes).spec())
 
     return report
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sor.report.model import Report
+from sor.report.report import Report
 
 
 def test_one_row_a_strategy_with_its_figures(static_report: Report) -> None:
@@ -25,7 +25,7 @@ def test_savings_stand_beside_the_baselines_and_nowhere_else(static_report: Repo
     frame = static_report.to_frame()
     for name, saved in static_report.data["savings_vs_baselines_bps"].items():
         assert frame.loc[name, "savings_bps"] == float(saved)
-    assert np.isnan(frame.loc["static", "savings_bps"])
+    assert frame["savings_bps"].isna()["static"]
 
 
 def test_fills_are_typed_and_in_time_order_within_a_strategy(static_report: Report) -> None:

@@ -14,7 +14,7 @@ from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from sor.report import plots
-from sor.report.model import Report
+from sor.report.report import Report
 from sor.report.style import apart, colours
 
 PANELS = [plots.cumulative_cost, plots.fills_on_path, plots.shares_by_venue, plots.savings_split]

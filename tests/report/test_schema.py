@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from sor.report.model import Report
+from sor.report.report import Report
 from sor.report.schema import load_schema
 
 SCHEMA = load_schema()

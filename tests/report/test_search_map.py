@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sor.report.files import write
-from sor.report.model import Report
+from sor.report.folder import write
+from sor.report.report import Report
 from sor.report.search_map import _best, _saved, has_search, search_map
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from sor.sweep.drive import Tally, sweep
-from sor.sweep.plan import Plan, plan
+from sor.sweep.plan import SweepPlan, plan
+from sor.sweep.request import SweepRequest
+from sor.sweep.run import SweepProgress, sweep
 from sor.sweep.store import Store, read_table
-from sor.sweep.wishes import Wishes
-from sor.tapes.synth import SynthSpec
-from sor.tapes.synth_csv import write_tape
+from sor.synth.csv_file import write_tape
+from sor.synth.tape import SynthSpec
 
 MINUTE = 60 * 10**9
 DAY = 86_400 * 10**9
@@ -45,14 +45,16 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 Sweep = Callable[..., Any]
 
 
-def run_sweep(folder: Path, wishes: Mapping[str, Any], *, workers: int = 1, scheduler: str | None = None) -> Tally:
+def run_sweep(
+    folder: Path, wishes: Mapping[str, Any], *, workers: int = 1, scheduler: str | None = None
+) -> SweepProgress:
     """A sweep of wishes as in a TOML file into a folder."""
     with Store(folder, planned(wishes)).opened() as store:
         return sweep(store, lambda tally: None, workers=workers, scheduler=scheduler)
 
 
-def planned(wishes: Mapping[str, Any]) -> Plan:
-    return plan(Wishes.of(wishes))
+def planned(wishes: Mapping[str, Any]) -> SweepPlan:
+    return plan(SweepRequest.of(wishes))
 
 
 def rows(folder: Path, columns: list[str] | None = None) -> list[dict[str, Any]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sor.sweep.bootstrap import FEWEST_BLOCKS, block_bootstrap, holm
+from sor.sweep.report.bootstrap import FEWEST_BLOCKS, block_bootstrap, holm
 
 
 @pytest.fixture(autouse=True)
 def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sor.sweep.bootstrap.DRAWS", 400)
+    monkeypatch.setattr("sor.sweep.report.bootstrap.DRAWS", 400)
 
 
 @pytest.mark.parametrize("blocks", [10, 40])

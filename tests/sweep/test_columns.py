@@ -51,12 +51,12 @@ def test_money_that_is_not_exact_is_no_money() -> None:
 def test_a_worker_does_not_load_pandas() -> None:
     code = """
 import sys
-from sor.bundled import bundled_tape
+from sor.paths import bundled_tape
 from sor.sweep.plan import plan
-from sor.sweep.wishes import Wishes
-from sor.sweep.work import work
+from sor.sweep.request import SweepRequest
+from sor.sweep.worker import work
 
-(chunk,) = plan(Wishes.of({"tape": str(bundled_tape()), "strategy": "twap"})).chunks()
+(chunk,) = plan(SweepRequest.of({"tape": str(bundled_tape()), "strategy": "twap"})).chunks()
 assert work(chunk).done == 1
 assert "pandas" not in sys.modules
 """

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browsing import check_page, start
 from sweep_tools import MONDAY, make_tape, rows, run_sweep
 
 from sor.errors import InputError
 from sor.report.encode import encode
-from sor.sweep.answer import answer, split
-from sor.sweep.page import page
+from sor.report.format import signed
+from sor.sweep.report.analysis import answer, split
+from sor.sweep.report.page import page, write_page
 
 SECOND = 10**9
 
@@ -91,7 +93,7 @@ def test_overlapping_orders_are_purged() -> None:
     """One day, orders of 30 s every 10 s: no order that is tuned on lasts into the judged part."""
     import pandas as pd
 
-    found = [
+    found: list[dict[str, Any]] = [
         {"day": "d", "start": pd.Timestamp(at * SECOND), "end": pd.Timestamp((at + 30) * SECOND)}
         for at in range(0, 300, 10)
     ]
@@ -108,6 +110,8 @@ class Links(HTMLParser):
         self.depth: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if (tag, attrs) == ("link", [("rel", "icon"), ("href", "data:,")]):
+            return  # an icon that is empty, so that no browser asks for one
         self.found += [f"{tag} {name}" for name, _ in attrs if name in ("src", "href", "data", "action")]
         if tag in ("script", "link", "iframe", "img"):
             self.found.append(tag)
@@ -131,6 +135,21 @@ def test_json_and_page(table: Path) -> None:
     assert "url(" not in text
     assert "<svg" in text
     assert data["verdict"][0].split(":")[0] in text
+    for entry in data["judged"]:
+        assert f">{signed(entry['mean_bps'], 3)}<" in text
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    yield from start()
+
+
+def test_the_page_in_a_browser(browser: Any, table: Path, tmp_path: Path) -> None:
+    found = answer(table)
+    found.data["sweep"]["symbols"][:] = ['"><script>alert(1)</script><img src="http://127.0.0.1:9/x">']
+    write_page(found, tmp_path / "sweep.html")
+    check_page(browser, tmp_path / "sweep.html")
+    assert "<script>alert(1)</script>" in browser.find_element("tag name", "header").text
 
 
 def test_markouts_of_the_router(tmp_path: Path) -> None:

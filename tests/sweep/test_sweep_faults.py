@@ -119,7 +119,7 @@ def test_the_scheduler_killed_and_the_sweep_resumed(
 
 def test_a_scheduler_that_does_not_answer(days: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("sor.sweep.cluster.ANSWER", 1.0)
+    monkeypatch.setattr("sor.sweep.dask_cluster.ANSWER", 1.0)
     with pytest.raises(SorError, match="no answer"):
         run_sweep(tmp_path / "out", {**WISHES, "tape": str(days[0])}, scheduler="tcp://127.0.0.1:9")
 

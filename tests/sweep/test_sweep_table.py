@@ -6,12 +6,15 @@ import json
 import os
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+import simplejson
 from sweep_tools import make_tape, planned, rows, run_sweep
 
 from sor import backtest
 from sor.errors import InputError
+from sor.report.encode import encode
 from sor.sweep.row import SCHEMA
 from sor.sweep.store import read_table
 from sor.tapes.convert import convert
@@ -42,8 +45,29 @@ def test_two_workers_give_the_same_table_as_one(days: list[Path], tmp_path: Path
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+def test_tapes_are_read_as_a_backtest_reads_them(tmp_path: Path) -> None:
+    quotes, form = tmp_path / "quotes.csv", tmp_path / "mine.toml"
+    head = "stamp,got,ticker,exch,b,bs,a,as\n"
+    row = "2024-06-03T13:30:{0:02}Z,2024-06-03T13:30:{0:02}.5Z,AB,XNAS,10.00,3,10.0{1},{2}\n"
+    quotes.write_text(head + "".join(row.format(i, 1 + i % 3, 1 + i % 4) for i in range(30)))
+    form.write_text(
+        'holds = "quotes"\nheader = ["stamp", "exch"]\nsymbol = ["ticker"]\nvenue = { column = "exch" }\n'
+        'event = { read = ["stamp"], as = "iso" }\nrecv = { read = ["got"], as = "iso" }\n'
+        'quote = { bid = "b", bid_size = "bs", ask = "a", ask_size = "as" }\n'
+    )
+    read: dict[str, Any] = {"format": str(form), "lot": 100, "clock": "recv"}
+    order: dict[str, Any] = {"tape": str(quotes), "quantity": 700, "strategy": "twap", "interval": 5, "fees": "none"}
+    run_sweep(tmp_path / "out", order | read)
+    (row_of_sweep,) = rows(tmp_path / "out")
+    alone = backtest(**order, **read)
+    data = simplejson.loads(row_of_sweep["report"], use_decimal=True)
+    assert encode(data | {"request": alone.data["request"]}) == alone.to_json()
+    with pytest.raises(InputError, match="no such format"):
+        planned(order | {"format": "none-such"})
+
+
 def test_a_row_is_the_report_of_that_order(days: list[Path], tmp_path: Path) -> None:
-    """The report in a row is, byte for byte, that of a backtest of the same order alone."""
+    """The report in a row is, byte for byte but for the options, that of a backtest of the same order alone."""
     wishes = {**TABLE, "tape": str(days[0]), "strategy": "twap,static,best_ask", "fees": "none"}
     run_sweep(tmp_path / "out", wishes)
     found = rows(tmp_path / "out")
@@ -58,7 +82,8 @@ def test_a_row_is_the_report_of_that_order(days: list[Path], tmp_path: Path) -> 
             strategy=row["strategy"],
             fees="none",
         )
-        assert row["report"] == alone.to_json()
+        data = simplejson.loads(row["report"], use_decimal=True)
+        assert encode(data | {"request": alone.data["request"]}) == alone.to_json()
         report = json.loads(row["report"], parse_float=Decimal)
         assert row["total_cash"] == report["optimized"]["total_cash"]
         for name, figure in report["savings_vs_baselines_bps"].items():
@@ -120,7 +145,7 @@ def test_orders_outside_the_tape_fail_with_a_reason(days: list[Path], tmp_path: 
     run_sweep(tmp_path / "out", wishes)
     found = rows(tmp_path / "out")
     assert [row["status"] for row in found] == ["done", "failed"]
-    assert "no snapshot between" in found[1]["reason"]
+    assert "no snapshot of the tape lies in the window" in found[1]["reason"]
 
 
 def test_several_symbols(tmp_path: Path) -> None:
@@ -184,3 +209,19 @@ def test_windows_of_a_parquet_tape_give_the_table_of_the_whole_one(tmp_path: Pat
     assert [{**row, "tape": ""} for row in csv] == [{**row, "tape": ""} for row in parquet]
     assert {row["status"] for row in csv} == {"done"}
     assert any(row["passive_shares"] for row in csv)
+
+
+def test_files_of_one_day_by_venue_are_one_tape_and_other_days_others(tmp_path: Path) -> None:
+    for number, name in enumerate(("monday", "tuesday")):
+        make_tape(tmp_path / f"{name}.csv", day=number, seed=number + 1)
+        lines = (tmp_path / f"{name}.csv").read_text().splitlines(keepends=True)
+        venues = sorted({line.split(",")[3] for line in lines[1:]})
+        for venue in venues:
+            mine = [line for line in lines[1:] if line.split(",")[3] == venue]
+            (tmp_path / f"{name}-{venue}.csv").write_text("".join([lines[0], *mine]))
+    wishes = {"strategy": "twap", "interval": "5", "fees": "none"}
+    run_sweep(tmp_path / "whole", {**wishes, "tape": [str(tmp_path / f"{name}.csv") for name in ("monday", "tuesday")]})
+    run_sweep(tmp_path / "split", {**wishes, "tape": str(tmp_path / "*day-*.csv")})
+    whole, split = rows(tmp_path / "whole"), rows(tmp_path / "split")
+    assert [row["tape"].count("+") for row in split] == [2, 2]
+    assert [row["total_cash"] for row in split] == [row["total_cash"] for row in whole]

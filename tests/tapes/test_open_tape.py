@@ -19,20 +19,21 @@ from tape_oracle import (
     Rule,
     columns,
     dialects,
+    doubled,
     oracle,
     oracle_of_csv,
     out_of_order,
+    read_with,
     row_lists,
     same_columns,
     snapshots,
 )
 
-from sor.source import Source, StreamFacts, TapeFacts
+from sor.source import FileFacts, Source, StreamFacts, TapeFacts
 from sor.tapes import open_tape
-from sor.tapes.blocks import ByteTape
+from sor.tapes.byte_blocks import ByteTape
 from sor.tapes.convert import convert
-from sor.tapes.csv_tape import CsvReader
-from sor.tapes.source import read_tape
+from sor.tapes.csv.reader import CsvReader
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "l1_day.csv.gz"
 needs_real_tape = pytest.mark.skipif(not REAL.is_file(), reason="the real tape is not part of the project")
@@ -48,7 +49,11 @@ def read(data: bytes, rule: Rule = "last", block: int = 2**20, batch: int = 1000
         path = Path(folder) / "tape.csv"
         path.write_bytes(data)
         with ByteTape(path) as tape:
-            return read_tape(CsvReader(tape, block), path, symbol, rule, False, batch)
+            return read_with(CsvReader(tape, block), path, symbol, rule, False, batch)
+
+
+def file_of(rows: list[Row]) -> FileFacts:
+    return FileFacts("tape.csv", len(rows), min(row.ts for row in rows), max(row.ts for row in rows))
 
 
 @given(row_lists(), dialects(), rules, blocks, batch_sizes)
@@ -60,7 +65,9 @@ def test_every_dialect_cut_anywhere_equals_the_second_reader(
     expected = oracle(rows, rule)
     assert snapshots(source) == expected
     assert source.bounds() == (expected[0].ts, expected[-1].ts)
-    assert source.tape_facts() == TapeFacts("tape", "AAPL", len(rows), out_of_order=out_of_order(rows))
+    facts = TapeFacts("tape", "AAPL", len(rows), out_of_order=out_of_order(rows), files=(file_of(rows),))
+    facts = replace(facts, doubled=doubled(rows))
+    assert source.tape_facts() == facts
     assert source.stream_facts() == StreamFacts(len(expected), len(expected))
     assert all(len(b) <= batch for b in source.batches())
     assert snapshots(source) == expected  # a second pass
@@ -70,7 +77,7 @@ def test_every_dialect_cut_anywhere_equals_the_second_reader(
 @settings(max_examples=80, deadline=None)
 def test_late_rows_in_many_runs(rows: list[Row], rule: Rule, block: int, late: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sor.tapes.source.LATE_ROWS", late)
+        patch.setattr("sor.tapes.sorting.LATE_ROWS", late)
         source = read(PRETTY.encode(rows), rule, block, 3)
     assert snapshots(source) == oracle(rows, rule)
 
@@ -82,7 +89,10 @@ def test_one_symbol_of_several(rows: list[Row], rule: Rule, block: int) -> None:
         source = read(PRETTY.encode(rows), rule, block, symbol=symbol)
         assert snapshots(source) == oracle(rows, rule, symbol)
         mine = sum(row.symbol == symbol for row in rows)
-        assert source.tape_facts() == TapeFacts("tape", symbol, mine, out_of_order=out_of_order(rows, symbol))
+        files = (file_of([row for row in rows if row.symbol == symbol]),)
+        fallen = out_of_order(rows, symbol)
+        twice = doubled(rows, symbol)
+        assert source.tape_facts() == TapeFacts("tape", symbol, mine, out_of_order=fallen, files=files, doubled=twice)
 
 
 @given(row_lists(), rules)
@@ -123,7 +133,7 @@ def test_only_undefined_raw_prices(tmp_path: Path) -> None:
 
 
 def test_whole_dollars_without_a_point_are_dollars(tmp_path: Path) -> None:
-    text = "ts_event,publisher_id,bid_px_00,bid_sz_00,ask_px_00,ask_sz_00\n1,2,222,10,223,20\n"
+    text = f"ts_event,publisher_id,bid_px_00,bid_sz_00,ask_px_00,ask_sz_00\n{T0},2,222,10,223,20\n"
     (tmp_path / "t.csv").write_text(text)
     (snapshot,) = snapshots(open_tape(tmp_path / "t.csv"))
     assert snapshot.quotes[0].bid_px == 222 * 10**9
@@ -186,7 +196,7 @@ def test_progress_reaches_the_size_of_the_file(tmp_path: Path) -> None:
 
 
 def test_a_tape_larger_than_the_memory_budget_goes_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sor.tapes.source.MEMORY_BUDGET", 1000)
+    monkeypatch.setattr("sor.tapes.spool.sorter.MEMORY_BUDGET", 1000)
     rows = [Row(T0 + i // 3, venue=i % 5) for i in range(3000)]
     (tmp_path / "t.csv").write_bytes(PRETTY.encode(rows))
     source = open_tape(tmp_path / "t.csv", batch_snapshots=100)
@@ -200,7 +210,8 @@ def test_the_real_tape(tmp_path: Path, rule: Rule) -> None:
     whole = columns(source)
     assert len(whole) == 54_540
     assert set(whole.venue.tolist()) == {2}
-    assert source.tape_facts() == TapeFacts("l1_day", "AAPL", 59_999)
+    files = (FileFacts("l1_day.csv.gz", 59_999, 1_722_519_392_491_911_683, 1_722_519_914_828_064_902),)
+    assert source.tape_facts() == TapeFacts("l1_day", "AAPL", 59_999, files=files)
     assert snapshots(source) == oracle_of_csv(gzip.decompress(REAL.read_bytes()).decode(), rule)
     with_aggressor = {s.ts for s in snapshots(source) if any(t.side != "N" for t in s.trades)}
     assert len(with_aggressor) == 3_637

@@ -33,8 +33,8 @@ def test_file_and_parquet_give_the_same(rows: list[Row], rule: Rule, group: int,
     if has_bad_row and len(rows) > 1:
         lines.insert(2, b"not,a,row\n")
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sor.tapes.convert.LATE_ROWS", late)
-        patch.setattr("sor.tapes.parquet.GROUP_ROWS", group)
+        patch.setattr("sor.tapes.sorting.LATE_ROWS", late)
+        patch.setattr("sor.tapes.parquet.writer.GROUP_ROWS", group)
         tape, out = Path(folder, "day.csv"), Path(folder, "day.parquet")
         tape.write_bytes(b"".join(lines))
         convert(tape, out)
@@ -54,7 +54,7 @@ def test_file_and_parquet_give_the_same(rows: list[Row], rule: Rule, group: int,
 @settings(max_examples=60, deadline=None)
 def test_the_index_holds_the_last_quotes_before_each_row_group(rows: list[Row], group_rows: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sor.tapes.parquet.GROUP_ROWS", group_rows)
+        patch.setattr("sor.tapes.parquet.writer.GROUP_ROWS", group_rows)
         tape, out = Path(folder, "day.csv"), Path(folder, "day.parquet")
         tape.write_bytes(PRETTY.encode(rows))
         facts = convert(tape, out)
@@ -93,7 +93,7 @@ def test_others_can_read_it(tmp_path: Path) -> None:
 
 def test_a_tape_without_symbols(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(
-        "ts_event,publisher_id,bid_px_00,bid_sz_00,ask_px_00,ask_sz_00\n1,2,1.5,10,1.6,20\n"
+        "ts_event,publisher_id,bid_px_00,bid_sz_00,ask_px_00,ask_sz_00\n1722519392000000000,2,1.5,10,1.6,20\n"
     )
     convert(tmp_path / "t.csv", tmp_path / "t.parquet")
     old, new = open_tape(tmp_path / "t.csv"), open_tape(tmp_path / "t.parquet")
@@ -136,7 +136,7 @@ def test_places_where_it_is_not_written(tmp_path: Path, out: str) -> None:
 
 def test_a_parquet_file_of_others(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1]}), tmp_path / "t.parquet")
-    with pytest.raises(InputError, match="sor data convert"):
+    with pytest.raises(InputError, match="no format fits this header; nearest is databento"):
         open_tape(tmp_path / "t.parquet")
 
 

@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 from tape_oracle import PRETTY, Row, row_lists
 
 from sor.api import backtest
+from sor.core.backtest.session import MarketFacts
+from sor.core.market.batch import Form
 from sor.errors import InputError
-from sor.report.model import Report
-from sor.request import Request
+from sor.report.report import Report
+from sor.request import BacktestRequest
 from sor.run import run
-from sor.source import Source
+from sor.source import Charted
+from sor.synth.csv_file import write_tape
+from sor.synth.tape import SynthSpec
 from sor.tapes import open_tape
 from sor.tapes.convert import convert
-from sor.tapes.synth import SynthSpec
-from sor.tapes.synth_csv import write_tape
 
 SECOND = 10**9
 START = 1_717_421_400 * SECOND
@@ -34,28 +36,33 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for _ in write_tape(SynthSpec(3, 120 * SECOND, 2, ("AAA", "BBB"), START, activity=300), folder / "day.csv"):
         pass
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sor.tapes.parquet.GROUP_ROWS", 500)
-        patch.setattr("sor.tapes.parquet._READ_ROWS", 300)
+        patch.setattr("sor.tapes.parquet.writer.GROUP_ROWS", 500)
+        patch.setattr("sor.tapes.parquet.reader._READ_ROWS", 300)
         convert(folder / "day.csv", folder / "large.parquet")
         convert(folder / "large.parquet", folder / "day.parquet")
     return folder / "day.parquet"
 
 
 class Whole:
-    """A tape that cannot be read in parts."""
+    """A tape of which nothing is cut: the backtest gets every snapshot of it."""
 
     has_bids = True
+    form = Form.VENUE
+    prints_late = 0
 
-    def __init__(self, tape: Source) -> None:
-        self.bounds, self.batches = tape.bounds, tape.batches
+    def __init__(self, tape: Charted) -> None:
+        self.bounds, self.batches, self.timeline = tape.bounds, tape.batches, tape.timeline
         self.tape_facts, self.stream_facts = tape.tape_facts, tape.stream_facts
+
+    def of_whole(self, market: MarketFacts) -> MarketFacts:
+        return market
 
 
 def report(path: Path, start: int, end: int, part: bool, **wishes: Any) -> Report:
     """A backtest of the whole tape, or of what `run` takes of it."""
     wishes = {"symbol": "AAA", "quantity": 300, "interval": 5, "start": start, "end": end} | wishes
     tape = open_tape(path, symbol=wishes["symbol"], snapshot_rule=wishes.get("snapshot_rule", "last"))
-    return run(tape if part else Whole(tape), Request(**wishes).spec())
+    return run(tape if part else Whole(tape), BacktestRequest(**wishes).spec())
 
 
 @pytest.mark.parametrize(
@@ -89,28 +96,32 @@ def test_quotes_that_grow_old(tape: Path) -> None:
 @pytest.mark.parametrize("more", [{}, {"adverse_selection": True, "orders": 3}, {"side": "sell", "max_quote_age": 2}])
 def test_the_router_too(tape: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]) -> None:
     """Here it looks back on 40 s, so that the tape is longer than its memory."""
-    for module in ("outflow", "router"):
-        monkeypatch.setattr(f"sor.core.{module}.LATEST", 40)
+    for module in ("outflow_history", "allocators"):
+        monkeypatch.setattr(f"sor.core.router.{module}.LATEST", 40)
     start = START + 70 * SECOND
     wishes = {"strategy": "cont_kukanov", "lambda_over": "1.5x", "lambda_under": "1.5x", "theta_queue": "0.5x"} | more
     window, whole = (report(tape, start, start + 20 * SECOND, part, **wishes) for part in (True, False))
     assert "fewer than 30 past windows" not in whole.data["router"]["all_market"]
     assert window.to_json() == whole.to_json()
     source = open_tape(tape, symbol="AAA", window=(start - 10 * SECOND, start + 20 * SECOND))
-    short = run(source, Request(symbol="AAA", quantity=300, interval=5, start=start, end=start + 20 * SECOND).spec())
+    short = run(
+        source, BacktestRequest(symbol="AAA", quantity=300, interval=5, start=start, end=start + 20 * SECOND).spec()
+    )
     assert "fewer than 30 past windows" in short.data["router"]["all_market"]  # history begins there: it is told
 
 
 def test_a_backtest_reads_what_its_order_needs(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read = groups_read(monkeypatch)
-    backtest(tape=tape, symbol="AAA", strategy="twap", start=START + 60 * SECOND, end=START + 70 * SECOND)
+    backtest(
+        tape=tape, symbol="AAA", strategy="twap", start=START + 60 * SECOND, end=START + 64 * SECOND
+    )  # and 4 s of mids after it
     assert 0 < len(read) < pq.ParquetFile(tape).num_row_groups / 4
 
 
 def test_open_tape_knows_windows(tape: Path) -> None:
-    start, end = START + 30 * SECOND, START + 50 * SECOND
-    source = open_tape(tape, symbol="AAA", window=(start, end))
-    spec = Request(symbol="AAA", quantity=300, interval=5, start=start, end=end, strategy="twap").spec()
+    start, end = START + 30 * SECOND, START + 45 * SECOND
+    source = open_tape(tape, symbol="AAA", window=(start, end + 15 * SECOND))  # mids after the fills
+    spec = BacktestRequest(symbol="AAA", quantity=300, interval=5, start=start, end=end, strategy="twap").spec()
     assert run(source, spec).to_json() == report(tape, start, end, False, strategy="twap").to_json()
     assert sum(map(len, source.batches())) < source.tape_facts().rows / 4
 
@@ -152,7 +163,7 @@ def test_only_the_row_groups_that_are_needed(tape: Path, monkeypatch: pytest.Mon
 def test_any_rows_any_window(rows: list[Row], group_rows: int, offset: int, length: int) -> None:
     """Empty sides, venues that come late, equal instants: the report is the whole tape's."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sor.tapes.parquet.GROUP_ROWS", group_rows)
+        patch.setattr("sor.tapes.parquet.writer.GROUP_ROWS", group_rows)
         tape, out = Path(folder, "day.csv"), Path(folder, "day.parquet")
         tape.write_bytes(PRETTY.encode(rows))
         convert(tape, out)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from sor.bundled import bundled_tape
+from sor.paths import bundled_tape
 from tui.app import SorApp
 
 
@@ -50,17 +50,19 @@ class Driver:
             if ready():
                 await self.pilot.pause()
                 return
+            if self.app._exception is not None:
+                raise self.app._exception
             await asyncio.sleep(0.02)
         raise AssertionError(f"it did not come to that; the screen says {self.app.message}\n{self.text()}")
 
     async def finished(self) -> None:
-        await self.until(lambda: self.app.desk.live is not None and not self.app.desk.running)
+        await self.until(lambda: self.app.app_state.live is not None and not self.app.app_state.running)
 
     async def played(self, share: float) -> None:
         """Until the run is in this part of its window."""
 
         def there() -> bool:
-            view = self.app.desk.live.view if self.app.desk.live else None
+            view = self.app.app_state.live.view if self.app.app_state.live else None
             return view is not None and (view.ts - view.start) / (view.end - view.start) >= share
 
         await self.until(there)

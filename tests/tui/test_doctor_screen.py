@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from driving import SHORT, driving
 
-from sor.doctor import examine
+from sor.doctor import examine, server_layout
 from tui.screens.dialogs import Findings
 
 
@@ -18,3 +21,19 @@ async def test_the_doctor_says_on_the_screen_what_the_command_says() -> None:
         assert "mend" in d.text()
         await d.press("escape")
         assert not isinstance(d.app.screen, Findings)
+
+
+@pytest.mark.parametrize("server", [False, True])
+async def test_on_a_server_the_screen_offers_no_broker_of_its_own(
+    server: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if server:
+        (tmp_path / "kafka.service").touch()
+    monkeypatch.setattr(server_layout, "UNITS", tmp_path)
+    async with driving({**SHORT, "servers": "127.0.0.1:1"}, (140, 40)) as d:
+        await d.press("f6")
+        await d.until(lambda: "does not serve" in d.text())
+        assert ("Start local broker" in d.text()) is not server
+        assert ("sudo systemctl start kafka starts it" in d.text()) is server
+        said = [command.title for command in d.app.get_system_commands(d.app.screen)]
+        assert ("Start local broker" in said) is not server

@@ -6,7 +6,10 @@ import base64
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from driving import SHORT, WISHES, driving
@@ -16,14 +19,14 @@ from textual.widgets import Button, Input
 from sor import backtest
 from sor.cli import run as sor
 from tui.app import SorApp
-from tui.broker import unit_states
-from tui.desk import open_report
-from tui.messages import BrokerState, Finished, Reader, Topic
+from tui.broker import journal_line, unit_states
+from tui.messages import BrokerState, Failed, Finished, Gone, GroupLag, Noted, TapeLook, Topic
+from tui.screens.broker import sparkline
 from tui.screens.dialogs import Ask, Help
+from tui.screens.live import WatchPage
 from tui.screens.result import ResultPage
 from tui.screens.setup import SetupPage
-from tui.screens.watch import WatchPage
-from tui.widgets.choice import Choice
+from tui.workers import WorkerSaid
 
 
 def command_line(capsys: pytest.CaptureFixture[str], wishes: dict[str, str]) -> str:
@@ -40,9 +43,9 @@ async def test_start_to_finish_is_the_command_line_byte_for_byte(capsys: pytest.
     async with driving({"stream": "embedded", **wishes}) as d:
         assert isinstance(d.app.screen, SetupPage)
         await d.press("ctrl+r")
-        assert isinstance(d.app.screen, WatchPage)
+        assert isinstance(d.app.screen, WatchPage | ResultPage), "on a busy machine the run may be over"
         await d.finished()
-        shown = d.app.desk.shown
+        shown = d.app.app_state.shown
         assert shown is not None
         assert isinstance(d.app.screen, ResultPage)
         assert shown.text == wanted
@@ -52,13 +55,16 @@ async def test_start_to_finish_is_the_command_line_byte_for_byte(capsys: pytest.
         await d.press("f3")
         await d.sees("Buy 1,000 SYNT")
         await d.sees("1,000 of 1,000 done")
+        headline = shown.data["headline"]["mean_savings_bps"]
+        await d.sees(f"X_M {headline:+.2f} bps")
 
 
 async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
     async with driving({**SHORT, "speed": "1"}) as d:
         await d.press("ctrl+r")
         await d.played(0.05)
-        live = d.app.desk.live
+        assert isinstance(d.app.screen, WatchPage)
+        live = d.app.app_state.live
         assert live is not None
         await d.press("space")
         assert live.state == "paused"
@@ -69,14 +75,16 @@ async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
         await d.sees("paused")
         await d.press("space")
         await d.until(lambda: live.view is not None and stands is not None and live.view.ts > stands.ts)
+        await d.press("space")  # or a fast run may end before the last key
         await d.press("minus")
         assert live.speed == "0.5"
         for _ in range(9):
             await d.press("plus")
         assert live.speed == "max"
+        await d.press("space")
         await d.finished()
-        assert d.app.desk.shown is not None
-        assert d.app.desk.shown.text == backtest(**WISHES).to_json()
+        assert d.app.app_state.shown is not None
+        assert d.app.app_state.shown.text == backtest(**dict[str, Any](WISHES)).to_json()
 
 
 async def test_a_stopped_run_is_reported_as_partial() -> None:
@@ -86,13 +94,15 @@ async def test_a_stopped_run_is_reported_as_partial() -> None:
         await d.press("s")
         await d.told("stop")
         await d.finished()
-        shown = d.app.desk.shown
+        shown = d.app.app_state.shown
         assert shown is not None
         assert shown.partial
         assert not shown.data["stream"]["complete"]
         assert shown.data["stream"]["received"] < shown.data["stream"]["expected"]
         assert any("stopped after" in sentence for sentence in shown.data["warnings"])
-        await d.sees("PARTIAL")
+        assert {entry["forced"] for entry in shown.data["strategies"].values()} == {0}
+        assert shown.data["optimized"]["leaves"] > 0
+        await d.sees("Stopped before its end", "nothing was forced")
         assert Path(shown.kept).read_text() == shown.text
 
 
@@ -127,8 +137,8 @@ async def test_what_is_wrong_is_said_beside_the_field_and_does_not_run() -> None
 )
 async def test_every_field_has_the_command_lines_sentence(name: str, value: str, words: str) -> None:
     async with driving({**SHORT, name: value}, size=(140, 40)) as d:
-        hint = str(d.app.screen.query_one("#hint").render())
-        assert words in hint
+        why = str(d.app.screen.query_one(f"#why-{name}").render())
+        assert words in why
 
 
 async def test_a_run_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
@@ -142,27 +152,27 @@ async def test_a_run_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
         assert "bad.csv" in text
         assert "\n" not in text
         assert "Traceback" not in d.text()
-        assert d.app.desk.live is not None
-        assert d.app.desk.live.state == "failed"
+        assert d.app.app_state.live is not None
+        assert d.app.app_state.live.state == "failed"
         await d.press("f2")
         d.app.screen.query_one("#tape", Input).value = ""
         await d.press("ctrl+r")
         await d.finished()
-        assert d.app.desk.shown is not None
+        assert d.app.app_state.shown is not None
 
 
 async def test_a_window_off_the_tape_is_an_error_with_what_to_do() -> None:
     async with driving({**SHORT, "start": "20:00:00", "end": "21:00:00"}) as d:
         await d.press("ctrl+r")
         await d.finished()
-        await d.told("choose --start and --end inside it")
+        await d.told("no snapshot of the tape lies in the window")
 
 
 async def test_save_copy_and_open(tmp_path: Path) -> None:
     async with driving({**SHORT, "strategy": "twap"}) as d:
         await d.press("ctrl+r")
         await d.finished()
-        shown = d.app.desk.shown
+        shown = d.app.app_state.shown
         assert shown is not None
 
         await d.press("j")
@@ -190,12 +200,12 @@ async def test_save_copy_and_open(tmp_path: Path) -> None:
         await d.press("o")
         d.app.screen.query_one("#path", Input).value = str(tmp_path / "deep" / "mine.json")
         await d.press("enter")
-        assert d.app.desk.shown is not shown
-        assert d.app.desk.shown is not None
-        assert d.app.desk.shown.text == shown.text
+        assert d.app.app_state.shown is not shown
+        assert d.app.app_state.shown is not None
+        assert d.app.app_state.shown.text == shown.text
         await d.sees("mine.json")
         await d.press("w")
-        await d.told("opened from a file")
+        await d.told("there is the file only")
 
 
 @pytest.mark.parametrize(
@@ -213,28 +223,6 @@ async def test_open_says_what_is_wrong_with_a_file(tmp_path: Path, content: str 
         await d.told(words, "error")
 
 
-async def test_runs_side_by_side_and_run_again() -> None:
-    async with driving({**SHORT, "strategy": "best_ask"}, size=(140, 40)) as d:
-        await d.press("ctrl+r")
-        await d.finished()
-        await d.press("r")
-        await d.until(lambda: d.app.desk.count == 2)
-        await d.press("f2")
-        d.app.screen.query_one("#side", Choice).value = "sell"
-        await d.pilot.pause()
-        await d.press("ctrl+r")
-        await d.until(lambda: d.app.desk.count == 3)
-        first, second, third = d.app.desk.runs
-        assert first.text == second.text
-        assert third.data["order"]["side"] == "sell"
-        await d.press("f5")
-        text = d.text()
-        assert all(name in text for name in ("run 1", "run 2", "run 3", "sell 1,000", "buy 1,000"))
-        await d.press("right", "right", "enter")
-        assert isinstance(d.app.screen, ResultPage)
-        assert d.app.desk.shown is first
-
-
 async def test_quit_asks_only_while_a_run_is_on_and_keeps_its_report(state: Path) -> None:
     async with driving({**SHORT, "speed": "1"}) as d:
         await d.press("ctrl+r")
@@ -242,13 +230,13 @@ async def test_quit_asks_only_while_a_run_is_on_and_keeps_its_report(state: Path
         await d.press("ctrl+q")
         assert isinstance(d.app.screen, Ask)
         await d.press("escape")
-        assert d.app.desk.running
+        assert d.app.app_state.running
         await d.press("ctrl+q", "y")
         assert not d.app._running or d.app._exit
     said = d.app.close_workers()
     assert isinstance(d.app._last_word, Finished)
     assert d.app._last_word.partial
-    (kept,) = (state / "reports").iterdir()
+    (kept,) = (state / "reports").glob("*.json")
     assert json.loads(kept.read_text())["stream"]["complete"] is False
     assert said == "" or str(kept) in said
 
@@ -270,15 +258,15 @@ async def test_help_palette_themes_and_sizes_lose_nothing() -> None:
         for size in ((80, 24), (140, 40), (60, 20), (200, 60), (100, 30)):
             await d.pilot.resize_terminal(*size)
             await d.until(lambda size=size: d.app.screen.size == size)  # type: ignore[misc]
-            await d.sees("Book", "of 1,000 done")
-        for name in ("sor-light", "ansi-dark", "ansi-light", "sor-dark"):
+            await d.sees("Venues", "of 1,000 done", "saved", "slippage", "next ")
+        for name in ("sor-light", "sor-16", "ansi-dark", "ansi-light", "sor-dark"):
             d.app.theme = name
             await d.pilot.pause()
         await d.press("ctrl+p")
         await d.pilot.press(*"stop")
         await d.sees("End the run")
         await d.press("enter")
-        await d.until(lambda: d.app.desk.live is not None and d.app.desk.live.stopping)
+        await d.until(lambda: d.app.app_state.live is not None and d.app.app_state.live.stopping)
         await d.finished()
 
 
@@ -286,7 +274,7 @@ async def test_a_simple_strategy_is_shown_itself() -> None:
     async with driving({**SHORT, "strategy": "twap"}) as d:
         await d.press("ctrl+r")
         await d.finished()
-        live = d.app.desk.live
+        live = d.app.app_state.live
         assert live is not None
         assert live.view is not None
         assert live.view.shown == "twap"
@@ -313,26 +301,18 @@ async def test_copy_goes_through_the_terminal(monkeypatch: pytest.MonkeyPatch) -
         await d.press("y")
         monkeypatch.undo()
         sent = next(text for text in written if text.startswith("\x1b]52;c;"))
-        assert d.app.desk.shown is not None
-        assert base64.b64decode(sent[7:-1]).decode() == d.app.desk.shown.text
-
-
-@pytest.mark.parametrize("width", [80, 100, 112, 136, 140, 200])
-async def test_no_table_of_the_result_is_cut(width: int) -> None:
-    opened = open_report(str(Path(__file__).parent / "report.json"))
-    async with driving(size=(width, 200), app=SorApp({}, opened)) as d:
-        await d.sees("Where cont_kukanov traded", "no one can trade it", "vs vwap")
-        assert "…" not in d.text()
+        assert d.app.app_state.shown is not None
+        assert base64.b64decode(sent[7:-1]).decode() == d.app.app_state.shown.text
 
 
 async def test_before_the_first_run_only_what_is_possible_is_offered() -> None:
     async with driving() as d:
-        for key, words in (("f3", "no run yet"), ("f4", "No report yet"), ("f5", "No runs in this session yet")):
+        for key, words in (("f3", "no run yet"), ("f4", "No report yet"), ("f5", "No report is kept yet")):
             await d.press(key)
             await d.sees(words, "? Help")
             await d.press("r", "w", "j", "y")
             assert not any(offer in d.text() for offer in ("Run again", "Save", "Copy"))
-            assert d.app.desk.live is None
+            assert d.app.app_state.live is None
 
 
 async def test_a_worker_that_is_killed_is_said_in_one_line() -> None:
@@ -364,9 +344,9 @@ async def test_the_topic_of_the_run_stands_before_all_others(
 ) -> None:
     monkeypatch.setattr(SorApp, "watch_broker", lambda _: None)
     others = [
-        Topic(f"a-{number:03}", 1, 0, 10, 100, (Reader("sor-backtest", "Empty", 10, 0),)) for number in range(200)
+        Topic(f"a-{number:03}", 1, 0, 10, 100, (GroupLag("sor-backtest", "Empty", 10, 0),)) for number in range(200)
     ]
-    mine = Topic("mock_l1_stream", 1, 0, 75_580, 20_100_000, (Reader("sor-backtest", "Empty", 75_000, 580),))
+    mine = Topic("mock_l1_stream", 1, 0, 75_580, 20_100_000, (GroupLag("sor-backtest", "Empty", 75_000, 580),))
     units = (("zookeeper.service", "active (running)"), ("kafka.service", "active (running)"))
     async with driving(size=size) as d:
         lines = ("Kafka 3.9.1 at 127.0.0.1:9092", "  zookeeper: process 1, serves", "  kafka: process 2, serves")
@@ -398,6 +378,49 @@ Id=sor.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead"""
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "2026-11-30T10:04:37+0000 host kafka[12]: [2026-11-30 10:04:37,123] INFO started (kafka.server)",
+            "10:04:37 kafka INFO started (kafka.server)",
+        ),
+        ("2026-11-30T10:04:37+0000 host systemd[1]: Started kafka.service.", "10:04:37 systemd Started kafka.service."),
+        ("-- No entries --", "-- No entries --"),
+    ],
+)
+def test_a_line_of_the_journal_has_one_time(said: str, shown: str) -> None:
+    assert journal_line(said) == shown
+
+
+def test_the_lag_as_a_line_of_bars() -> None:
+    assert sparkline([]) == ""
+    assert sparkline([0, 0]) == "▁▁"
+    assert sparkline([0, 50, 100]) == "▁▅█"
+
+
+async def test_where_systemd_runs_the_broker_nothing_offers_to_start_or_stop_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(SorApp, "watch_broker", lambda _: None)
+    units = (("kafka.service", "failed (failed)"),)
+    readers = (GroupLag("sor-backtest", "Stable", 10, 90),)
+    long = "10:04:37 kafka " + "INFO something that is longer than a terminal is wide " * 3
+    async with driving(size=(80, 24)) as d:
+        await d.press("f6")
+        await d.sees("Start local broker")
+        for lag in (0, 90):
+            topic = Topic("mock_l1_stream", 1, 0, 100, 2_000, (replace(readers[0], lag=lag),))
+            d.app._broker_says(BrokerState(True, ("Kafka at 127.0.0.1:9092",), topic.name, (topic,), units, (long,)))
+        await d.until(lambda: "Start local broker" not in d.text())
+        await d.sees("failed (failed)", "▁█", "INFO something")
+        assert len([line for line in d.text().splitlines() if "something" in line]) == 1
+        await d.press("u", "d")
+        assert not d.app._helpers
+        d.app.action_broker(True)
+        await d.told("systemd starts and stops", "error")
+
+
 async def test_without_a_broker_auto_is_embedded_and_says_so() -> None:
     async with driving({**SHORT, "stream": "auto", "servers": "127.0.0.1:1", "strategy": "twap"}, (140, 40)) as d:
         await d.press("ctrl+r")
@@ -412,3 +435,36 @@ async def test_a_broker_that_was_asked_for_and_is_not_there_is_an_error() -> Non
         await d.press("ctrl+r")
         await d.finished()
         await d.told("no Kafka broker answers at 127.0.0.1:1")
+
+
+async def test_what_a_worker_or_a_thread_says_while_the_screens_are_taken_down_is_dropped(tmp_path: Path) -> None:
+    look = TapeLook("SYNT, 5 venues", 0, 1)
+    async with driving({**WISHES, "stream": "embedded"}) as d:
+        app = d.app
+        app.look_at_tape({"tape": tmp_path / "none.csv"})
+        looker, setup = app._looker, app.get_screen("setup")
+        assert looker is not None
+        assert isinstance(setup, SetupPage)
+        app.on_worker_said(WorkerSaid(looker, look))
+        await d.sees("SYNT, 5 venues")
+    for event in (look, Failed("no such file"), Gone("killed")):
+        app.on_worker_said(WorkerSaid(looker, event))
+    app._worker = looker
+    app.on_worker_said(WorkerSaid(looker, Noted("a note")))
+    shown: list[bool] = []
+    with app._context():
+        setup._show_if_wanted(SimpleNamespace(is_cancelled=False), shown.append, "writes")  # type: ignore[arg-type]
+        setup._say_where()  # as a timer does
+        setup._look_at_tape()
+        setup.on_screen_resume()
+    assert shown == []
+
+
+async def test_an_older_answer_does_not_come_over_a_newer_one() -> None:
+    async with driving() as d:
+        setup = d.app.screen
+        shown: list[bool] = []
+        assert isinstance(setup, SetupPage)
+        for cancelled in (True, False):
+            setup._show_if_wanted(SimpleNamespace(is_cancelled=cancelled), shown.append, cancelled)  # type: ignore[arg-type]
+        assert shown == [False]

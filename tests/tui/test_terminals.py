@@ -193,7 +193,7 @@ def test_the_screen_is_a_light_process_to_the_end(terminal: Open) -> None:
     screen.until(lambda t: "Strategy" in t)
     screen.keys("C-r")
     screen.until(lambda t: "bought 900" in t)
-    for page, words in (("F3", "Working orders"), ("F5", "queue model"), ("F2", "Strategy")):
+    for page, words in (("F3", "Venues"), ("F5", "saved X_M"), ("F2", "Strategy")):
         screen.keys(page)
         screen.until(lambda t, words=words: words in t)  # type: ignore[misc]
     libraries = set(re.findall(r"\S+\.so\S*", Path(f"/proc/{screen.program()}/maps").read_text()))
@@ -209,7 +209,7 @@ def test_few_colours_or_none(terminal: Open, setting: str) -> None:
     screen.keys("C-r")
     screen.until(lambda t: "bought 900" in t)
     screen.keys("F3")
-    screen.until(lambda t: "Working orders" in t and "900 of 900 done" in t)
+    screen.until(lambda t: "Venues" in t and "900 of 900 done" in t)
     screen.keys("C-q")
     assert "CODE 0" in screen.until(lambda t: "CODE" in t)
 

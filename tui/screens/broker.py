@@ -5,7 +5,7 @@ What concerns the run comes first: a server may have many topics, and they must 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.console import Group, RenderableType
@@ -16,7 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui.messages import BrokerState, Reader, Topic
+from tui.messages import BrokerState, GroupLag, Topic
 from tui.screens.page import Page
 
 
@@ -54,33 +54,39 @@ class BrokerPage(Page):
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
-        self.desk_app.watch_broker()
+        self.host.watch_broker()
 
     def on_screen_suspend(self) -> None:
-        self.desk_app.leave_broker()
+        self.host.leave_broker()
 
     def refresh_page(self) -> None:
-        state = self.desk_app.broker_state
+        state = self.host.broker_state
         if state is None:
             return
-        self.query_one("#state", Static).update(Group(*_state(state)))
+        self.query_one("#state", Static).update(Group(*_state(state, by_systemd=self.host.systemd_runs_it)))
         mine = [topic for topic in state.topics if topic.name == state.topic]
         rejected = [t for t in state.topics if t.name == f"{state.topic}.dlq" and t.end > t.first]
         others = [topic for topic in state.topics if topic not in mine]
         self._show("units", "systemd", _units(state))
-        self._show("topic", f"Topic {state.topic}", _topic(mine, rejected) if state.serves else [])
+        self._show("topic", f"Topic {state.topic}", _topic(mine, rejected, self.host.lags) if state.serves else [])
         self._show("others", f"Other topics: {len(others):,}", [_others(others)] if others else [])
-        self._show("journal", "Journal", [Text(line, style="dim") for line in state.journal])
+        self._show("journal", "Journal", [_line(line) for line in state.journal])
 
     def _show(self, name: str, title: str, parts: Sequence[RenderableType]) -> None:
         self.query_one(f"#{name}", Section).show(title, parts)
 
 
-def _state(state: BrokerState) -> list[RenderableType]:
+def _line(text: str) -> Text:
+    """One row, whatever its length."""
+    return Text(text, style="dim", no_wrap=True, overflow="ellipsis")
+
+
+def _state(state: BrokerState, *, by_systemd: bool) -> list[RenderableType]:
     word = Text("● serves", style="bold green") if state.serves else Text("○ does not serve", style="bold red")
     parts: list[RenderableType] = [word, *(Text(line) for line in state.lines)]
     if not state.serves:
-        parts.append(Text("Runs are embedded without a broker. u starts one on this machine.", style="dim"))
+        remedy = "sudo systemctl start kafka starts it" if by_systemd else "u starts one on this machine"
+        parts.append(Text(f"Runs are embedded without a broker. {remedy}.", style="dim"))
     return parts
 
 
@@ -92,7 +98,7 @@ def _units(state: BrokerState) -> list[RenderableType]:
     return [table] if state.units else []
 
 
-def _topic(mine: Sequence[Topic], rejected: Sequence[Topic]) -> list[RenderableType]:
+def _topic(mine: Sequence[Topic], rejected: Sequence[Topic], lags: Mapping[str, Sequence[int]]) -> list[RenderableType]:
     if not mine:
         return [Text("not there yet: the first run through the broker makes it", style="dim")]
     (topic,) = mine
@@ -101,10 +107,21 @@ def _topic(mine: Sequence[Topic], rejected: Sequence[Topic]) -> list[RenderableT
     parts += [Text(f"{t.end - t.first:,} rejected, kept in {t.name}", style="yellow") for t in rejected]
     if not topic.readers:
         return [*parts, Text("no reader has committed an offset yet", style="dim")]
-    table = _table(("reader", "state"), ("committed", "lag"))
+    table = _table(("reader", "state"), ("committed", "lag"), ("in the last minute",))
     for r in topic.readers:
-        table.add_row(r.group, r.state, f"{r.committed:,}", f"{r.lag:,}")
+        line = Text(sparkline(list(lags.get(r.group, ()))[-SPARKS:]), style="yellow" if r.lag else "green")
+        table.add_row(r.group, r.state, f"{r.committed:,}", f"{r.lag:,}", line)
     return [*parts, table]
+
+
+SPARKS = 30  # looks that are drawn: a minute
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[int]) -> str:
+    """A bar a value, the greatest of them full; nothing but zeros is a flat line."""
+    most = max(values, default=0)
+    return "".join(_BARS[round(value / most * (len(_BARS) - 1)) if most else 0] for value in values)
 
 
 def _others(topics: Sequence[Topic]) -> Table:
@@ -117,7 +134,7 @@ def _others(topics: Sequence[Topic]) -> Table:
     return table
 
 
-def _readers(readers: Sequence[Reader]) -> str:
+def _readers(readers: Sequence[GroupLag]) -> str:
     return "-" if not readers else readers[0].group if len(readers) == 1 else f"{len(readers)} readers"
 
 
@@ -136,5 +153,5 @@ def _table(*groups: Sequence[str]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for at, heads in enumerate(groups):
         for head in heads:
-            table.add_column(head, justify="right" if at % 2 else "left", no_wrap=True)
+            table.add_column(head, justify="right" if at % 2 else "left", no_wrap=True, overflow="ellipsis")
     return table

@@ -85,7 +85,7 @@ would have cost.
   F2 Setup     what to run: order, tape, strategy, stream
   F3 Watch     the run as it goes
   F4 Result    what it cost and saved, with warnings
-  F5 History   the runs of this session, side by side
+  F5 History   the kept reports: find, open, compare
   F6 Broker    Kafka: state, topics, lag; start and stop it
 
 [bold $text-primary]Everywhere[/]
@@ -94,11 +94,15 @@ would have cost.
 
 [bold $text-primary]Setup[/]   ^r run   ^o open a saved report   ^l all defaults
 [bold $text-primary]Watch[/]   Space pause and resume   + - speed   s stop   r run again
-[bold $text-primary]Result[/]  w save all   j save JSON   y copy JSON   r run again
-[bold $text-primary]History[/] ← → choose   Enter open   o open a saved report
+        z zooms a panel (Tab chooses it) and back   f fills   / filters them
+        1 market  2 cost  3 venues  4 fills  5 slices  6 stream, each alone
+[bold $text-primary]Result[/]  1-5 or ← → tabs   w save all   j save JSON   y copy   b page   r run again
+[bold $text-primary]History[/] Enter open   / filter   m mark, c compare   o open a file
 [bold $text-primary]Broker[/]  u up   d down   x doctor: what is wrong, what mends it
 
 [bold $text-primary]Words[/]
+  saved      what a share cost less than a share of X_M, of twap, so far
+  slippage   cost against the arrival price: timing + placement + fees
   M          shares the router takes at once in a slice
   L_k        shares it rests at venue k, at the best price of its side
   ahead      shares in front of ours in that queue

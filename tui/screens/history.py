@@ -1,125 +1,167 @@
-"""The runs of this session side by side, the newest first."""
+"""The folder of kept reports: found by a filter, opened with their fills, compared two and two."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from sor.report.words import price, signed
-from tui.desk import Opened
+from sor.errors import SorError
+from tui import kept
+from tui.app_state import Opened, open_report
+from tui.kept_list import KeptLine, read_line
 from tui.screens.page import Page
+from tui.widgets.panel import BAD, DIM, GOOD, WARN, line
+from tui.widgets.row_table import Filtered, Rows
+from tui.widgets.side_by_side import side_by_side
 
-LABEL, COLUMN = 18, 24
+SCREENFUL = 20
+INTERVAL, PARAMETERS, RULES = 100, 124, 150  # cells from which there is room for these
+
+
+class KeptRows(Rows[KeptLine]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.marked: list[Path] = []
+
+    def head(self, width: int) -> Content:
+        saved = f"{'saved X_M, bps':>15}"
+        text = f"  {'kept (UTC)':17} {'order':20} {'window':17}{saved}"
+        return line((text + self._more(width, " 95 % interval     ", "strategy          parameters ", "rules"), DIM))
+
+    @staticmethod
+    def _more(width: int, interval: str, parameters: str, rules: str) -> str:
+        return "".join(
+            text for text, least in ((interval, INTERVAL), (parameters, PARAMETERS), (rules, RULES)) if width >= least
+        )
+
+    def draw(self, item: KeptLine, width: int) -> Content:
+        ends = item.ends
+        certain = ends is not None and not ends[0] <= 0 <= ends[1]
+        style = "" if not certain or item.saved is None else GOOD if item.saved > 0 else BAD
+        saved = "-" if item.saved is None else f"{item.saved:+.2f}"
+        between = "" if ends is None else f"{ends[0]:+.2f} to {ends[1]:+.2f}"
+        state = " stopped" if item.partial else f" {item.warnings} !" if item.warnings else ""
+        return line(
+            (f"{'■' if item.path in self.marked else ' '} ", "bold $text-primary"),
+            f"{item.name:17} ",
+            (f"{item.order:20} ", "bold"),
+            (f"{item.window:17}", DIM),
+            (f"{saved:>15}", f"bold {style}"),
+            (self._more(width, f" {between:18}", f"{item.strategy:17} {item.parameters:11}", item.rules), DIM),
+            (state, WARN),
+        )
+
+    def say(self, item: KeptLine) -> str:
+        state = "stopped" if item.partial else "complete"
+        parts = (item.name, item.order, item.day, item.window, item.strategy, item.parameters, item.rules, state)
+        return " ".join(parts).lower()
 
 
 class HistoryPage(Page):
     NAME = "history"
+    AUTO_FOCUS = "KeptRows"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Newer", key_display="←"),
-        Binding("right", "move(1)", "Older", key_display="→"),
         Binding("enter", "open_run", "Open"),
+        Binding("m,space", "mark", "Mark", key_display="m"),
+        Binding("c", "compare", "Compare"),
         Binding("o", "app.open", "Open file"),
         Binding("q", "app.quit", "Quit", show=False),
     ]
     DEFAULT_CSS = """
-    HistoryPage #scroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    HistoryPage Filtered { padding: 0 1; }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._at = 0
+        self._lines: dict[Path, KeptLine | None] = {}
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(id="scroll", can_focus=False):
-            yield Static(id="table")
-
-    def on_resize(self) -> None:
-        self.refresh_page()
+        yield Filtered(KeptRows())
 
     def refresh_page(self) -> None:
-        runs = list(reversed(self.desk_app.desk.runs))
-        self._at = min(self._at, max(0, len(runs) - 1))
-        table = self.query_one("#table", Static)
-        if not runs:
-            table.update("No runs in this session yet: F2 to set one up.")
-            return
-        room = max(1, (self.size.width - LABEL - 2) // (COLUMN + 2))
-        first = max(0, self._at - room + 1)
-        table.update(_side_by_side(runs[first : first + room], self._at - first))
+        if self.is_open and self.query(KeptRows):
+            rows = self.query_one(KeptRows)
+            rows.empty = "No report is kept yet: F2 to set up a run, o to open a saved one."
+            if self.focused is None:
+                rows.focus()
+            self._read()
 
-    def action_move(self, step: int) -> None:
-        self._at = min(max(0, self._at + step), max(0, len(self.desk_app.desk.runs) - 1))
-        self.refresh_page()
+    @work(thread=True, exclusive=True)
+    def _read(self) -> None:
+        """A file at a time, in a thread: a key does not wait for the folder."""
+        paths = kept.reports()
+        for number, path in enumerate(paths):
+            if path not in self._lines:
+                self._lines[path] = read_line(path)
+                if number == SCREENFUL:  # the newest are seen while the rest is read
+                    self.show_from_thread(self._show, self._known(paths[:number]))
+        self.show_from_thread(self._show, self._known(paths))
+
+    def _known(self, paths: Sequence[Path]) -> list[KeptLine]:
+        return [one for one in (self._lines[path] for path in paths) if one is not None]
+
+    def _show(self, found: list[KeptLine]) -> None:
+        self.query_one(KeptRows).set_items(found)
+
+    # -- keys ----------------------------------------------------------------------------------------------------------
 
     def action_open_run(self) -> None:
-        runs = list(reversed(self.desk_app.desk.runs))
-        if runs:
-            self.desk_app.desk.shown = runs[self._at]
-            self.desk_app.action_page("result")
+        chosen = self.query_one(KeptRows).chosen
+        opened = None if chosen is None else self._opened(chosen.path)
+        if opened is not None:
+            self.host.show_report(opened)
+
+    def _opened(self, path: Path) -> Opened | None:
+        try:
+            return open_report(str(path))
+        except SorError as error:
+            self.host.say(str(error), "error")
+            return None
+
+    def action_mark(self) -> None:
+        rows = self.query_one(KeptRows)
+        if rows.chosen is None:
+            return
+        path = rows.chosen.path
+        if path in rows.marked:
+            rows.marked.remove(path)
+        else:
+            rows.marked.append(path)
+        rows.action_move(1)
+
+    def action_compare(self) -> None:
+        marked = self.query_one(KeptRows).marked
+        if len(marked) < 2:
+            self.host.say("mark two reports with m, then c compares them", "note")
+            return
+        runs = [opened for path in marked if (opened := self._opened(path)) is not None]
+        if len(runs) > 1:
+            self.app.push_screen(Compared(runs))
 
 
-def _side_by_side(runs: list[Opened], at: int) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), border_style="dim")
-    table.add_column("", width=LABEL, style="dim", no_wrap=True)
-    for column, run in enumerate(runs):
-        head = Text(f" {run.name} ", style="bold reverse" if column == at else "bold")
-        table.add_column(head, width=COLUMN, justify="right", no_wrap=True)
-    parts = [_parts(run) for run in runs]
-    for title in parts[0]:
-        if title:
-            table.add_row(title)
-        for label in dict.fromkeys(label for part in parts for label in part[title]):
-            table.add_row(f"{'  ' if title else ''}{label}", *(part[title].get(label, "-") for part in parts))
-    return table
+class Compared(ModalScreen[None]):
+    """Marked reports side by side."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,c,enter", "dismiss", "Close")]
+    DEFAULT_CSS = """
+    Compared { align: center middle; background: $background; }
+    Compared .box { width: 98%; height: 98%; padding: 0 1; background: $surface; border: round $primary; }
+    Compared Static { width: auto; }
+    """
 
-Facts = dict[str, Text | str]
+    def __init__(self, runs: list[Opened]) -> None:
+        super().__init__()
+        self._runs = runs
 
-
-def _parts(run: Opened) -> dict[str, Facts]:
-    """What there is to compare, under its titles."""
-    data = run.data
-    order, best, rules, sample = data["order"], data["optimized"], data["rules"], data["out_of_sample"]
-    means, intervals = sample.get("mean_savings_bps", {}), sample.get("ci95", {})
-    facts: Facts = {
-        "order": f"{order['side']} {order['quantity']:,}",
-        "symbol": str(data["tape"]["symbol"] or "-"),
-        "window": f"{order['start'][11:19]} to {order['end'][11:19]}",
-        "strategy": rules["strategy"],
-        "parameters": _parameters(data),
-        "queue model": rules["queue_model"],
-        "stream": run.how,
-        "complete": Text("no", style="bold yellow") if run.partial else "yes",
-        "warnings": Text(str(len(data["warnings"])), style="yellow" if data["warnings"] else ""),
-        "avg price": price(best["avg_fill_px"]),
-        "filled": f"{best['filled']:,}",
-        "forced": Text(f"{best['forced']:,}", style="yellow" if best["forced"] else ""),
-        "slippage, bps": signed(best.get("slippage_bps")),
-    }
-    saved: Facts = {name: _gain(value) for name, value in data["savings_vs_baselines_bps"].items()}
-    honest: Facts = {name: _with_interval(means.get(name), intervals.get(name)) for name in ("X_M", "vwap")}
-    return {"": facts, "savings, bps": saved, "out of sample, bps": honest}
-
-
-def _with_interval(mean: Any, interval: Any) -> Text:
-    between = f" ({signed(interval[0])} to {signed(interval[1])})" if interval else ""
-    return Text.assemble(_gain(mean), (between, "dim"))
-
-
-def _parameters(data: Any) -> str:
-    multiples = data["best_parameters"].get("multiples", {})
-    values = [multiples.get(n, data["best_parameters"].get(n)) for n in ("lambda_over", "lambda_under", "theta_queue")]
-    unit = "x" if multiples else ""
-    return " ".join(f"{float(v):g}{unit}" for v in values if v is not None)
-
-
-def _gain(value: Any) -> Text:
-    text = signed(value)
-    return Text(text, style={"+": "green", "-": "red"}.get(text[0], "") if value is not None else "dim")
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="box"):
+            yield Static(side_by_side(self._runs))

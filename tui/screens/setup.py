@@ -1,24 +1,37 @@
-"""The form: tape, order, strategy, stream. What is typed is looked at while it is typed."""
+"""The form: tape, order, strategy, stream. What is typed is looked at while it is typed, and so is the tape."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.events import DescendantFocus
+from textual.timer import Timer
 from textual.widgets import Button, Input, Label, Static
 
+from sor.errors import SorError
 from tui import form
+from tui import format as words
+from tui.messages import Failed, RunRequest, TapeLook
+from tui.reach import where_it_goes
+from tui.remembered import remember
 from tui.screens.page import Page
+from tui.screens.setup_style import STYLE
 from tui.widgets.choice import Choice
+from tui.widgets.path_suggester import PathSuggester
 
 LEFT = ("Order", "Tape", "Stream")
+OF_THE_TAPE = ("tape", "symbol", "symbol_in", "format", "lot", "clock", "tz", "snapshot_rule")
+OF_THE_STREAM = ("stream", "servers", "topic", "run")
+PATHS = ("tape", "fees", "own", "format")
+SETTLED = 0.6  # seconds after the last key from which something typed is looked at
 
 
 class SetupPage(Page):
@@ -30,31 +43,14 @@ class SetupPage(Page):
         Binding("down", "app.focus_next", show=False),
         Binding("up", "app.focus_previous", show=False),
     ]
-    DEFAULT_CSS = """
-    SetupPage #form { height: 1fr; padding: 0 1; }
-    SetupPage #columns { height: auto; }
-    SetupPage .column { width: 1fr; height: auto; }
-    SetupPage #left { margin-right: 2; }
-    SetupPage .group { color: $text-muted; text-style: bold; border-top: solid $foreground 25%; width: 1fr; height: 1;
-                       border-title-color: $text-muted; border-title-style: bold; }
-    SetupPage .field { height: 1; }
-    SetupPage .field Label { width: 18; color: $text; }
-    SetupPage .field Input { width: 1fr; }
-    SetupPage .field.-bad Label { color: $text-error; text-style: bold; }
-    SetupPage .field:focus-within Label { text-style: reverse; }
-    SetupPage #bottom { height: 1; padding: 0 1; }
-    SetupPage #hint { width: 1fr; color: $text-muted; }
-    SetupPage #hint.-bad { color: $text-error; text-style: bold; }
-    SetupPage #go { min-width: 12; }
-    SetupPage.-wide #form { align-horizontal: center; }
-    SetupPage.-wide #columns { width: 110; }
-    SetupPage.-tall .group { margin-top: 1; }
-    """
+    DEFAULT_CSS = STYLE
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self._values = dict(values or {})
         self._focused = "side"
+        self._due: dict[str, Timer] = {}
+        self._looked_at: dict[str, str] = {}
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False), Horizontal(id="columns"):
@@ -63,6 +59,7 @@ class SetupPage(Page):
                     for title, fields in form.GROUPS:
                         if (title in LEFT) == (side == "left"):
                             yield from self._group(title, fields)
+        yield Static(id="where")
         with Horizontal(id="bottom"):
             yield Static(id="hint")
             yield Button("Run", id="go", variant="success", compact=True)
@@ -78,10 +75,17 @@ class SetupPage(Page):
                 if field.choices:
                     yield Choice(field.choices, value, form.default(field.name), id=field.name)
                 else:
-                    yield Input(value, placeholder=form.default(field.name), id=field.name, compact=True)
+                    suggester = PathSuggester() if field.name in PATHS else None
+                    default = form.default(field.name)
+                    yield Input(value, placeholder=default, id=field.name, compact=True, suggester=suggester)
+            if field.name == "tape":
+                yield Static(id="facts")
 
     def on_mount(self) -> None:
         self._check()
+        self._later("where", self._say_where)
+        if self._values.get("tape"):
+            self._later("tape", self._look_at_tape)
 
     # -- what was typed ------------------------------------------------------------------------------------------------
 
@@ -108,9 +112,21 @@ class SetupPage(Page):
     @on(Input.Changed)
     @on(Choice.Changed)
     def _changed(self, event: Input.Changed | Choice.Changed) -> None:
-        if event.control.id == "profile":
+        name = event.control.id
+        if name == "profile":
             self._placeholders()
+        if name in OF_THE_TAPE:
+            self._later("tape", self._look_at_tape)
+        if name in OF_THE_STREAM:
+            self._later("where", self._say_where)
         self._check()
+
+    def _later(self, what: str, look: object) -> None:
+        """Once nothing has been typed for a moment."""
+        assert callable(look)
+        if what in self._due:
+            self._due[what].stop()
+        self._due[what] = self.set_timer(SETTLED, look)
 
     def _placeholders(self) -> None:
         profile = self.values.get("profile", "default")
@@ -124,23 +140,91 @@ class SetupPage(Page):
     def _focus(self, event: DescendantFocus) -> None:
         if event.widget.id in form.FIELDS:
             self._focused = event.widget.id or ""
-            self._check()
+            self.query_one("#hint", Static).update(Content(form.FIELDS[self._focused].help))
 
     def _check(self) -> bool:
-        """Mark what is wrong; the line below the form says it, of the field in hand first. True where all is well."""
+        """Mark what is wrong, and say why under the field itself. True where all is well."""
         try:
             values = self.values
         except NoMatches:
             return False
         bad = {name: text for name, value in values.items() if (text := form.problem(name, value))}
         for name in form.FIELDS:
-            self.query_one(f"#row-{name}").set_class(name in bad, "-bad")
-        hint = self.query_one("#hint", Static)
-        text = bad.get(self._focused) or next(iter(bad.values()), "")
-        hint.set_class(bool(text), "-bad")
-        hint.update(Content(f"✗ {text}" if text else form.FIELDS[self._focused].help))
+            row = self.query_one(f"#row-{name}")
+            if row.has_class("-bad") or name in bad:
+                row.set_class(name in bad, "-bad")
+                self._say_why(name, bad.get(name, ""))
+        self.query_one("#hint", Static).update(Content(form.FIELDS[self._focused].help))
         self.query_one("#go", Button).disabled = bool(bad)
         return not bad
+
+    def _say_why(self, name: str, text: str) -> None:
+        """A line that is there only as long as something is wrong, wrapped as it needs."""
+        there = self.query(f"#why-{name}")
+        if not text:
+            there.remove()
+        elif there:
+            there.first(Static).update(Content(f"✗ {text}"))
+        else:
+            self.mount(Static(Content(f"✗ {text}"), id=f"why-{name}", classes="why"), after=f"#row-{name}")
+
+    # -- the tape, and where it goes -----------------------------------------------------------------------------------
+
+    def _look_at_tape(self) -> None:
+        """Ask what the tape holds, unless that is known."""
+        if not self.is_open:
+            return
+        wanted = {name: value for name, value in self.values.items() if name in OF_THE_TAPE}
+        if wanted == self._looked_at or any(form.problem(name, value) for name, value in wanted.items()):
+            return
+        self._looked_at = wanted
+        self._show_facts("looking at the tape..." if wanted else "", "")
+        self._set_window("", "")
+        self.host.look_at_tape(form.request(wanted).wishes if wanted else {})
+
+    def tape_says(self, found: TapeLook | Failed) -> None:
+        """What it holds, in a line; the window's ends that nobody typed are then shown as they will be."""
+        if isinstance(found, Failed):
+            self._show_facts(f"✗ {found.text}", "-bad")
+            return
+        self._show_facts(found.text, "-good")
+        if found.first is not None and found.last is not None:
+            zone = self.values.get("tz", "UTC")
+            self._set_window(words.clock(found.first, 3, zone), words.clock(found.last, 3, zone))
+
+    def _show_facts(self, text: str, kind: str) -> None:
+        facts = self.query_one("#facts", Static)
+        facts.set_classes(f"-there {kind}" if text else "")
+        facts.update(Content(text))
+
+    def _set_window(self, start: str, end: str) -> None:
+        profile = self.values.get("profile", "default")
+        for name, text in (("start", start), ("end", end)):
+            own = form.default(name, profile)
+            self.query_one(f"#{name}", Input).placeholder = text if text and own == form.default(name) else own
+
+    def _say_where(self) -> None:
+        if self.is_open:
+            with suppress(SorError):
+                self._find_where(form.request(self.values))
+
+    @work(thread=True, exclusive=True)
+    def _find_where(self, wanted: RunRequest) -> None:
+        """In a thread: an address that does not answer takes its time."""
+        try:
+            text, writes = where_it_goes(wanted)
+        except SorError:
+            return
+        self.show_from_thread(self._show_where, text, writes)
+
+    def _show_where(self, text: str, writes: bool) -> None:
+        where = self.query_one("#where", Static)
+        where.set_class(writes, "-writes")
+        where.update(Content(text))
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self._later("where", self._say_where)  # a broker may have come or gone
 
     # -- keys ----------------------------------------------------------------------------------------------------------
 
@@ -148,7 +232,10 @@ class SetupPage(Page):
     @on(Input.Submitted)
     def action_run(self) -> None:
         if self._check():
-            self.desk_app.start(form.request(self.values))
+            wanted: RunRequest = form.request(self.values)
+            if not self.host.app_state.running:
+                remember(self.values)
+            self.host.start(wanted)
 
     def action_clear(self) -> None:
         self.fill({})

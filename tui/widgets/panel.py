@@ -24,7 +24,7 @@ def spread(left: Content, right: Content, width: int) -> Content:
     return Content.assemble(left, " " * gap, right)
 
 
-class Panel(Widget):
+class Panel(Widget, can_focus=True):
     """Subclasses give `lines(width, height)`; `redraw` looks whether they have changed."""
 
     DEFAULT_CSS = """
@@ -36,13 +36,14 @@ class Panel(Widget):
         border-title-style: bold;
         border-subtitle-color: $text-muted;
     }
+    Panel:focus { border-title-color: $text-primary; }
     """
     TITLE = ""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__(id=id)
         self.border_title = self.TITLE
-        self._shown = Content("")
+        self._shown = self._title = Content("")
 
     def lines(self, width: int, height: int) -> Sequence[Content]:
         raise NotImplementedError
@@ -58,11 +59,13 @@ class Panel(Widget):
             self._shown = content
             self.refresh()
 
-    def title(self, text: str, right: str = "") -> None:
+    def title(self, text: str, right: str | Content = "") -> None:
         """Its words, and on the right what comes second."""
-        room = self.size.width - len(text) - len(right) - 5
-        title = f"{text} {'─' * room} {right}" if right and room >= 0 else text
-        if self.border_title != title:
+        second = Content(right) if isinstance(right, str) else right
+        room = self.size.width - len(text) - second.cell_length - 5
+        title = line(f"{text} {'─' * room} ", second) if second and room >= 0 else Content(text)
+        if not title.is_same(self._title):
+            self._title = title
             self.border_title = title
 
     def on_resize(self, event: Resize) -> None:

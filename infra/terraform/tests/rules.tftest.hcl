@@ -27,7 +27,7 @@ variables {
   public_key_file = "tests/fixtures/operator.pub"
 }
 
-# The runs of one file share their state, so this one comes before the first apply: later the image is kept.
+# The runs of one file share their state, so these two come before the first apply: later what was made is kept.
 run "an_image_of_your_own_wins" {
   command = plan
 
@@ -38,6 +38,19 @@ run "an_image_of_your_own_wins" {
   assert {
     condition     = aws_instance.server.ami == "ami-0fedcba9876543210"
     error_message = "ami_id replaces the parameter"
+  }
+}
+
+run "a_subnet_of_your_own_wins" {
+  command = plan
+
+  variables {
+    subnet_id = "subnet-0123456789abcdef0"
+  }
+
+  assert {
+    condition     = aws_instance.server.subnet_id == "subnet-0123456789abcdef0" && length(data.aws_subnets.default) == 0 && aws_instance.server.associate_public_ip_address
+    error_message = "no default VPC is looked for when a subnet is named"
   }
 }
 
@@ -68,6 +81,19 @@ run "a_newer_image_never_replaces_a_running_machine" {
   assert {
     condition     = aws_instance.server.ami == "ami-0123456789abcdef0"
     error_message = "the machine that is there keeps its image, and so its topics"
+  }
+}
+
+run "a_stopped_machine_has_no_public_address_and_is_not_replaced_for_it" {
+  command = plan
+
+  variables {
+    subnet_id = "subnet-0aaaaaaaaaaaaaaaa"
+  }
+
+  assert {
+    condition     = !aws_instance.server.associate_public_ip_address
+    error_message = "what AWS says of the address later is not compared with what was asked for at first"
   }
 }
 
@@ -222,19 +248,6 @@ run "subnets_do_not_shuffle" {
   }
 }
 
-run "a_subnet_of_your_own_wins" {
-  command = plan
-
-  variables {
-    subnet_id = "subnet-0123456789abcdef0"
-  }
-
-  assert {
-    condition     = aws_instance.server.subnet_id == "subnet-0123456789abcdef0" && length(data.aws_subnets.default) == 0 && aws_instance.server.associate_public_ip_address
-    error_message = "no default VPC is looked for when a subnet is named"
-  }
-}
-
 run "no_default_vpc_is_said_clearly" {
   command = plan
 
@@ -282,6 +295,32 @@ run "an_idle_machine_is_stopped_when_asked" {
       && aws_cloudwatch_metric_alarm.idle[0].dimensions.InstanceId == "i-0123456789abcdef0"
     )
     error_message = "three idle hours stop this instance (stop, not terminate: the disk stays)"
+  }
+}
+
+run "a_machine_is_protected_when_asked" {
+  command = plan
+
+  variables {
+    termination_protection = true
+  }
+
+  assert {
+    condition     = aws_instance.server.disable_api_termination
+    error_message = "AWS refuses to terminate it"
+  }
+}
+
+run "a_path_with_spaces_is_one_word_of_the_ssh_line" {
+  command = apply
+
+  variables {
+    identity_file = "/home/a b/it's"
+  }
+
+  assert {
+    condition     = output.ssh_command == "ssh -i '/home/a b/it'\\''s' ec2-user@203.0.113.99"
+    error_message = "the ssh line can be pasted, whatever the path"
   }
 }
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.game import solve_game
+from sor.core.place.matrix_game import solve_game
 from sor.core.place.sample import SampleProblem, Search
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.outflow import Empirical
+from sor.core.place.distributions import Empirical
 from sor.core.place.problem import Problem
 from sor.core.place.sobol import scrambled
 

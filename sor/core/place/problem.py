@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sor.core.place.outflow import LARGEST, Empirical, Outflow, parse_outflow
+from sor.core.place.distributions import LARGEST, Empirical, Outflow, parse_outflow
 from sor.errors import InputError
 
 _KEYS = ("S", "h", "f", "theta", "lambda_under", "lambda_over", "venues")
 _LEAST = 1e-9  # shares
+_MOST_LEVELS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Venue:
+class PlaceVenue:
     """The queue ahead of us (shares), the effective rebate r_k ($/share) and the law of the outflow of the queue."""
 
     queue: float
@@ -32,8 +33,19 @@ class Common:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeLevel:
+    """`size` shares that can be taken at `cost` = price above mid + fee, $/share."""
+
+    cost: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """S shares to buy over a slice; money in dollars a share, relative to mid. InputError where A1 to A3 fail."""
+    """S shares to buy over a slice; money in dollars a share, relative to mid. InputError where A1 to A3 fail.
+
+    levels: what there is to take, in the place of an endless touch at h + f (the paper's section 2.5).
+    """
 
     size: float  # S
     h: float  # half the spread
@@ -41,18 +53,35 @@ class Problem:
     theta: float
     lambda_under: float
     lambda_over: float
-    venues: tuple[Venue, ...]
+    venues: tuple[PlaceVenue, ...]
     common: Common | None = None
+    levels: tuple[TakeLevel, ...] = ()
 
     def __post_init__(self) -> None:
         _check_numbers(self)
         _check_venues(self)
+        _check_levels(self)
         _check_assumptions(self)
 
     @property
     def lam(self) -> float:
         """Lambda = theta + lambda_u + lambda_o."""
         return self.theta + self.lambda_under + self.lambda_over
+
+    @property
+    def ladder(self) -> tuple[TakeLevel, ...]:
+        """The levels, cheapest first, without those that cost no less than a share too few."""
+        return tuple(sorted((one for one in self.levels if one.cost < self.lambda_under), key=lambda one: one.cost))
+
+    def take_cost(self, shares: float) -> float:
+        """Dollars, relative to mid, of taking so many shares at once: the cheapest first, so it is convex."""
+        if not self.levels:
+            return (self.h + self.f) * shares
+        cost = 0.0
+        for level in sorted(self.levels, key=lambda one: one.cost):
+            part = min(shares, level.size)
+            cost, shares = cost + level.cost * part, shares - part
+        return cost if shares <= _LEAST * self.size else math.inf
 
     @property
     def empirical(self) -> bool:
@@ -67,11 +96,10 @@ class Problem:
         for name in _KEYS:
             if name not in data:
                 raise InputError(f"{name}: is missing")
-        _no_others(data, {*_KEYS, "common"}, "")
+        _no_others(data, {*_KEYS, "common", "take"}, "")
         venues = data["venues"]
         if not isinstance(venues, list | tuple) or not venues:
             raise InputError("venues: a list of at least one venue is wanted")
-        common = data.get("common")
         return cls(
             size=_number(data["S"], "S"),
             h=_number(data["h"], "h"),
@@ -80,7 +108,10 @@ class Problem:
             lambda_under=_number(data["lambda_under"], "lambda_under"),
             lambda_over=_number(data["lambda_over"], "lambda_over"),
             venues=tuple(_venue(venue, f"venues[{k}]") for k, venue in enumerate(venues)),
-            common=None if common is None else _common(common),
+            common=_common(data["common"]) if "common" in data else None,
+            levels=()
+            if "take" not in data
+            else _levels(data["take"], _number(data["f"], "f"), _number(data["h"], "h")),
         )
 
 
@@ -136,14 +167,14 @@ def _no_others(data: Mapping[Any, Any], known: set[str], where: str) -> None:
             raise InputError(f"{where}{name}: unknown; known are {', '.join(sorted(known))}")
 
 
-def _venue(data: object, where: str) -> Venue:
+def _venue(data: object, where: str) -> PlaceVenue:
     if not isinstance(data, Mapping):
         raise InputError(f"{where}: an object is wanted")
     for name in ("queue", "rebate", "outflow"):
         if name not in data:
             raise InputError(f"{where}.{name}: is missing")
     _no_others(data, {"queue", "rebate", "outflow"}, f"{where}.")
-    return Venue(
+    return PlaceVenue(
         _number(data["queue"], f"{where}.queue"),
         _number(data["rebate"], f"{where}.rebate"),
         parse_outflow(data["outflow"], f"{where}.outflow"),
@@ -155,6 +186,37 @@ def _common(data: object) -> Common:
         raise InputError("common: an object with weight and outflow is wanted")
     _no_others(data, {"weight", "outflow"}, "common.")
     return Common(_number(data["weight"], "common.weight"), parse_outflow(data["outflow"], "common.outflow"))
+
+
+def _levels(data: object, fee: float, touch: float) -> tuple[TakeLevel, ...]:
+    if not isinstance(data, list | tuple) or not data:
+        raise InputError("take: a list of at least one level is wanted")
+    if len(data) > _MOST_LEVELS:
+        raise InputError(f"take: {len(data)} levels; at most {_MOST_LEVELS}")
+    return tuple(_take_level(level, f"take[{j}]", fee, touch) for j, level in enumerate(data))
+
+
+def _take_level(data: object, where: str, fee: float, touch: float) -> TakeLevel:
+    if not isinstance(data, Mapping):
+        raise InputError(f"{where}: an object is wanted")
+    for name in ("price", "size"):
+        if name not in data:
+            raise InputError(f"{where}.{name}: is missing")
+    _no_others(data, {"price", "size", "fee"}, f"{where}.")
+    price = _number(data["price"], f"{where}.price")
+    if price < touch:
+        raise InputError(f"{where}.price: {price:g} above mid is better than the touch, h = {touch:g}")
+    return TakeLevel(price + _number(data.get("fee", fee), f"{where}.fee"), _number(data["size"], f"{where}.size"))
+
+
+def _check_levels(problem: Problem) -> None:
+    for j, level in enumerate(problem.levels):
+        if not (math.isfinite(level.size) and 0 < level.size <= LARGEST):
+            raise InputError(f"take[{j}].size: shares above 0 and at most {LARGEST:g} are wanted, not {level.size}")
+        if not (math.isfinite(level.cost) and abs(level.cost) <= LARGEST):
+            raise InputError(f"take[{j}]: price and fee must be finite and at most {LARGEST:g} in size")
+        if not problem.lambda_over + level.cost > 0:
+            raise InputError(f"take[{j}]: lambda_over + price + fee must be above 0: else taking too much would pay")
 
 
 def _check_numbers(problem: Problem) -> None:

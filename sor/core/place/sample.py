@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -68,6 +68,18 @@ class SampleProblem:
         other.__dict__.update(ordered=self.ordered, prefix=self.prefix, counted=self.counted)
         return other
 
+    def stays(self, x: Array, prices: Prices) -> NDArray[np.bool_]:
+        """At which of many prices a search in whole shares that begins at x ends there: no direction goes down."""
+        search = Search(self, x)
+        counts = search.counts()
+        rise, fall = search.single_slopes(counts, prices.b, prices.theta, prices.lam)
+        both = rise[:, :, None] + fall[:, None, :]
+        if counts.even is not None:
+            both -= prices.lam[:, :, None] * counts.even
+        diagonal = np.arange(len(x))
+        both[:, diagonal, diagonal] = np.minimum(rise, fall)
+        return np.asarray(both.min(axis=(1, 2)) >= -self.faint(0.0))
+
     @cached_property
     def counted(self) -> dict[bytes, Counts]:
         """What was counted at allocations in whole shares, which searches at other prices meet again and again."""
@@ -93,7 +105,7 @@ class SampleProblem:
         """sum_i min(e_ki, t) for every t."""
         if k == 0:
             return np.asarray(t * self.n)
-        index = np.searchsorted(self.ordered[k], t)
+        index = self.ordered[k].searchsorted(t)
         return np.asarray(self.prefix[k][index] + (self.n - index) * t)
 
     def total(self, x: Array) -> Any:
@@ -113,11 +125,19 @@ class SampleProblem:
         return SampleProblem(np.ascontiguousarray(self.e[:, columns]), self.b, self.theta, self.lam, self.size)
 
 
+class Prices(NamedTuple):
+    """P prices of one sample: b (P, K + 1), theta (P, 1), lam (P, 1) of a SampleProblem, in whole numbers."""
+
+    b: NDArray[np.int64]
+    theta: NDArray[np.int64]
+    lam: NDArray[np.int64]
+
+
 class Counts(NamedTuple):
     """How many outcomes a change of each quantity meets at one X: all that slopes need besides prices."""
 
     above: Array  # (K + 1, 2) outcomes that raising k would fill more; those of them that fall short
-    reached: Array  # (K + 1, 2) outcomes that lowering k would fill less; those of them that do not overfill
+    reached: Array  # (K + 1, 3) outcomes that lowering k would fill less; those that fall short; that do not overfill
     even: Array | None  # (K + 1, K + 1) outcomes of exactly S that raising j and lowering k leaves there
 
 
@@ -131,7 +151,7 @@ class Search:
         self.p = problem
         self.quick = quick
         self.tolerance = _QUICK * problem.worth if quick else problem.tolerance
-        self.x = np.clip(np.array(x, dtype=problem.e.dtype), 0, problem.size)
+        self.x = np.minimum(np.maximum(np.array(x, dtype=problem.e.dtype), 0), problem.size)
 
     @cached_property
     def fills(self) -> Array:
@@ -165,7 +185,7 @@ class Search:
         now = self.x[k]
         here = p.n * p.theta * now + p.b[k] * p.filled(k, now) - p.lam * np.minimum(room, now).sum()
         # Breakpoint j: the convex kinks below it contribute themselves, those above it t each.
-        below = np.cumsum(room)
+        below = room.cumsum()
         below += np.arange(p.n - 1, -1, -1) * room
         cost = p.n * p.theta * room + p.b[k] * p.filled(k, room) - p.lam * below
         j = int(cost.argmin())
@@ -208,7 +228,7 @@ class Search:
             window = coarse[[max(i - 1, 0), min(i + 1, len(coarse) - 1)]]
             near = [side[slice(*np.searchsorted(side, window))] for side in (low, high)]
             kinks = np.concatenate([*near, window, coarse[i : i + 1], self.x[[j]]])
-        kinks = np.clip(kinks, both - top, top)
+        kinks = np.minimum(np.maximum(kinks, both - top), top)
         cost = value(kinks)
         here = cost[-1]
         best = int(cost.argmin())
@@ -222,22 +242,25 @@ class Search:
 
     def slopes(self) -> tuple[Array, Array, Array]:
         """One-sided slopes of the total: raising j, lowering k, and the matrix of raising j while lowering k."""
-        p = self.p
-        above, reached, even = self._counts()
-        lam = float(p.lam)
-        base = p.n * float(p.theta)
-        b = p.b.astype(np.float64)
-        rise = base + b * above[:, 0] - lam * above[:, 1]
-        fall = -base - b * reached[:, 0] + lam * reached[:, 1]
-        rise[self.x >= p.size] = np.inf
-        fall[self.x <= 0] = np.inf
+        p, counts = self.p, self.counts()
+        rise, fall = self.single_slopes(counts, p.b.astype(np.float64), float(p.theta), float(p.lam))
         both = rise[:, None] + fall[None, :]
-        if even is not None:
-            both -= lam * even
+        if counts.even is not None:
+            both -= float(p.lam) * counts.even
         both.flat[:: len(both) + 1] = np.inf
         return rise, fall, both
 
-    def _counts(self) -> Counts:
+    def single_slopes(self, counts: Counts, b: Array, theta: Array | float, lam: Array | float) -> tuple[Array, Array]:
+        """Raising j, lowering k at these prices, or, shapes as in Prices, at many."""
+        above, reached, _ = counts
+        base = self.p.n * theta
+        rise = base + b * above[:, 0] - lam * above[:, 1]
+        fall = -base - b * reached[:, 0] + lam * reached[:, 2]
+        rise[..., self.x >= self.p.size] = np.inf
+        fall[..., self.x <= 0] = np.inf
+        return rise, fall
+
+    def counts(self) -> Counts:
         """Counted anew for floats; whole shares come back to the same few allocations."""
         if self.p.e.dtype.kind != "i":
             return self._count()
@@ -259,12 +282,12 @@ class Search:
         even = np.flatnonzero(shares[:, 2] > shares[:, 1])
         pairs = (up[:, even] @ down[:, even].T).astype(np.float64) if len(even) else None
         above, reached = (up @ shares).astype(np.float64), (down @ shares).astype(np.float64)
-        return Counts(above[:, :2], reached[:, ::2], pairs)
+        return Counts(above[:, :2], reached, pairs)
 
     def descend(self, limit: int = 200) -> None:
         """Follow the steepest single and pair directions until none goes down; a few disjoint ones for each look."""
         floor = -(_STEEP * self.p.worth / float(self.p.size) if self.quick else self.p.faint(1e-6))
-        enough = _LOOK * self.p.worth
+        enough = _LOOK * self.p.worth if self.quick else 0.0
         for _ in range(limit):
             before = self.total if self.quick else 0.0
             rise, fall, both = self.slopes()
@@ -297,20 +320,19 @@ class Search:
         even = self._even()
         if even is None:
             return False
-        at = self.x[:, None]
-        up, down = p.e > at, p.e >= at
-        short = (p.size - self.a > 0) & ~even
+        e, at, counts = p.e[:, even], self.x[:, None], self.counts()
         lam, base, b = float(p.lam), p.n * float(p.theta), p.b.astype(np.float64)
-        rise = base + b * up.sum(axis=1) - lam * (up & short).sum(axis=1)
-        fall = base + b * down.sum(axis=1) - lam * (down & short).sum(axis=1)
+        rise = base + b * counts.above[:, 0] - lam * counts.above[:, 1]
+        fall = base + b * counts.reached[:, 0] - lam * counts.reached[:, 1]
         money = np.concatenate([rise, fall])
-        patterns, counts = _patterns(np.concatenate([up[:, even], down[:, even]]))
-        blocked = np.concatenate([self.x >= p.size, self.x <= 0]).astype(np.float64)
+        patterns, times = _patterns(np.concatenate([e > at, e >= at]))
+        blocked = tuple(np.concatenate([self.x >= p.size, self.x <= 0]).tolist())
         for table in directions(len(self.x)):
-            slope = table.split @ money + lam * (np.maximum(-(table.split @ patterns), 0) @ counts)
-            slope[np.abs(table.split) @ blocked > 0] = 0
+            free = table.free(blocked)
+            covered = np.maximum(-(free.split @ patterns), 0) @ times  # whole numbers, exact in whatever kind
+            slope = (table.split @ money)[free.rows] + lam * covered.astype(np.float64)
             for i in np.argsort(slope, kind="stable")[:3]:
-                if slope[i] < -p.faint(1e-9) and self._along(table.steps[i]):
+                if slope[i] < -p.faint(1e-9) and self._along(table.steps[free.rows[i]]):
                     return True
         return False
 
@@ -409,11 +431,30 @@ class Search:
         return moved
 
 
-class Directions(NamedTuple):
-    """Directions of three or more quantities at once, and their parts: what rises beside what falls."""
+class Free(NamedTuple):
+    """The directions of a table in which nothing is blocked: their rows in it, and float32 of their split."""
 
-    steps: NDArray[np.int64]  # (D, K + 1)
-    split: NDArray[np.float64]  # (D, 2 K + 2): the positive part of steps, then the negative part
+    rows: NDArray[np.int64]
+    split: NDArray[np.float32]
+
+
+class Directions:
+    """Directions of three or more quantities at once, and their parts: what rises beside what falls.
+
+    steps: int64 (D, K + 1); split: float64 (D, 2 K + 2), the positive part of steps, then the negative part.
+    """
+
+    def __init__(self, steps: NDArray[np.int64]) -> None:
+        """Leaves out the directions of one or two quantities and those that only rise or only fall."""
+        mixed = (steps > 0).any(axis=1) & (steps < 0).any(axis=1) & ((steps != 0).sum(axis=1) >= 3)
+        self.steps = np.ascontiguousarray(steps[mixed])
+        self.split = np.concatenate([np.maximum(self.steps, 0), np.minimum(self.steps, 0)], axis=1).astype(np.float64)
+        self.free = lru_cache(4096)(self._free)  # of at most 2^(2 K + 2) patterns few come up
+
+    def _free(self, blocked: tuple[bool, ...]) -> Free:
+        """blocked: which quantities cannot rise, then which cannot fall."""
+        rows = np.flatnonzero(~(self.split[:, list(blocked)] != 0).any(axis=1))
+        return Free(rows, self.split[rows].astype(np.float32))
 
 
 @cache
@@ -421,22 +462,16 @@ def directions(size: int) -> tuple[Directions, ...]:
     """All of {-1, 0, 1}, and then those with one quantity twice as fast; for up to six quantities."""
     signs = np.array(list(product((-1, 0, 1), repeat=size)), dtype=np.int64)
     doubled = np.concatenate([np.where(np.arange(size) == k, 2, 1) * signs[signs[:, k] != 0] for k in range(size)])
-    return (_split(signs), _split(doubled))
+    return (Directions(signs), Directions(doubled))
 
 
-def _split(steps: NDArray[np.int64]) -> Directions:
-    """Without the directions of one or two quantities and those that only rise or only fall."""
-    mixed = (steps > 0).any(axis=1) & (steps < 0).any(axis=1) & ((steps != 0).sum(axis=1) >= 3)
-    steps = np.ascontiguousarray(steps[mixed])
-    split = np.concatenate([np.maximum(steps, 0), np.minimum(steps, 0)], axis=1).astype(np.float64)
-    return Directions(steps, split)
-
-
-def _patterns(codes: Array) -> tuple[Array, Array]:
-    """The distinct columns of a boolean matrix and how often each occurs."""
-    weights = 1 << np.arange(len(codes), dtype=np.int64)
-    _, first, counts = np.unique(weights @ codes, return_index=True, return_counts=True)
-    return codes[:, first].astype(np.float64), counts.astype(np.float64)
+def _patterns(bits: Array) -> tuple[Array, Array]:
+    """The distinct columns of a boolean matrix of few rows and how often each occurs; float32 where that is exact."""
+    places = np.arange(len(bits))
+    times = np.bincount((1 << places) @ bits)
+    codes = np.flatnonzero(times)
+    kind = np.float32 if 4 * bits.size < 2**24 else np.float64
+    return (codes >> places[:, None] & 1).astype(kind), times[codes].astype(kind)
 
 
 def _above(ordered: Array) -> Callable[[Array], Array]:
@@ -446,7 +481,7 @@ def _above(ordered: Array) -> Callable[[Array], Array]:
     tail[:n] = np.cumsum(ordered[::-1])[::-1]
 
     def total(t: Array) -> Array:
-        index = np.searchsorted(ordered, t)
+        index = ordered.searchsorted(t)
         return np.asarray(tail[index] - (n - index) * t)
 
     return total
@@ -455,10 +490,10 @@ def _above(ordered: Array) -> Callable[[Array], Array]:
 def _below(ordered: Array) -> Callable[[Array], Array]:
     """t -> sum_i (t - a_i)+, a ascending."""
     head = np.zeros(len(ordered) + 1, ordered.dtype)
-    head[1:] = np.cumsum(ordered)
+    ordered.cumsum(out=head[1:])
 
     def total(t: Array) -> Array:
-        index = np.searchsorted(ordered, t)
+        index = ordered.searchsorted(t)
         return np.asarray(index * t - head[index])
 
     return total

@@ -8,18 +8,20 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.approximation import approximate
 from sor.core.place.bound import Bound, branch, root_bound
+from sor.core.place.closed_form import solve_separable, solve_single, split_value
 from sor.core.place.draw import draw, std_error
 from sor.core.place.minimise import minimise
 from sor.core.place.problem import Placement, Problem, placement
 from sor.core.place.sample import SampleProblem, Search
-from sor.core.place.single import solve_separable, solve_single, split_value
+from sor.core.place.stochastic import approximate
 from sor.errors import InputError
 
 Floats = NDArray[np.float64]
 METHODS = ("exact", "closed", "sa")
 SAMPLES = 32_768
+MOST_VENUES = 100
+MOST_OUTCOMES = 2**23  # venues times samples
 _SEARCHED = 512  # outcomes of the global search; more are for the polish and the bound
 _LARGE = 4_096  # outcomes from which the polish leaves gains alone that are far below what sampling may be off
 _NODES = 60  # boxes of branch and bound without --certify
@@ -51,11 +53,25 @@ def place(
         raise InputError(f"certify: a number of seconds of 0 or more is wanted, not {certify}")
     if seed < 0:
         raise InputError(f"seed: 0 or more is wanted, not {seed}")
-    if len(problem.venues) == 1 and method != "sa":
+    _check_extent(len(problem.venues) + len(problem.levels), samples or SAMPLES)
+    if problem.levels and method != "exact":
+        raise InputError(f"method: {method} takes no levels; leave them out or use exact")
+    if len(problem.venues) == 1 and method != "sa" and not problem.levels:
         x = solve_single(problem)
         value = split_value(problem, x)
         return placement(problem, x, value, value, method)
     return _Sampled(problem, samples or SAMPLES, seed).solve(method, certify, clock)
+
+
+def _check_extent(venues: int, samples: int) -> None:
+    """Before the memory goes: an outcome of a venue takes about thirty bytes in all that is made of it."""
+    if venues > MOST_VENUES:
+        raise InputError(f"venues: {venues:,} of them; at most {MOST_VENUES} can be searched")
+    if venues * samples > MOST_OUTCOMES:
+        raise InputError(
+            f"samples: {samples:,} outcomes of {venues:,} venues are more than memory is given for "
+            f"({MOST_OUTCOMES:,} in all); ask for {MOST_OUTCOMES // venues:,} or fewer"
+        )
 
 
 class _Sampled:
@@ -77,8 +93,11 @@ class _Sampled:
             total = float(self.sample.total(x))
             *_, bound = self._exact(seconds, clock)
         value, low = self._dollars(total), self._dollars(bound)
+        if self.problem.levels:
+            x = joined(self.problem, x)
+            value = float(costs(self.problem, self.outflows, x).mean())
         error = None if self.problem.empirical else std_error(costs(self.problem, self.outflows, x))
-        if len(self.problem.venues) == 1:
+        if len(self.problem.venues) == 1 and not self.problem.levels:
             value, low, error = self._single(x)
         return placement(self.problem, x, value, low, method, error)
 
@@ -135,15 +154,30 @@ def _better(sample: SampleProblem, x: Floats, total: float, start: Floats) -> tu
 
 
 def sample_problem(problem: Problem, outflows: Floats) -> SampleProblem:
-    """The sample-average problem of (N, K) outflows."""
-    k = len(problem.venues)
-    e = np.empty((k + 1, len(outflows)))
+    """The sample-average problem of (N, K) outflows.
+
+    Levels to take are venues that always fill their size, after the others. The market order, which has no end, is
+    then at the price of a share too few: buying there and missing are one, so the least V is the same.
+    """
+    k, ladder = len(problem.venues), problem.ladder
+    e = np.empty((k + 1 + len(ladder), len(outflows)))
     e[0] = problem.size
+    for j, level in enumerate(ladder):
+        e[k + 1 + j] = min(level.size, problem.size)
     queue = np.array([venue.queue for venue in problem.venues])
-    np.clip((outflows - queue).T, 0.0, problem.size, out=e[1:])
+    np.clip((outflows - queue).T, 0.0, problem.size, out=e[1 : k + 1])
     gain = np.array([problem.h + venue.rebate for venue in problem.venues])
-    b = np.concatenate([[problem.lambda_over + problem.h + problem.f], problem.lambda_over - gain])
+    market = problem.lambda_under if problem.levels else problem.h + problem.f
+    taken = [problem.lambda_over + level.cost for level in ladder]
+    b = np.concatenate([[problem.lambda_over + market], problem.lambda_over - gain, taken])
     return SampleProblem(e, b, problem.theta, problem.lam, problem.size)
+
+
+def joined(problem: Problem, x: Floats) -> Floats:
+    """(M, L_1..L_K) of an answer to the sample problem. M is what it takes at the levels; the rest is missing."""
+    k = len(problem.venues)
+    taken = sum(min(float(m), level.size) for m, level in zip(x[k + 1 :], problem.ladder, strict=True))
+    return np.concatenate([[min(taken, problem.size)], x[1 : k + 1]])
 
 
 def costs(problem: Problem, outflows: Floats, x: Floats) -> Floats:
@@ -153,6 +187,6 @@ def costs(problem: Problem, outflows: Floats, x: Floats) -> Floats:
     fills = np.minimum(np.maximum(outflows - queue, 0.0), x[1:])
     gap = problem.size - x[0] - fills.sum(axis=1)
     short, over = np.maximum(gap, 0.0), np.maximum(-gap, 0.0)
-    fixed = (problem.h + problem.f) * x[0] + problem.theta * x.sum()
+    fixed = problem.take_cost(float(x[0])) + problem.theta * x.sum()
     result: Floats = fixed - fills @ gain + (problem.theta + problem.lambda_under) * short + problem.lambda_over * over
     return result

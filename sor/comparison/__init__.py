@@ -1,0 +1,1 @@
+"""Reports side by side: of runs, of routers, of days."""

@@ -1,0 +1,1 @@
+"""Carries out plans against the books: taking, resting, settling."""

@@ -1,0 +1,438 @@
+"""The engine: carries out one strategy's plans against the books, and keeps the fills.
+
+It moves from event to event, not from snapshot to snapshot: a decision that is due, an order that arrives after its
+latency, a resting order that something reaches, or a snapshot that may offer something new while shares are to be
+swept. In between nothing can change for this order, so nothing is looked at.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
+from itertools import count, repeat
+
+import numpy as np
+
+from sor.core.execution.child_orders import ChildKind, ChildOrder, EndReason
+from sor.core.execution.fast_take import Consumed, sweep
+from sor.core.execution.flow_watch import FlowWatch
+from sor.core.execution.in_flight import InFlight, Taking
+from sor.core.execution.resting import RestingOrder
+from sor.core.market.batch import Form
+from sor.core.market.book import Book
+from sor.core.market.oriented import FAR
+from sor.core.order import ALL_THERE, Fill, FillReason, ParentOrder, QueueModel, Rules
+from sor.core.strategies.interface import Depth, Outcome, Plan, Rest, StrategyProtocol, VenueView, View
+from sor.core.units import NO_PRICE
+
+
+@dataclass(slots=True)
+class Execution:
+    """One strategy working one parent order. Prices in the fills are oriented; see sor.core.execution.accounting.
+
+    ended: child orders that were not simply filled whole as soon as they acted; watch: of the flow in the queues, for a
+    strategy that is shown it.
+    """
+
+    order: ParentOrder
+    rules: Rules
+    strategy: StrategyProtocol
+    queue_model: QueueModel = QueueModel.CONSERVATIVE
+    fills: list[Fill] = field(default_factory=list)
+    ended: list[ChildOrder] = field(default_factory=list)
+    done: int = 0
+    forced: int = 0
+    forced_beyond: int = 0
+    watch: FlowWatch | None = None
+    left_px: int | None = None  # what a share that is left would cost: the last opposite quote and its take fee
+    closed: bool = False
+    stopped: bool = False
+    _started: bool = False
+    _plan: Plan = field(default_factory=lambda: Plan(goal=0))
+    _wake: int | Depth | None = None
+    _to_sweep: int = 0
+    _backlog: bool = False
+    _used: dict[int, Consumed] = field(default_factory=dict)
+    _in_flight: InFlight = field(default_factory=InFlight)
+    _resting: list[RestingOrder] = field(default_factory=list)
+    _numbers: count[int] = field(default_factory=count)
+    _last: Book | None = None
+
+    @property
+    def limit(self) -> int:
+        """The limit price, oriented; FAR where there is none."""
+        return FAR - 1 if self.order.limit_price is None else self.order.limit_price * self.order.side.sign
+
+    @property
+    def leaves(self) -> int:
+        return self.order.quantity - self.done
+
+    @property
+    def resting(self) -> list[RestingOrder]:
+        """Child orders now in queues."""
+        return [rest for rest in self._resting if rest.place is not None and rest.leaves]
+
+    @property
+    def _goal(self) -> int:
+        """Filled shares at which the plan is complete."""
+        goal = self._plan.goal
+        return self.order.quantity if goal is None else min(goal, self.order.quantity)
+
+    @property
+    def _wanted(self) -> int:
+        """Shares to sweep now: never beyond what is missing to the goal once everything sent is filled."""
+        return min(self._to_sweep, self._goal - self.done - self._in_flight.shares)
+
+    def advance(self, book: Book) -> None:
+        """Go through the new snapshots of a book."""
+        if self.closed:
+            return
+        self._last = book
+        stop = book.last_at(self.order.end) + 1
+        row = max(book.new, book.first_at(self.order.start))
+        for rest in self._resting:
+            rest.enter(book)
+        if self.watch is not None:
+            self.watch.enter(book)
+        while True:
+            row = self._next_event(book, row, stop)
+            if row >= stop:
+                break
+            self._visit(book, row)
+            row += 1
+            if self._wanted > 0 and self.rules.plain_takes:
+                row = self._sweep_on(book, row, stop)
+            if not self.leaves:
+                self._end_all(self.fills[-1].ts, EndReason.PARENT_DONE)
+                break
+        if self.watch is not None and self._started:
+            self.watch.carry(book, len(book) - 1)
+        if stop < len(book):
+            self._close(book)
+
+    def finish(self, *, stopped: bool = False) -> None:
+        """The stream has ended: complete what is left. Of a stopped run only what was worked counts."""
+        if not self.closed and self._last is not None:
+            self.stopped = stopped
+            self._close(self._last)
+
+    # -- what happens at one snapshot, in this order ---------------------------------------------------------------
+
+    def _visit(self, book: Book, row: int) -> None:
+        ts = book.times[row]
+        self._act(book, ts - 1)  # what was due before, on the book as it was then
+        self._hit(book, row)
+        self._quote_through(book, row)
+        self._act(book, ts)
+        if self.leaves and self._due(book, row):
+            self._decide(book, row)
+            self._act(book, ts)
+        if self._wanted > 0:
+            self._sweep(book, row)
+        self._complete(book, ts)
+
+    def _next_event(self, book: Book, row: int, stop: int) -> int:
+        """The first row from `row` on at which something can happen to this order; `stop` if there is none."""
+        if row >= stop or not self.leaves:
+            return stop
+        if not self._started:
+            return row
+        event = stop
+        if self._wanted > 0:
+            event = min(event, row if self._backlog else self._next_fresh(book, row))
+        return self._next_but_sweep(book, row, event)
+
+    def _next_but_sweep(self, book: Book, row: int, event: int) -> int:
+        """The first row in row:event at which something other than the sweep happens, else `event`."""
+        if self._in_flight:
+            event = min(event, max(row, book.first_at(self._in_flight.next_due)))
+        for rest in self._resting:
+            event = min(event, rest.next_event(row, event))
+        if isinstance(self._wake, Depth):
+            event = min(event, self._deep_enough(book, row, event, self._wake))
+        elif self._wake is not None and event > row and self._wake <= book.times[event - 1]:
+            event = min(event, max(row, book.first_at(self._free_at(self._wake))))
+        return event
+
+    @staticmethod
+    def _next_fresh(book: Book, row: int) -> int:
+        at = bisect_left(book.fresh_rows, row)
+        return book.fresh_rows[at] if at < len(book.fresh_rows) else len(book)
+
+    def _free_at(self, wake: int) -> int:
+        """When a decision that is due at `wake` is taken: its plan may rest anywhere, so nothing rests any longer."""
+        return max([wake, *(rest.ends for rest in self._resting if rest.alive(wake))])
+
+    def _due(self, book: Book, row: int) -> bool:
+        """Whether to decide at this row; a condition that is met has what rests cancelled first."""
+        if not self._started:
+            return True
+        ts = book.times[row]
+        if isinstance(self._wake, Depth) and self._deep_enough(book, row, row + 1, self._wake) == row:
+            self._wake = ts
+            for rest in self._resting:
+                rest.cancel(book, ts + self.rules.cancels.to(rest.rest.venue), EndReason.EXPIRED)
+        return isinstance(self._wake, int) and ts >= self._wake and ts >= self._free_at(self._wake)
+
+    def _deep_enough(self, book: Book, row: int, stop: int, depth: Depth) -> int:
+        """The first row in row:stop at which the Depth condition holds, else `stop`; in blocks, as most are near."""
+        at, block = row, 64
+        while at < stop:
+            end = min(stop, at + block)
+            sizes = np.where(book.take_px[at:end] <= self.limit, book.take_sz[at:end], 0)
+            for k, venue in enumerate(book.venues):
+                used = self._used.get(venue)
+                if used is not None:
+                    same = book.run[at:end, k] == used.run
+                    gone = used.gone(used.run) + self._in_flight.reserved(venue, used.run)
+                    sizes[same, k] = np.maximum(sizes[same, k] - gone, 0)
+            hits = np.flatnonzero((sizes // depth.step * depth.step).sum(axis=1) >= depth.quantity)
+            if len(hits):
+                return at + int(hits[0])
+            at, block = end, block * 4
+        return stop
+
+    # -- decisions -------------------------------------------------------------------------------------------------
+
+    def _decide(self, book: Book, row: int) -> None:
+        view = self.view(book, row)
+        if self.watch is not None:
+            flow = self.watch.since(book, row, first=not self._started)
+            view = replace(view, last=self._outcomes(), flow=flow, traded=self.watch.traded)
+        self._started = True
+        plan = self.strategy.decide(view)
+        ts, mid2, touch = int(book.ts[row]), book.mid2_at(row), book.touch_at(row)
+        self._end_resting(ts, EndReason.EXPIRED)
+        self._plan, self._wake = plan, plan.wake
+        self._to_sweep, self._backlog = plan.sweep, True
+        for take in plan.takes:
+            k = book.venues.index(take.venue)
+            px = int(book.take_px[row, k])
+            if px <= self.limit:
+                self._send(take.venue, px, self._lots(take.qty), int(book.run[row, k]), ts, mid2, touch, swept=False)
+        if len({rest.venue for rest in plan.rests}) < len(plan.rests):
+            # Each would be filled by the same trades, as if the other were not there.
+            raise ValueError(f"{self.strategy.name}: a plan rests at most one order at a venue")
+        for rest in plan.rests:
+            self._rest(rest, ts, mid2, touch)
+
+    def _lots(self, shares: int) -> int:
+        """The largest child order of at most this size; the last slice may send any."""
+        return shares if self._plan.any_size else self.rules.lots.floor(shares)
+
+    def _rest(self, rest: Rest, ts: int, mid2: int | None, touch: int | None) -> None:
+        """Send a resting order, and its cancel, which leaves when it expires or the next decision is due.
+
+        What whole lots do not hold is swept; beyond the limit price nothing rests.
+        """
+        qty = self._lots(rest.qty)
+        self._to_sweep += rest.qty - qty
+        if qty <= 0 or rest.px > self.limit:
+            return
+        expires = min(rest.expires, self._wake) if isinstance(self._wake, int) else rest.expires
+        child = RestingOrder(
+            next(self._numbers), Rest(rest.venue, rest.px, qty, rest.expires), ts, mid2, self.queue_model,
+            ts + self.rules.latency.to(rest.venue), expires + self.rules.cancels.to(rest.venue), touch,
+        )  # fmt: skip
+        self._resting.append(child)
+        self._in_flight.send(child)
+
+    def view(self, book: Book, row: int) -> View:
+        """What the strategy may know after snapshot `row`."""
+        columns = (book.take_px, book.take_sz, book.rest_px, book.rest_sz, book.run)
+        quotes = zip(book.venues, *(column[row].tolist() for column in columns), strict=True)
+        venues = tuple(
+            VenueView(venue, px, self._left_of(venue, run, sz) if px <= self.limit else 0, rest_px, rest_sz)
+            for venue, px, sz, rest_px, rest_sz, run in quotes
+            # A book has a column for every venue of its batch: one that is first seen later must not show now.
+            if px < FAR or rest_px > -FAR
+        )
+        sent = self._in_flight.shares
+        return View(int(book.ts[row]), self.done, sent, self.leaves - sent, book.mid2_at(row), venues, form=book.form)
+
+    def _outcomes(self) -> tuple[Outcome, ...]:
+        """Of the last plan's resting orders; whatever ended them has acted by the next decision."""
+        return tuple(
+            Outcome(rest.rest.venue, rest.rest.qty, rest.filled, rest.leaves > 0 and rest.reason is EndReason.COMPLETED)
+            for rest in self._resting
+        )
+
+    # -- taking ----------------------------------------------------------------------------------------------------
+
+    def _available(self, book: Book, row: int, k: int) -> int:
+        """Displayed shares that the order has not taken or found faded in this price run, and has sent no take for."""
+        return self._left_of(book.venues[k], int(book.run[row, k]), int(book.take_sz[row, k]))
+
+    def _left_of(self, venue: int, run: int, displayed: int) -> int:
+        """What is available of the shares that a venue displays."""
+        used = self._used.get(venue)
+        gone = (used.gone(run) if used is not None else 0) + self._in_flight.reserved(venue, run)
+        return max(0, displayed - gone)
+
+    def _sweep(self, book: Book, row: int) -> None:
+        """Take at the lowest price that has something available: all venues at that price, that one price only."""
+        prices, wanted = book.take_px[row].tolist(), self._wanted
+        offers = [
+            (px, -size, venue, k)
+            for k, (px, venue) in enumerate(zip(prices, book.venues, strict=True))
+            if px <= self.limit and self._lots(min(wanted, size := self._available(book, row, k))) > 0
+        ]
+        if not offers:
+            self._backlog = False
+            return
+        best = min(offers)[0]
+        level = sorted(offer for offer in offers if offer[0] == best)
+        self._backlog = len(level) < len(offers)
+        ts, mid2, touch = int(book.ts[row]), book.mid2_at(row), book.touch_at(row)
+        for px, minus_size, venue, k in level:
+            qty = self._lots(min(-minus_size, self._wanted))
+            self._to_sweep -= qty
+            self._send(venue, px, qty, int(book.run[row, k]), ts, mid2, touch, swept=True)
+        self._act(book, ts)
+
+    def _sweep_on(self, book: Book, row: int, stop: int) -> int:
+        """Sweep from `row` on until something else happens, when orders arrive at once; the row of that."""
+        event = self._next_but_sweep(book, row, stop)
+        start = row if self._backlog else min(event, self._next_fresh(book, row))
+        swept = sweep(book, start, event, self._wanted, self.limit, self._used, self._backlog)
+        takes = swept.takes
+        # A row that offers something to take has a best price.
+        times, mids2, touches = (array[takes.rows].tolist() for array in (book.ts, book.mid2, book.best_take))
+        known = [None if mid2 == NO_PRICE else mid2 for mid2 in mids2]
+        never, no_queue, taken, nothing = repeat(False), repeat(None), repeat(FillReason.TAKEN), repeat(0)
+        columns = zip(
+            times, takes.venues, takes.prices, takes.shares, never, never, times, known, times, no_queue,
+            self._numbers, taken, nothing, nothing, touches, strict=False,
+        )  # fmt: skip
+        self.fills += map(Fill._make, columns)
+        filled = sum(takes.shares)
+        self.done += filled
+        self._to_sweep -= filled
+        self._backlog = swept.backlog
+        if takes.rows:
+            self._complete(book, times[-1])
+        return event
+
+    def _send(
+        self, venue: int, px: int, qty: int, run: int, ts: int, mid2: int | None, touch: int | None, *, swept: bool
+    ) -> None:
+        qty = min(qty, self.leaves - self._in_flight.shares)
+        if qty > 0:
+            due = ts + self.rules.latency.to(venue)
+            self._in_flight.send(Taking(next(self._numbers), due, venue, px, qty, run, ts, mid2, swept, touch))
+
+    def _act(self, book: Book, now: int) -> None:
+        """What is due by `now` arrives: takes act on the book as it stands at that time, resting orders join."""
+        if not self._in_flight:
+            return
+        for child in self._in_flight.arrivals(now):
+            if isinstance(child, Taking):
+                self._take(child, *book.as_of(child.due))
+            elif child.joins < child.ends and self.leaves:
+                child.join(book)
+
+    def _take(self, child: Taking, book: Book, row: int) -> None:
+        k = book.venues.index(child.venue)
+        used = self._used.setdefault(child.venue, Consumed())
+        px, run = int(book.take_px[row, k]), int(book.run[row, k])
+        displayed = int(book.take_sz[row, k]) if px <= child.px else 0
+        there = max(0, self.rules.found(displayed) - used.in_run(run))
+        if there < displayed and self.rules.there < ALL_THERE:
+            used.fade(run, displayed - self.rules.found(displayed))
+        # Resting orders may have been filled since this one was sent: never more than the parent's leaves.
+        qty = min(child.qty, there, self.leaves)
+        if qty:
+            used.take(run, qty)
+            self.done += qty
+            self.fills.append(
+                Fill(child.due, child.venue, px, qty, False, False, child.decided, child.mid2, child.decided, None,
+                     child.number, touch=child.touch)
+            )  # fmt: skip
+        if qty < child.qty or child.due > child.decided:
+            hidden = px == FAR and book.form is Form.NBBO
+            missed = EndReason.UNKNOWN if hidden else EndReason.MISSED if self.leaves else EndReason.PARENT_DONE
+            self._end_take(child, child.due, qty, EndReason.FILLED if qty == child.qty else missed)
+        if qty < child.qty and child.swept:
+            self._to_sweep += child.qty - qty
+            self._backlog = True
+
+    # -- resting ---------------------------------------------------------------------------------------------------
+
+    def _hit(self, book: Book, row: int) -> None:
+        """Trades of this snapshot that reach our resting orders, in the order they happened."""
+        hits = [(hit.position, rest.number, hit, rest) for rest in self._resting for hit in rest.hits_at(row)]
+        for *_, hit, rest in sorted(hits, key=lambda one: one[:2]):
+            self._make(rest, book.times[row], hit.qty, FillReason.TRADED, hit.volume, hit.in_front)
+
+    def _quote_through(self, book: Book, row: int) -> None:
+        """Opposite quotes that came to our prices: the shares that they show would have met our orders first."""
+        through = [rest for rest in self._resting if row in rest.quoted]
+        for rest in sorted(through, key=lambda rest: rest.rest.venue):
+            k = book.venues.index(rest.rest.venue)
+            shown = self._available(book, row, k)
+            qty = self._make(rest, book.times[row], shown, FillReason.QUOTED, int(book.take_sz[row, k]), 0)
+            if qty:
+                self._used.setdefault(rest.rest.venue, Consumed()).take(int(book.run[row, k]), qty)
+
+    def _make(self, rest: RestingOrder, ts: int, shares: int, reason: FillReason, volume: int, in_front: int) -> int:
+        """Fill a resting order by at most this much; the shares that it got."""
+        qty = min(shares, rest.leaves, self.leaves)
+        if qty > 0:
+            self.done += qty
+            self.fills.append(rest.fill(ts, qty, reason, volume, in_front))
+        return max(0, qty)
+
+    def _complete(self, book: Book, now: int) -> None:
+        """Once the plan's goal is filled, what rests is cancelled; a fill before the cancel acts still counts."""
+        if self._goal <= self.done < self.order.quantity:
+            for rest in self._resting:
+                rest.cancel(book, now + self.rules.cancels.to(rest.rest.venue), EndReason.COMPLETED)
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def _end_take(self, child: Taking, ts: int, qty: int, reason: EndReason) -> None:
+        at = ts if qty else None
+        arrived = ts if ts == child.due else None
+        self.ended.append(
+            ChildOrder(
+                child.number, ChildKind.TAKE, child.venue, child.px, child.qty, child.decided, arrived, None, qty, at,
+                at, ts, reason, child.mid2, child.touch,
+            )
+        )  # fmt: skip
+
+    def _end_resting(self, ts: int, reason: EndReason) -> None:
+        self.ended += [rest.record(ts, reason) for rest in self._resting]
+        self._resting = []
+
+    def _end_all(self, ts: int, reason: EndReason) -> None:
+        for child in self._in_flight.clear():
+            self._end_take(child, ts, 0, reason)
+        self._end_resting(ts, reason)
+        self._to_sweep = 0
+
+    def _close(self, book: Book) -> None:
+        """Orders that arrive by the deadline still act. Then what is left is completed, or stays with a limit."""
+        end = self.order.end
+        self._act(book, end)
+        if not self.leaves:  # a take that arrived after the last snapshot was the last of it
+            self._end_all(self.fills[-1].ts, EndReason.PARENT_DONE)
+        self._end_all(end, EndReason.DEADLINE)
+        self.closed = True
+        book, row = book.as_of(end)
+        last = book.last_take(row)
+        if last is None:
+            return
+        self.left_px = last.px + self.rules.fees.take(last.venue, last.px)
+        if self.leaves and self.order.limit_price is None and not self.stopped:
+            used = self._used.get(last.venue, Consumed())
+            there = (
+                max(0, self.rules.found(last.sz) - used.in_run(last.run))
+                if last.stands or book.form is Form.NBBO
+                else 0
+            )
+            self.forced = self.leaves
+            self.forced_beyond = max(0, self.forced - there)
+            self.fills.append(
+                Fill(end, last.venue, last.px, self.forced, False, True, end, book.mid2_at(row), end, None,
+                     next(self._numbers), FillReason.FORCED, touch=book.touch_at(row))
+            )  # fmt: skip

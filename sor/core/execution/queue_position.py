@@ -1,0 +1,176 @@
+"""A place in a queue: what stands ahead of an order, and what gets through to it. One model for decisions and for
+accounting.
+
+Shares sold at the venue at our price or through it eat what is ahead of us first, then fill us, share by share. What
+is ahead also falls to the displayed size where that is smaller while our price is the venue's best, by cancellations
+as the queue model says, and to 0 once nobody can be left in front: the venue's best is worse, a seller has traded
+below our price, or the venue's own opposite quote has come to it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from sor.core.market.queue_events import UNKNOWN, FlowColumns, QueueEvents, use_up
+from sor.core.order import QueueModel
+
+SHARE = 10**6  # shares ahead are counted in millionths, so that a cancellation at a time is not rounded away
+NEVER = 2**61
+UNSEEN = UNKNOWN // 2 * SHARE  # no fewer stand ahead where nobody has seen the level yet
+
+
+class Hit(NamedTuple):
+    """What a sale lets through to a place: at `row` of the book, the trade at `position` of its snapshot; shares;
+    size of the trade, and the shares that stood ahead just before, rounded up."""
+
+    row: int
+    position: int
+    qty: int
+    volume: int
+    in_front: int
+
+
+@dataclass(slots=True)
+class QueuePosition:
+    """A place in the queue at one venue and price, with `ahead` millionths of a share in front of it.
+
+    reach: millionths that got through beyond the last whole share; run, gone: the price run of the opposite quote that
+    came to our price last, and what an order without end has had of it; falls: where prints come late, (time,
+    millionths) that fell ahead of us, or at the price before we joined, and that a trade is still to explain; doubts:
+    likewise (time, shares) that fell at the price, a trade or a cancellation; seen: by the time of such a fall since we
+    joined, what stood ahead before it and was displayed after it.
+    """
+
+    px: int
+    ahead: int
+    model: QueueModel
+    reach: int = 0
+    run: int = -1
+    gone: int = 0
+    falls: deque[tuple[int, int]] = field(default_factory=deque)
+    doubts: deque[tuple[int, int]] = field(default_factory=deque)
+    seen: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def join(cls, lane: QueueEvents, row: int, px: int, model: QueueModel) -> QueuePosition | None:
+        """Join behind what the venue shows after `row`; None: the order would take, so it is refused (post-only)."""
+        ahead = lane.ahead_at(row, px)
+        if ahead is None:
+            return None
+        before = lane.falls_at(row, px)
+        falls = deque((ts, shares * SHARE) for ts, shares in before)
+        return cls(px, ahead * SHARE, model, falls=falls, doubts=deque(before))
+
+    def copy(self) -> QueuePosition:
+        """The same place, which goes its own way from here."""
+        return replace(self, falls=self.falls.copy(), doubts=self.doubts.copy(), seen=self.seen.copy())
+
+    @property
+    def shares_ahead(self) -> int | None:
+        """In whole shares, rounded up; None where the level has not shown itself yet."""
+        return None if self.ahead > UNSEEN else -(-self.ahead // SHARE)
+
+    def pass_through(self, lane: QueueEvents, start: int, stop: int) -> Iterator[Hit]:
+        """Go through entries start:stop; yields what sales let through, as if the order's quantity had no end."""
+        px, ahead, reach, model, late = self.px, self.ahead, self.reach, self.model, lane.late
+        for i in range(start, stop):
+            if late:
+                ahead -= min(ahead, self._cancelled(lane.times[i] - late))
+            for position, price, size, certain in lane.sales[i]:
+                if price > px:
+                    continue
+                if certain and price < px:
+                    ahead = 0
+                left = size * SHARE
+                if late and price == px:
+                    # The size fell before this trade was printed: it is no longer ahead of us, and was not sold to us.
+                    use_up(self.doubts, lane.times[i] - late, size)
+                    left -= use_up(self.falls, lane.times[i] - late, left)
+                before, ahead = ahead, max(0, ahead - left)
+                if (through := left - before) > 0:
+                    qty, reach = divmod(reach + through, SHARE)
+                    if qty:
+                        yield Hit(lane.rows[i], position, qty, size, -(-before // SHARE))
+            best, before = lane.px[i], ahead
+            if best < px or lane.take_px[i] <= px:
+                ahead = 0
+            elif best == px and ahead:
+                displayed = lane.sz[i] * SHARE
+                if late and lane.fell[i]:
+                    self.doubts.append((lane.times[i], lane.fell[i]))
+                    self.seen[lane.times[i]] = ahead, displayed
+                elif not late and (cancelled := lane.cancelled[i] * SHARE):
+                    ahead -= model.in_front(cancelled, ahead, displayed + cancelled)
+                ahead = min(ahead, displayed)
+            if late and ahead < before < UNSEEN:
+                self.falls.append((lane.times[i], before - ahead))
+        self.ahead, self.reach = ahead, reach
+
+    def _cancelled(self, before: int) -> int:
+        """Millionths that left from before us by falls of before that time, which are cancellations now: what the model
+        says, less what the smaller displayed size took at once. Falls before we joined took nobody from before us."""
+        total = 0
+        while self.doubts and self.doubts[0][0] < before:
+            ts, shares = self.doubts.popleft()
+            ahead, displayed = self.seen.pop(ts, (0, 0))
+            size = displayed + shares * SHARE
+            left = min(ahead, size)
+            left -= self.model.in_front(shares * SHARE, left, size)
+            total += max(0, min(ahead, displayed) - left)
+        return total
+
+    def sold(self, lane: QueueEvents, start: int, stop: int) -> int:
+        """What an order without end is filled in entries start:stop: by sales, and by opposite quotes at its price."""
+        if start >= stop:
+            return 0
+        columns = lane.columns
+        first, last = int(columns.starts[start]), int(columns.starts[stop])
+        quoted = self._quoted_through(columns, first, last)
+        if not lane.late and self.model in (QueueModel.CONSERVATIVE, QueueModel.OPTIMISTIC):
+            return quoted + self._passed(columns, first, last)
+        return quoted + sum(hit.qty for hit in self.pass_through(lane, start, stop))
+
+    def _passed(self, columns: FlowColumns, first: int, last: int) -> int:
+        """The sum of what pass_through yields in one piece, where whole shares stay whole.
+
+        In units of shares gone from the queue since the first event, our place is reached at min(ahead, min over
+        events of gone + what is left ahead at most); before each trade the queue ahead is that minus gone.
+        """
+        at = slice(first, last)
+        trade, px, sz = columns.trade[at], columns.px[at], columns.sz[at]
+        traded = np.where(trade & (px <= self.px), sz, 0)
+        if not self.ahead:
+            return int(traded.sum())
+        empty = np.where(trade, columns.certain[at], True) & (px < self.px)
+        if columns.take_px[at].min() <= self.px:
+            empty |= ~trade & (columns.take_px[at] <= self.px)
+        shown = ~trade & (px == self.px)
+        gone = np.cumsum(traded)
+        if self.model is QueueModel.OPTIMISTIC:
+            gone += np.cumsum(np.where(shown, columns.cancelled[at], 0))
+        most = np.where(empty, 0, np.where(shown, sz, NEVER))
+        before = gone - traded
+        reached = np.minimum(np.minimum.accumulate(before + most), self.ahead // SHARE)
+        self.ahead = max(0, int(reached[-1] - gone[-1])) * SHARE
+        return int(np.maximum(traded - np.maximum(reached - before, 0), 0).sum())
+
+    def _quoted_through(self, columns: FlowColumns, first: int, last: int) -> int:
+        """Shares that opposite quotes at our price or through it offer: the growth of the size within a price run."""
+        sz = columns.take_sz[first:last]
+        at = np.flatnonzero((columns.take_px[first:last] <= self.px) & (sz > 0))
+        if not len(at):
+            return 0
+        run = columns.run[first:last][at]
+        starts = np.flatnonzero(np.concatenate(([True], run[1:] != run[:-1])))
+        most = np.maximum.reduceat(sz[at], starts)
+        before = self.gone if self.run == run[0] else 0
+        total = int(most.sum()) - min(before, int(most[0]))
+        self.run, self.gone = int(run[-1]), int(most[-1])
+        if len(most) == 1:
+            self.gone = max(self.gone, before)
+        return total

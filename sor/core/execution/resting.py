@@ -1,0 +1,158 @@
+"""A child order that rests: when it joins, what reaches it there, and when it ends."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from sor.core.execution.child_orders import ChildKind, ChildOrder, EndReason
+from sor.core.execution.queue_position import Hit, QueuePosition
+from sor.core.market.book import Book
+from sor.core.market.queue_events import QueueEvents
+from sor.core.order import Fill, FillReason, QueueModel
+from sor.core.strategies.interface import Rest
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What reaches an order in one book, as if its quantity had no end.
+
+    place: where it stands afterwards, None where it is refused; ahead: the shares in front of it before; hits: what
+    sales let through; quoted: rows at which an opposite quote is at its price.
+    """
+
+    place: QueuePosition | None
+    ahead: int | None
+    hits: list[Hit]
+    quoted: list[int]
+
+    @classmethod
+    def first(cls, lane: QueueEvents, row: int, px: int, model: QueueModel, last_row: int, at_once: bool) -> Look:
+        """Of an order that joins at `row`."""
+        place = QueuePosition.join(lane, row, px, model)
+        return cls(None, None, [], []) if place is None else cls.of(lane, place, row, last_row, at_once)
+
+    @classmethod
+    def of(cls, lane: QueueEvents, place: QueuePosition, after_row: int, last_row: int, at_once: bool) -> Look:
+        """Of an order that rests, after a row up to another; `place` goes along."""
+        start, stop = lane.entries(after_row, last_row)
+        ahead, quoted = place.shares_ahead, _offers(lane, place.px, start, stop, at_once)
+        return cls(place, ahead, list(place.pass_through(lane, start, stop)), quoted)
+
+
+def _offers(lane: QueueEvents, px: int, start: int, stop: int, at_once: bool) -> list[int]:
+    """Rows of entries start:stop at which an opposite quote at our price may have shares for us.
+
+    Where orders act at once, one look leaves nothing of a price run until the venue shows more of it.
+    """
+    sizes, runs = lane.take_sz, lane.run
+    at = [i for i, ask in enumerate(lane.take_px[start:stop], start) if ask <= px and sizes[i]]
+    if at_once:
+        at = at[:1] + [i for before, i in pairwise(at) if runs[i] != runs[before] or sizes[i] > sizes[before]]
+    return [lane.rows[i] for i in at]
+
+
+@dataclass(slots=True)
+class RestingOrder:
+    """It is never repriced. `joins`: when it arrives; `ends`: when its cancel acts (fills at that time count).
+
+    touch: the national best on the other side when it was decided; place: its place in the queue once it has joined;
+    reason: why it ends, if nothing ends it before `ends`.
+    """
+
+    number: int
+    rest: Rest
+    decided: int
+    mid2: int | None
+    model: QueueModel
+    joins: int
+    ends: int
+    touch: int | None = None
+    reason: EndReason = EndReason.EXPIRED
+    place: QueuePosition | None = None
+    ahead: int | None = None
+    refused: bool = False
+    filled: int = 0
+    first_fill: int | None = None
+    last_fill: int | None = None
+    hits: list[Hit] = field(default_factory=list)  # in the present book
+    quoted: list[int] = field(default_factory=list)  # rows of it at which an opposite quote is at our price
+
+    @property
+    def leaves(self) -> int:
+        return self.rest.qty - self.filled
+
+    def alive(self, now: int) -> bool:
+        """Whether it rests, or is on its way, after everything that acts at `now` has acted."""
+        return not self.refused and self.leaves > 0 and self.ends > now
+
+    def join(self, book: Book) -> None:
+        """Arrive in this book: post-only, so the order is refused where it would take."""
+        row, lane = book.last_at(self.joins), book.lane(self.rest.venue)
+        key = (row, self.rest.px, self.model, book.last_at(self.ends), self._at_once)
+        # Orders that join together differ in their size only: a study sends a dozen, and one look serves them all.
+        if key not in lane.looks:
+            lane.looks[key] = Look.first(lane, *key)
+        look = lane.looks[key]
+        self.refused = look.place is None
+        if look.place is not None:
+            self.ahead = look.ahead
+            self.place, self.hits, self.quoted = look.place.copy(), look.hits, look.quoted
+
+    def enter(self, book: Book) -> None:
+        """The order rests on in a book that has new snapshots."""
+        self.hits, self.quoted = [], []
+        if self.place is not None and self.leaves and not self.refused:
+            lane = book.lane(self.rest.venue)
+            look = Look.of(lane, self.place, book.new - 1, book.last_at(self.ends), self._at_once)
+            self.hits, self.quoted = look.hits, look.quoted
+
+    @property
+    def _at_once(self) -> bool:
+        return self.joins == self.decided
+
+    def cancel(self, book: Book, acts: int, reason: EndReason) -> None:
+        """A cancel that acts at `acts`: what happens at that time still fills the order."""
+        if acts < self.ends:
+            self.ends, self.reason = acts, reason
+            last = book.last_at(acts)
+            self.hits = [hit for hit in self.hits if hit.row <= last]
+            self.quoted = [row for row in self.quoted if row <= last]
+
+    def next_event(self, row: int, none: int) -> int:
+        """The first row from `row` on at which something reaches the order; `none` if there is none in this book."""
+        if not self.leaves:
+            return none
+        hit, quoted = bisect_left(self.hits, (row,)), bisect_left(self.quoted, row)
+        first = self.hits[hit].row if hit < len(self.hits) else none
+        return min(first, self.quoted[quoted]) if quoted < len(self.quoted) else first
+
+    def hits_at(self, row: int) -> list[Hit]:
+        """What trades let through at this row, in their order."""
+        return self.hits[bisect_left(self.hits, (row,)) : bisect_left(self.hits, (row + 1,))]
+
+    def fill(self, ts: int, qty: int, reason: FillReason, volume: int, in_front: int) -> Fill:
+        self.filled += qty
+        self.first_fill, self.last_fill = ts if self.first_fill is None else self.first_fill, ts
+        return Fill(
+            ts, self.rest.venue, self.rest.px, qty, True, False, self.decided, self.mid2, self.joins, self.ahead,
+            self.number, reason, volume, in_front, self.touch,
+        )  # fmt: skip
+
+    def record(self, now: int, reason: EndReason) -> ChildOrder:
+        """How it ended: at `now` for the reason given, unless something ended it before."""
+        joined: int | None = self.joins
+        if not self.leaves:
+            assert self.last_fill is not None
+            now, reason = self.last_fill, EndReason.FILLED
+        elif self.refused:
+            now, reason = self.joins, EndReason.REFUSED
+        elif self.ends < now + (reason is not EndReason.PARENT_DONE):
+            now, reason = self.ends, self.reason
+        if self.place is None and not self.refused:
+            joined = None
+        return ChildOrder(
+            self.number, ChildKind.REST, self.rest.venue, self.rest.px, self.rest.qty, self.decided, joined, self.ahead,
+            self.filled, self.first_fill, self.last_fill, now, reason, self.mid2, self.touch,
+        )  # fmt: skip

@@ -1,0 +1,58 @@
+"""Averages of the window that no one can trade: vwap of displayed asks, market_vwap of trades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from sor.core.market.batch import Ints
+from sor.core.market.oriented import FAR, OrientedBatch
+
+
+@dataclass(slots=True)
+class Average:
+    """sum(price x size) / sum(size), exact whatever the length."""
+
+    value: int = 0
+    size: int = 0
+
+    def add(self, px: Ints, sz: Ints) -> None:
+        size = int(sz.sum())
+        # A dot product in 64 bits where it provably fits, Python's integers where it may not.
+        if len(px) and int(np.abs(px).max()) * size < 2**62:
+            self.value += int(px @ sz)
+        else:
+            self.value += sum(p * s for p, s in zip(px.tolist(), sz.tolist(), strict=True))
+        self.size += size
+
+    @property
+    def price(self) -> Fraction | None:
+        return Fraction(self.value, self.size) if self.size else None
+
+
+@dataclass(slots=True)
+class WindowAverages:
+    """Fed every batch; looks only at snapshots inside the closed window [start, end]."""
+
+    start: int
+    end: int
+    displayed: Average = field(default_factory=Average)
+    traded: Average = field(default_factory=Average)
+    snapshots: int = 0
+    trades: int = 0
+
+    def on_events(self, batch: OrientedBatch) -> None:
+        first, stop = np.searchsorted(batch.ts, [self.start, self.end + 1]).tolist()
+        self.snapshots += stop - first
+        q0, q1 = _rows(batch.quote_end, first, stop)
+        quoted = batch.take_px[q0:q1] < FAR
+        self.displayed.add(batch.take_px[q0:q1][quoted], batch.take_sz[q0:q1][quoted])
+        t0, t1 = _rows(batch.trade_end, first, stop)
+        self.traded.add(batch.trade_px[t0:t1], batch.trade_sz[t0:t1])
+        self.trades += t1 - t0
+
+
+def _rows(ends: Ints, first: int, stop: int) -> tuple[int, int]:
+    return (int(ends[first - 1]) if first else 0), (int(ends[stop - 1]) if stop else 0)

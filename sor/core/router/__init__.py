@@ -1,0 +1,1 @@
+"""The Cont-Kukanov router: its slice problem, outflow history, grid search and walk forward."""

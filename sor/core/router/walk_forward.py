@@ -1,0 +1,199 @@
+"""Walk forward over the router's slices: tune on the past, apply to the next.
+
+The study works every slice as a parent order of its own, once for each allocation that some candidate of the grid
+chose, and keeps what each candidate would have cost in all slices so far. The candidate that was cheapest before a
+slice is the one that the walk-forward parent uses in it. Slices as orders of their own serve this choice alone: what
+the router earns is judged on the parents themselves (sor.core.backtest.headline).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from sor.core.execution.accounting import settle
+from sor.core.execution.engine import Execution
+from sor.core.market.batch import Ints
+from sor.core.market.book import Book
+from sor.core.order import ParentOrder, Rules
+from sor.core.router.allocators import (
+    MARKET,
+    Allocator,
+    CrossVenue,
+    FixedAllocation,
+    TunedCandidate,
+    all_market,
+    allocation_of,
+    passive_end,
+    slice_problem,
+)
+from sor.core.router.grid_pool import PoolAnswer, solve_grid
+from sor.core.router.outflow_history import OutflowHistory
+from sor.core.router.priced_grid import PricedGrid
+from sor.core.schedule import Schedule
+from sor.core.spec import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What multiples are multiples of: h for theta, h + f for lambda_under, h + max r for lambda_over; nanodollars."""
+
+    half_spread: Fraction
+    under: Fraction
+    over: Fraction
+
+
+@dataclass(slots=True)
+class _Slice:
+    """A slice whose window is not over. pool: an execution for each allocation chosen, by its place in the pool."""
+
+    answer: PoolAnswer
+    market: Execution
+    pool: dict[int, Execution]
+
+    @property
+    def runs(self) -> list[Execution]:
+        return [self.market, *self.pool.values()]
+
+
+@dataclass(slots=True)
+class Study:
+    """Fed every book after the outflow history; `totals` int64[candidates]: cost beyond X_M so far, nanodollars.
+
+    choices: which candidate is used in each slice, and on how many slices it was tuned; worked, completed: shares of
+    the chosen allocations' orders, and how many of those were done at one price when their slice was over, whatever
+    was displayed there.
+    """
+
+    order: ParentOrder
+    rules: Rules
+    grid: Grid
+    interval: int
+    history: OutflowHistory
+    adverse_selection: bool = False
+    schedule: Schedule = field(init=False)
+    totals: Ints = field(init=False)
+    choices: dict[int, TunedCandidate] = field(default_factory=dict)
+    skipped: Counter[str] = field(default_factory=Counter)
+    gaps: list[float] = field(default_factory=list)
+    raised: int = 0
+    tuned: int = 0
+    market_cost: int = 0
+    worked: int = 0
+    completed: int = 0
+    _scales: list[Scale] = field(default_factory=list)
+    _next: int = 0
+    _open: list[_Slice] = field(default_factory=list)
+    _priced: PricedGrid = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._priced = PricedGrid(self.grid)
+        self.schedule = Schedule.of(self.order, self.interval)
+        self.totals = np.zeros(len(self.grid), np.int64)
+
+    def on_book(self, book: Book) -> None:
+        for one in self._open:
+            self._advance(one, book)
+        self._close_finished()
+        row = max(book.new, book.first_at(max(self.order.start, self.schedule.begins(self._next))))
+        stop = book.last_at(self.order.end) + 1
+        while row < stop and self._next < self.schedule.slices:
+            index = self.schedule.index(int(book.ts[row]))
+            self._begin(book, row, index)
+            self._next = index + 1
+            row = max(row + 1, book.first_at(self.schedule.begins(self._next)))
+
+    def finish(self, *, stopped: bool = False) -> None:
+        """The stream has ended. A slice that a stopped run broke off tells nothing."""
+        if stopped:
+            self._open.clear()
+        for one in self._open:
+            for run in one.runs:
+                run.finish()
+        self._close_finished()
+
+    @property
+    def best(self) -> int:
+        """The candidate that was cheapest so far; the first of the grid among equals."""
+        return int(np.argmin(self.totals))
+
+    def mean_scale(self) -> Scale | None:
+        """The mean over the slices that had a problem; None where none had."""
+        n = len(self._scales)
+        if not n:
+            return None
+        zero = Fraction(0)
+        return Scale(
+            sum((s.half_spread for s in self._scales), zero) / n,
+            sum((s.under for s in self._scales), zero) / n,
+            sum((s.over for s in self._scales), zero) / n,
+        )
+
+    # -- one slice -------------------------------------------------------------------------------------------------
+
+    def _begin(self, book: Book, row: int, index: int) -> None:
+        self.choices[index] = TunedCandidate(self.best, self.tuned)
+        quantity = self.schedule.target(index) - (self.schedule.target(index - 1) if index else 0)
+        if quantity <= 0:
+            return
+        if int(book.ts[row]) >= passive_end(self.schedule, index):
+            # Every candidate can only take: there is nothing to choose by.
+            self.skipped["the first snapshot came after the passive phase"] += 1
+            return
+        last = index == self.schedule.slices - 1
+        end = self.order.end if last else self.schedule.begins(index + 1) - 1
+        order = ParentOrder(self.order.side, quantity, self.schedule.begins(index), end, self.order.limit_price)
+        market = self._run(order, all_market)
+        problem = slice_problem(
+            market.view(book, row), quantity, self.history, self.rules.fees, adverse_selection=self.adverse_selection
+        )
+        if isinstance(problem, str):
+            self.skipped[problem] += 1
+            return
+        answer = solve_grid(problem, self._priced)
+        self.gaps.append(answer.gap)
+        self.raised += answer.raised
+        self._scales.append(Scale(problem.h, problem.h + problem.f, problem.h + max(problem.make)))
+        chosen = {index: allocation_of(problem, answer.pool[index]) for index in answer.chosen}
+        pool = {index: self._run(order, FixedAllocation(allocation)) for index, allocation in chosen.items()}
+        one = _Slice(answer, market, pool)
+        self._open.append(one)
+        self._advance(one, book)
+        self._close_finished()
+
+    def _run(self, order: ParentOrder, allocator: Allocator) -> Execution:
+        """A slice as a parent order of its own: one slice, its resting orders cancelled when the router's are."""
+        index = self.schedule.index(order.start)
+        alone = Schedule(order.start, self.interval, 1, order.quantity, self.schedule.ends(index))
+        return Execution(order, self.rules, CrossVenue(MARKET, alone, allocator), self.history.model)
+
+    @staticmethod
+    def _advance(one: _Slice, book: Book) -> None:
+        for run in one.runs:
+            run.advance(book)
+
+    def _close_finished(self) -> None:
+        while self._open and all(run.closed for run in self._open[0].runs):
+            self._add(self._open.pop(0))
+
+    def _add(self, one: _Slice) -> None:
+        """Add what each candidate cost in a finished slice."""
+        market, quantity = _cost(one.market), one.market.order.quantity
+        costs = np.zeros(len(one.answer.pool), np.int64)
+        for index, run in one.pool.items():
+            costs[index] = int(_cost(run) - market)
+            self.worked += quantity
+            self.completed += run.forced
+        self.totals += costs[one.answer.choice]
+        self.tuned += 1
+        self.market_cost += abs(int(market))
+
+
+def _cost(run: Execution) -> Fraction:
+    """Oriented cost of a finished slice's order, nanodollars."""
+    comparable = settle(run, run.strategy.name, None).comparable
+    assert comparable is not None  # a slice with a problem began with an opposite quote
+    return comparable * run.order.quantity

@@ -1,0 +1,1 @@
+"""Ways to work a parent order: the interface, the simple strategies, and routers slice by slice."""

@@ -1,0 +1,1 @@
+"""The report's JSON object, a module a section; `sor.report.build` puts them together."""

@@ -1,0 +1,96 @@
+"""Results of several symbols in one folder, each written once and whole, whoever writes: `DIR/RUN/SYMBOL/`.
+
+Several processes share the folder. A result is made in a folder of its own beside its place and moved there in one
+step; whoever comes second finds it taken. What was incomplete or failed is made again by the next process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from sor.errors import InputError, SorError
+from sor.files import file_name
+from sor.report.folder import NAMES, REPORT, write
+from sor.report.model import ReportData
+
+FAILED = "failed.json"
+
+
+class ResultFolders:
+    """The folder of one run."""
+
+    def __init__(self, folder: Path, run: str) -> None:
+        self.folder = folder / _name(run)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".sor-", dir=self.folder) as now:
+            self._began = os.stat(now).st_mtime  # by the clock of the files that it is compared with
+
+    def place(self, symbol: str) -> Path:
+        return self.folder / _name(symbol)
+
+    def has(self, symbol: str) -> bool:
+        """A result that is whole, or that was written since we began."""
+        place = self.place(symbol)
+        try:
+            return self.problem(symbol) is None or place.stat().st_mtime >= self._began
+        except OSError:
+            return False
+
+    def problem(self, symbol: str) -> str | None:
+        """What is wrong with the result of a symbol, in words; None where it is whole. OSError where there is none."""
+        place = self.place(symbol)
+        try:
+            try:
+                complete = json.loads((place / REPORT).read_bytes())["stream"]["complete"]
+            except FileNotFoundError:
+                return str(json.loads((place / FAILED).read_bytes())["error"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return "its result is damaged"
+        return "the run is incomplete" if complete is False else None
+
+    def write(self, symbol: str, report: ReportData) -> bool:
+        """True if it is ours that is there now. Without pictures: to draw them takes longer than all of the rest, and
+        the page has its own drawings."""
+        with tempfile.TemporaryDirectory(prefix=".sor-", dir=self.folder) as desk:
+            write(report, Path(desk) / "result", pictures=False)
+            return self._put(symbol, Path(desk), whole=report.data["stream"]["complete"] is not False)
+
+    def write_failure(self, symbol: str, error: SorError) -> bool:
+        with tempfile.TemporaryDirectory(prefix=".sor-", dir=self.folder) as desk:
+            (Path(desk) / "result").mkdir()
+            (Path(desk) / "result" / FAILED).write_text(json.dumps({"symbol": symbol, "error": str(error)}) + "\n")
+            return self._put(symbol, Path(desk), whole=False)
+
+    def _put(self, symbol: str, desk: Path, *, whole: bool) -> bool:
+        if self.has(symbol) and not (whole and self.problem(symbol)):
+            return False  # the first result is kept, unless it is not whole and this one is
+        place = self.place(symbol)
+        if os.path.lexists(place):  # of an earlier process, and not whole
+            if not _is_ours(place):
+                raise InputError(f"{place} is in the way and was not made by sor: move it, or choose another --out")
+            shutil.move(place, desk / "old")
+        try:
+            os.rename(desk / "result", place)
+        except OSError:
+            if not place.exists():
+                raise
+            return False  # another was first
+        return True
+
+
+def _is_ours(place: Path) -> bool:
+    """A folder that holds a result and nothing else. Anything else is neither moved nor deleted."""
+    if place.is_symlink() or not place.is_dir():
+        return False
+    names = {path.name for path in place.iterdir()}
+    return bool(names & {REPORT, FAILED}) and names <= {*NAMES, FAILED}
+
+
+def _name(text: str) -> str:
+    if not text:
+        raise InputError("a run or a symbol without a name has no folder")
+    return file_name(text, safe="+ @=,")

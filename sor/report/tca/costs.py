@@ -1,0 +1,128 @@
+"""Spreads, markouts, improvement and shortfall as JSON: sums are exact dollars, averages are rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sor.core.tca.clustered import Ratio
+from sor.core.tca.half_spreads import HalfSpreads
+from sor.core.tca.improvement import Improvement
+from sor.core.tca.markouts import MarkoutCurve
+from sor.core.tca.shortfall import Shortfall
+from sor.core.tca.spreads import AfterSpreads, Spreads
+from sor.core.units import NANO, bps, dollars, round_half_even
+from sor.report.sections.figures import figure, in_bps, money
+from sor.report.sections.venues import venue_name
+
+CENT = NANO // 100
+
+
+def seconds(ns: int | Fraction) -> Decimal:
+    """Nanoseconds as seconds, to the nanosecond."""
+    return round_half_even(Fraction(ns) / NANO, 9)
+
+
+def cents(amount: int, shares: int) -> Decimal | None:
+    """Nanodollars over shares as cents a share, to 1e-6."""
+    return round_half_even(Fraction(amount, shares * CENT), 6) if shares else None
+
+
+def share(part: int, whole: int) -> Decimal | None:
+    """To 1e-6; None of nothing."""
+    return round_half_even(Fraction(part, whole), 6) if whole else None
+
+
+def spreads(found: Spreads) -> dict[str, Any]:
+    """`venue` null: all venues. effective = realized + impact in every row of `after`, to the nanodollar."""
+    return {
+        "kind": found.kind,
+        "venue": None if found.venue is None else venue_name(found.venue),
+        "fills": found.fills,
+        "shares": found.shares,
+        "quoted_cents": cents(found.quoted, found.quoted_shares),
+        "effective_usd": money(found.effective),
+        "effective_cents": cents(found.effective, found.effective_shares),
+        "effective_bps": bps(Fraction(found.effective), Fraction(abs(found.value))),
+        "effective_over_quoted": share(found.effective_quoted, found.quoted) if found.quoted > 0 else None,
+        "after": [_after(one) for one in found.after],
+    }
+
+
+def _after(found: AfterSpreads) -> dict[str, Any]:
+    sums = {"effective": found.effective, "realized": found.realized, "impact": found.impact}
+    return {
+        "seconds": seconds(found.horizon),
+        "shares": found.shares,
+        **{f"{name}_usd": money(amount) for name, amount in sums.items()},
+        **{f"{name}_cents": cents(amount, found.shares) for name, amount in sums.items()},
+    }
+
+
+def markouts(curves: Sequence[MarkoutCurve]) -> dict[str, Any]:
+    """By kind of fill, the points of its curve."""
+    return {
+        curve.kind: [
+            {"seconds": seconds(point.horizon), "fills": point.fills, **_ratio(point.mean)} for point in curve.points
+        ]
+        for curve in curves
+    }
+
+
+def _ratio(found: Ratio | None) -> dict[str, Any]:
+    if found is None:
+        return {"mean_bps": None, "ci95_bps": None}
+    bounds = (found.low, found.high)
+    interval = [figure(Fraction(bound) * 10_000) for bound in bounds if bound is not None]
+    return {"mean_bps": in_bps(found.value), "ci95_bps": interval or None}
+
+
+def improvement(found: Improvement) -> dict[str, Any]:
+    return {
+        "shares": found.shares,
+        "improved": found.improved,
+        "improved_usd": dollars(found.improved_amount),
+        "improved_cents": cents(found.improved_amount, found.improved),
+        "at_quote": found.at_quote,
+        "outside": found.outside,
+        "outside_usd": dollars(found.outside_amount),
+        "outside_cents": cents(found.outside_amount, found.outside),
+        "unquoted": found.unquoted,
+        "beyond_displayed": found.beyond_displayed,
+        "missed": found.missed,
+    }
+
+
+def shortfall(found: Shortfall | None) -> dict[str, Any] | None:
+    """Each part in exact dollars and in basis points of the paper portfolio; both splits sum to `total`."""
+    if found is None:
+        return None
+
+    def part(amount: int) -> dict[str, Any]:
+        return {"usd": dollars(Fraction(amount, 2)), "bps": bps(Fraction(amount), Fraction(found.paper))}
+
+    return {
+        "total": part(found.total),
+        "perold": {
+            "execution": part(found.execution), "opportunity": part(found.opportunity), "fees": part(found.fees)
+        },
+        "wagner": {
+            "delay": part(found.delay),
+            "trading": part(found.trading),
+            "opportunity": part(found.missed),
+            "fees": part(found.fees),
+        },
+    }  # fmt: skip
+
+
+def half_spreads(found: HalfSpreads | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "half_spread_cents": round_half_even(found.width / CENT, 6),
+        "timing": None if found.timing is None else figure(found.timing),
+        "placement": figure(found.placement),
+        "fees": figure(found.fees),
+    }

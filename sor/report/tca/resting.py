@@ -1,0 +1,70 @@
+"""Fill rates and times to a fill as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sor.core.tca.analysis import Analysis
+from sor.core.tca.fill_rates import FillRate, FillRates, Third
+from sor.core.tca.survival import SurvivalCurve
+from sor.core.units import dollars
+from sor.report.sections.figures import figure
+from sor.report.sections.venues import venue_name
+from sor.report.tca.costs import seconds, share
+
+
+def fill_rates(found: FillRates | None) -> dict[str, Any] | None:
+    """None where nothing rested."""
+    if found is None:
+        return None
+    return {
+        "all": _rate(found.all),
+        "venues": [{**venue_name(venue), **_rate(rate)} for venue, rate in found.venues.items()],
+        "queue_ahead": _thirds(found.ahead, int),
+        "spread": _thirds(found.spread, dollars),
+    }
+
+
+def _rate(found: FillRate) -> dict[str, Any]:
+    return {
+        "orders": found.orders,
+        "shares": found.shares,
+        "filled": found.filled,
+        "share_filled": share(found.filled, found.shares),
+        "orders_touched": share(found.touched, found.orders),
+        "orders_complete": share(found.complete, found.orders),
+        "refused": found.refused,
+        "mean_seconds": None if found.mean_wait is None else seconds(found.mean_wait),
+        "median_seconds": None if found.median_wait is None else seconds(found.median_wait),
+    }
+
+
+def _thirds(found: Sequence[Third], shown: Any) -> list[dict[str, Any]]:
+    return [{"third": one.name, "least": shown(one.least), "most": shown(one.most), **_rate(one.rate)} for one in found]
+
+
+def time_to_fill(found: Analysis) -> dict[str, Any] | None:
+    """Kaplan-Meier curves; None where nothing rested."""
+    if found.first_fill is None or found.completion is None:
+        return None
+    return {
+        "first_fill": _curve(found.first_fill),
+        "completion": _curve(found.completion),
+        "venues": [{**venue_name(venue), **_curve(curve)} for venue, curve in found.first_fill_by_venue.items()],
+    }
+
+
+def _curve(found: SurvivalCurve) -> dict[str, Any]:
+    """Points as columns: they are many, and alike."""
+    points = found.points
+    return {
+        "orders": found.orders,
+        "filled_orders": found.events,
+        "median_seconds": None if found.median is None else seconds(found.median),
+        "seconds": [seconds(point.time) for point in points],
+        "at_risk": [point.at_risk for point in points],
+        "filled": [figure(point.filled) for point in points],
+        "low": [figure(point.low) for point in points],
+        "high": [figure(point.high) for point in points],
+    }

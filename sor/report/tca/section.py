@@ -1,0 +1,60 @@
+"""The whole of `tca`: the market in the window, then strategy by strategy what its executions were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sor.core.backtest.session import SessionResult
+from sor.core.execution.accounting import StrategyResult
+from sor.core.fees import FeeSchedule
+from sor.core.tca.analysis import Analysis, analyse
+from sor.core.tca.fill_quotes import FillQuotes
+from sor.report.tca.benchmarks import against_benchmarks, benchmarks, schedule
+from sor.report.tca.costs import half_spreads, improvement, markouts, shortfall, spreads
+from sor.report.tca.resting import fill_rates, time_to_fill
+from sor.report.tca.venue_table import venue_table
+
+
+def tca_section(outcome: SessionResult, fees: FeeSchedule) -> dict[str, Any]:
+    """Of the strategies whose quotes were noted, in the order of the results; empty where none were."""
+    if outcome.window is None:
+        return {}
+    analysed = {name: outcome.quotes[name] for name in outcome.results if name in outcome.quotes}
+    return {
+        "benchmarks": benchmarks(outcome),
+        "minutes": schedule(outcome),
+        "strategies": {
+            name: strategy_section(outcome.results[name], quotes, outcome, fees) for name, quotes in analysed.items()
+        },
+    }
+
+
+def strategy_section(
+    result: StrategyResult, quotes: FillQuotes, outcome: SessionResult, fees: FeeSchedule
+) -> dict[str, Any]:
+    """One strategy's."""
+    decision2, arrival2 = outcome.decision2, outcome.arrival2
+    found = analyse(result, quotes, outcome.order, fees, decision2=decision2, arrival2=arrival2)
+    return analysis_section(found, result, outcome)
+
+
+def analysis_section(found: Analysis, result: StrategyResult, outcome: SessionResult) -> dict[str, Any]:
+    """What was found of a result, against the market of `outcome`."""
+    return {
+        "against_benchmarks_bps": against_benchmarks(result, outcome),
+        "shortfall": shortfall(found.shortfall),
+        "half_spreads": half_spreads(found.half_spreads),
+        "spreads": [spreads(one) for one in found.spreads],
+        "markouts": markouts(found.markouts),
+        "improvement": improvement(found.improvement),
+        "fill_rates": fill_rates(found.fill_rates),
+        "time_to_fill": time_to_fill(found),
+        "venues_606": venue_table(found.handling),
+        "minutes": _minutes(found),
+    }
+
+
+def _minutes(found: Analysis) -> Mapping[str, Any]:
+    target = found.target_by_minute
+    return {"filled": list(found.filled_by_minute), "target": None if target is None else list(target)}

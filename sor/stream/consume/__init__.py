@@ -1,0 +1,1 @@
+"""From a topic to snapshots: runs, their order and completeness, checkpoints, groups."""

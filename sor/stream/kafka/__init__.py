@@ -1,0 +1,1 @@
+"""Everything that talks to Kafka's client library; nothing else imports it."""

@@ -1,0 +1,88 @@
+"""What every call to kafka-python shares: its settings, its silence, and its errors in our words.
+
+kafka-python 3.0.12 prints lost connections as errors with tracebacks and waits without limit in several places; what
+leaves this folder is a StreamError of one line, or nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from kafka import KafkaAdminClient
+from kafka import errors as kafka_errors
+
+from sor.errors import BrokerAwayError, InputError, StreamError
+from sor.stream.kafka.properties import connection
+from sor.stream.kafka.refusals import Refusals
+
+PARTITION = 0
+CONNECT_SECONDS = 10
+
+_REFUSALS = Refusals()
+
+
+def common() -> dict[str, Any]:
+    """What every client of ours has, and how this broker wants to be spoken to (`--kafka-config`)."""
+    # Without the last, a client comes back up to 30 s after its broker.
+    ours = {"client_id": "sor", "reconnect_backoff_ms": 50, "reconnect_backoff_max_ms": 1000}
+    return ours | connection()
+
+
+class Record(Protocol):
+    """A message as kafka-python hands it over."""
+
+    offset: int
+    timestamp: int
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+def quiet() -> None:
+    """kafka-python's own log goes nowhere, except when somebody looks for trouble (SOR_KAFKA_LOG=1)."""
+    logger = logging.getLogger("kafka")
+    if _REFUSALS not in logger.handlers:
+        logger.addHandler(_REFUSALS)
+    logger.propagate = bool(os.environ.get("SOR_KAFKA_LOG"))
+
+
+@contextmanager
+def our_words(servers: str, doing: str) -> Iterator[None]:
+    quiet()
+    _REFUSALS.forget()
+    try:
+        yield
+    except (kafka_errors.KafkaConnectionError, kafka_errors.KafkaTimeoutError) as error:
+        raise no_broker(servers) from error
+    except kafka_errors.AuthorizationError as error:
+        raise StreamError(f"{doing}: the broker at {servers} does not let this user do that") from error
+    except kafka_errors.InvalidTopicError as error:
+        raise InputError(f"{doing}: a topic's name has letters, digits, dot, dash and underscore only") from error
+    except (kafka_errors.KafkaError, ValueError) as error:
+        raise StreamError(f"{doing} failed at {servers}: {said(error)}") from error
+
+
+def said(error: Exception) -> str:
+    return f"{type(error).__name__.removesuffix('Error')}: {' '.join(str(error).split())[:160]}"
+
+
+def no_broker(servers: str) -> StreamError:
+    if refused := _REFUSALS.of(servers):
+        return StreamError(refused)
+    return BrokerAwayError(
+        f"no Kafka broker answers at {servers}: is it running? (sor kafka up starts one here, sor kafka status looks)"
+    )
+
+
+@contextmanager
+def admin_client(servers: str, seconds: int = CONNECT_SECONDS) -> Iterator[Any]:
+    client = KafkaAdminClient(
+        bootstrap_servers=servers, bootstrap_timeout_ms=seconds * 1000, request_timeout_ms=seconds * 1000, **common()
+    )
+    try:
+        yield client
+    finally:
+        client.close()

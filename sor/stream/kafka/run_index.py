@@ -1,0 +1,47 @@
+"""Where the runs of a topic lie, kept beside it in `<topic>.runs` (compacted, one entry a run) by those who sent them.
+
+It only saves looking: whoever reads it checks what it says, and what it does not know is looked for in the topic.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+
+import orjson
+
+from sor.errors import StreamError
+from sor.stream.kafka.reader import TopicReader
+
+CONFIGS = {"cleanup.policy": "compact", "segment.bytes": str(2**20), "max.message.bytes": "65536"}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedRun:
+    """A run that was sent whole: the offsets of its first message and of its end marker."""
+
+    run: str
+    first: int
+    last: int
+
+
+def index_topic(topic: str) -> str:
+    return f"{topic}.runs"
+
+
+def index_entry(run: IndexedRun) -> bytes:
+    return orjson.dumps(asdict(run))
+
+
+def indexed_runs(servers: str, topic: str) -> list[IndexedRun]:
+    """All that the index says; nothing where there is none."""
+    found: list[IndexedRun] = []
+    with suppress(StreamError), closing(TopicReader(servers, index_topic(topic))) as reader:
+        if not reader.partitions():
+            return []
+        begin, end = reader.range()
+        for record in reader.between(begin, end):
+            with suppress(ValueError, TypeError, KeyError):
+                said = orjson.loads(record.value or b"")
+                found.append(IndexedRun(str(said["run"]), int(said["first"]), int(said["last"])))
+    return found

@@ -1,0 +1,1 @@
+"""From a tape to a topic: messages of runs, pacing, sending."""

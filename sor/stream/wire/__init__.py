@@ -1,0 +1,1 @@
+"""The message format: JSON bodies and headers."""

@@ -1,0 +1,1 @@
+"""What a finished sweep found: estimates, tables, the page."""

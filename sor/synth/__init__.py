@@ -1,0 +1,1 @@
+"""Synthetic tapes: a model of several venues, in integers throughout."""

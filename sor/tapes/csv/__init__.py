@@ -1,0 +1,1 @@
+"""CSV tapes: the form of a file, its rows, their decoding."""

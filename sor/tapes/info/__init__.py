@@ -1,0 +1,1 @@
+"""What is on a tape: `sor data info`."""

@@ -1,0 +1,1 @@
+"""The package's own fast tape form, whole or by window."""

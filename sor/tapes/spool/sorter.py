@@ -1,0 +1,63 @@
+"""Rows to snapshots in the order of time, whatever the order of the file; memory is flat on long tapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sor.core.market.batch import Form, SnapshotBatch
+from sor.snapshot_buffer import SnapshotBuffer
+from sor.tapes.rows import RowChunk
+from sor.tapes.snapshots import BatchCutter, SnapshotBuilder, SnapshotRule, group_rows, join_snapshots
+from sor.tapes.sorting import LATE_ROWS, LateRows, merge_runs
+
+MEMORY_BUDGET = 4 * 2**20  # ten minutes of a busy stock; more is on disk
+
+
+class SnapshotSorter:
+    """Rows on time are grouped and spooled as they come; late ones wait in runs of their own until the end."""
+
+    def __init__(self, rule: SnapshotRule, batch_snapshots: int, form: Form = Form.VENUE) -> None:
+        self._rule: SnapshotRule = rule
+        self._form = form
+        self._batch_snapshots = batch_snapshots
+        self._builder = SnapshotBuilder(rule, batch_snapshots, form)
+        self._spool = SnapshotBuffer(memory_budget=MEMORY_BUDGET)
+        self._late = LateRows(self._run_of)
+
+    def add(self, on_time: RowChunk) -> None:
+        for batch in self._builder.add(on_time):
+            self._spool.append(batch)
+
+    def add_late(self, rows: RowChunk) -> None:
+        self._late.add(rows)
+
+    def finish(self) -> SnapshotBuffer:
+        """All snapshots in the order of time."""
+        for batch in self._builder.finish():
+            self._spool.append(batch)
+        self._late.finish()
+        if self._late.runs:
+            self._merge([self._spool, *self._late.runs])
+        return self._spool
+
+    def _run_of(self, rows: RowChunk, before: int) -> SnapshotBuffer:
+        # The first run may stay in memory; a tape with many of them is large.
+        run = SnapshotBuffer(memory_budget=0 if before else MEMORY_BUDGET)
+        cutter = BatchCutter(max(1, LATE_ROWS // 16))
+        for batch in (*cutter.add(group_rows(rows, self._rule, self._form)), *cutter.finish()):
+            run.append(batch)
+        return run
+
+    def _merge(self, runs: list[SnapshotBuffer]) -> None:
+        merged, cutter = SnapshotBuffer(memory_budget=MEMORY_BUDGET), BatchCutter(self._batch_snapshots)
+        for piece in merge_runs([run.batches() for run in runs], self._join):
+            for batch in cutter.add(piece):
+                merged.append(batch)
+        for batch in cutter.finish():
+            merged.append(batch)
+        for run in runs:
+            run.close()
+        self._spool = merged
+
+    def _join(self, parts: Sequence[SnapshotBatch]) -> SnapshotBatch:
+        return join_snapshots(parts, self._rule, self._form)

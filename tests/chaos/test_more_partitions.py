@@ -1,0 +1,83 @@
+"""A topic that gets more partitions between a producer that was killed and its second run: whole for every member."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaAdminClient
+from stream_tools import SOR, Few, finish, start, topic_name, wait_until_sending, without_stream
+
+from sor.core.market.batch import concat
+from sor.report.encode import encode
+from sor.request import BacktestRequest
+from sor.run import run
+from sor.source import TapeFacts
+from sor.stream.kafka.topic_setup import ensure_topic, partition_of
+from sor.stream.produce.pacing import Pace
+from sor.stream.produce.producer import produce_symbols
+
+pytestmark = pytest.mark.broker
+
+ORDER = {"quantity": "200", "interval": "1", "strategy": "best_ask"}
+
+
+class Named(Few):
+    """A source of a few snapshots of the symbol `S<seed>`."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(2_000, seed)
+        self._symbol = f"S{seed}"
+
+    def tape_facts(self) -> TapeFacts:
+        return replace(super().tape_facts(), symbol=self._symbol)
+
+
+SOURCES = {f"S{seed}": Named(seed) for seed in range(6)}
+
+
+def members(folder: Path, where: list[str], count: int) -> list[Any]:
+    words = [word for name, value in ORDER.items() for word in (f"--{name}", value)]
+    group = ["--group", f"g-{where[-1]}", "--run", "r", "--out", str(folder / "out"), "--idle-timeout", "6"]
+    return [start([*SOR, "backtest", "--from-kafka", *group, *where, *words], folder) for _ in range(count)]
+
+
+def kill_midway(servers: str, topic: str, broker: Any) -> None:
+    """Every symbol has begun and none has ended: what a kill leaves."""
+    pace = Pace(20)
+    sending = threading.Thread(target=lambda: produce_symbols(SOURCES, servers, topic, run_id="r", pace=pace))
+    sending.start()
+    wait_until_sending(broker, topic)
+    pace.stop()
+    sending.join()
+
+
+@pytest.mark.parametrize("began", ["before", "after"])
+def test_every_member_ends_with_whole_results(broker: Any, tmp_path: Path, began: str) -> None:
+    servers, topic = broker.bootstrap_servers, topic_name()
+    moved = {name for name in SOURCES if partition_of(name, 2) != partition_of(name, 5)}
+    assert {partition_of(name, 5) for name in moved} & {2, 3, 4}
+    ensure_topic(servers, topic, 2)
+    where = ["--bootstrap-servers", servers, "--topic", topic]
+    kill_midway(servers, topic, broker)
+    ours = members(tmp_path, where, 2 if began == "before" else 0)
+    for member in ours:
+        while ": run r/S" not in member.stderr.readline():  # reads what was left, and waits for the rest
+            assert member.poll() is None
+    admin = KafkaAdminClient(bootstrap_servers=servers)
+    admin.create_partitions({topic: 5})
+    admin.close()
+    assert produce_symbols(SOURCES, servers, topic, run_id="r").complete
+    ours += members(tmp_path, where, 0 if began == "before" else 2)
+    for code, _, err in map(finish, ours):
+        assert code == 0, err
+        assert err.splitlines()[-1].endswith("; complete")
+    for name, source in SOURCES.items():
+        kept = (tmp_path / "out" / "r" / name / "report.json").read_text()
+        assert json.loads(kept)["stream"]["complete"]
+        assert len(concat(list(source.batches()))) == json.loads(kept)["stream"]["received"]
+        assert without_stream(kept) == without_stream(encode(run(source, BacktestRequest(**ORDER).spec()).data))

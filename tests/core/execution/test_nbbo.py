@@ -1,0 +1,360 @@
+"""The NBBO form against a slow second implementation of its rules, on adversarial tapes, one rule at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+from strategies_for_tapes import CENT, SECOND, T0, cut
+from thorough import THOROUGH
+
+from sor.core.backtest.session import Session
+from sor.core.execution.accounting import StrategyResult
+from sor.core.execution.child_orders import ChildKind, EndReason
+from sor.core.feed import Feed, Form
+from sor.core.fees import NO_FEES
+from sor.core.market.batch import NO_VENUE, Quote, Snapshot, Trade
+from sor.core.market.nbbo_book import NbboBookBuilder
+from sor.core.market.oriented import orient
+from sor.core.order import Latency, ParentOrder, QueueModel, Rules, Side
+from sor.core.router.allocators import CrossVenue, equal_split
+from sor.core.router.outflow_history import OutflowHistory
+from sor.core.schedule import Schedule
+from sor.core.strategies.allocation import Allocation
+from sor.core.strategies.interface import Plan, Rest, StrategyProtocol, View
+from sor.core.strategies.simple import BestAsk, Twap
+from sor.core.units import NO_PRICE, UNSPOKEN
+
+BASE = 10_000 * CENT
+MS = 1_000_000
+VENUES = (2, 7, 43)
+SIZES = (100, 100, 200, 300, 500)
+Side_ = tuple[int, int, int] | None  # venue, price, size; None: no national quote
+
+
+@dataclass(frozen=True)
+class Instant:
+    """What one instant says: of each side nothing, that there is no quote, or the best; and its trades."""
+
+    ts: int
+    bid: Side_ | str
+    ask: Side_ | str
+    trades: tuple[Trade, ...]
+
+    def snapshot(self) -> Snapshot:
+        rows: dict[int, list[int]] = {}
+        for at, said in ((1, self.bid), (3, self.ask)):
+            if said == "":
+                continue
+            venue, px, sz = said if isinstance(said, tuple) else (NO_VENUE, NO_PRICE, 0)
+            row = rows.setdefault(venue, [venue, UNSPOKEN, 0, UNSPOKEN, 0])
+            row[at : at + 2] = px, sz
+        return Snapshot(self.ts, tuple(Quote(*rows[venue]) for venue in sorted(rows)), self.trades)
+
+
+def random_tape(rng: Random) -> list[Instant]:
+    ts, tape, mid = T0, list[Instant](), 0
+    for _ in range(rng.randint(5, 60)):
+        mid += rng.choice((-1, 0, 0, 0, 0, 1))
+
+        def side(level: int) -> Side_ | str:
+            kind = rng.random()
+            if kind < 0.4:
+                return ""
+            return None if kind < 0.44 else (rng.choice(VENUES), BASE + level * CENT, rng.choice(SIZES))
+
+        trades = [
+            Trade(rng.choice(VENUES), BASE + (mid - rng.choice((0, 0, 0, 1, -1))) * CENT, rng.choice(SIZES), side_)
+            for side_ in rng.choices("ABN", k=rng.choice((0, 0, 1, 2)))
+        ]
+        tape.append(Instant(ts, side(mid), side(mid + 1), tuple(trades)))
+        ts += rng.choice((1, MS, 100 * MS, 400 * MS, 900 * MS, 1_000 * MS, 1_100 * MS))
+    return tape
+
+
+def worked(
+    tape: Sequence[Instant], strategy: StrategyProtocol, order: ParentOrder, late: int, model: QueueModel, rng: Random
+) -> StrategyResult:
+    rules = Rules(NO_FEES, feed=Feed(Form.NBBO, late))
+    session = Session.of(order, rules, [(strategy, model)], queues=True)
+    cuts = [rng.randrange(len(tape)) for _ in range(rng.randint(0, 5))]
+    for batch in cut([one.snapshot() for one in tape], cuts):
+        session.on_batch(batch)
+    return session.finish().results[strategy.name]
+
+
+# --- taking -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Run:
+    px: int
+    taken: int = 0
+
+
+@dataclass
+class Takes:
+    """The side that the order takes from: what is shown, and the price runs behind it. Prices as a buyer sees them."""
+
+    sign: int
+    shown: Side_ = None
+    runs: dict[int, Run] = field(default_factory=dict)
+    last: tuple[int, int, int, Run] | None = None
+
+    def say(self, said: Side_ | str) -> None:
+        if isinstance(said, str):
+            return
+        if said is None:
+            self.shown, self.runs = None, {}
+            return
+        venue, px, sz = said[0], said[1] * self.sign, said[2]
+        self.runs = {other: run for other, run in self.runs.items() if run.px >= px}
+        if venue not in self.runs or self.runs[venue].px != px:
+            self.runs[venue] = Run(px)
+        self.shown = venue, px, sz
+        self.last = venue, px, sz, self.runs[venue]
+
+    def take(self, wanted: int) -> tuple[int, int, int]:
+        """Venue, price and shares of what is had now."""
+        if self.shown is None:
+            return 0, 0, 0
+        venue, px, sz = self.shown
+        run = self.runs[venue]
+        got = max(0, min(wanted, sz - run.taken))
+        run.taken += got
+        return venue, px, got
+
+
+@pytest.mark.parametrize("part", range(2))
+@pytest.mark.parametrize("side", list(Side))
+def test_taking_what_is_shown(side: Side, part: int) -> None:
+    for seed in range(part * 10**6, part * 10**6 + 60 * THOROUGH):
+        rng = Random(seed)
+        tape = random_tape(rng)
+        end = tape[-1].ts + rng.choice((-1, 0, 500 * MS))
+        order = ParentOrder(side, rng.choice((300, 1_000, 3_000)), tape[0].ts, max(tape[0].ts, end))
+        schedule = Schedule.of(order, max(1, (order.end - order.start) // rng.choice((1, 3, 5))))
+        for strategy in (BestAsk(), Twap(schedule)):
+            book, done, fills = Takes(side.sign), 0, []
+            for one in tape:
+                if one.ts > order.end:
+                    break
+                book.say(one.ask if side is Side.BUY else one.bid)
+                target = schedule.target(schedule.index(one.ts)) if strategy.name == "twap" else order.quantity
+                venue, px, got = book.take(target - done)
+                if got:
+                    done += got
+                    fills.append((one.ts, venue, px, got))
+            result = worked(tape, strategy, order, 10**9, QueueModel.CONSERVATIVE, rng)
+            assert [(f.ts, f.venue, f.px, f.qty) for f in result.fills if not f.forced] == fills, seed
+            left = order.quantity - done
+            if book.last is None:
+                assert result.forced == 0
+            elif left:
+                last_venue, px, sz, run = book.last
+                assert [(f.venue, f.px, f.qty) for f in result.fills if f.forced] == [(last_venue, px, left)], seed
+                assert result.forced_beyond_displayed == max(0, left - max(0, sz - run.taken)), seed
+
+
+# --- resting ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class RestOnce:
+    """Rests at the one venue that shows the best, from the first decision that finds one."""
+
+    name: str = "rest_once"
+    placed: tuple[int, int, int] | None = None
+
+    def decide(self, view: View) -> Plan:
+        shown = [v for v in view.venues if v.rest_sz and v.take_px > v.rest_px]
+        if not shown:
+            return Plan(wake=view.ts + 1)
+        self.placed = view.ts, shown[0].venue, shown[0].rest_px
+        return Plan(rests=[Rest(shown[0].venue, shown[0].rest_px, 10**6, 2**62)])
+
+
+def made(
+    tape: Sequence[Instant], sign: int, placed: tuple[int, int, int], late: int, model: QueueModel
+) -> list[tuple[int, int]]:
+    """(time, shares) of an endless order's fills, as the rules read: everything from the tape's first instant on."""
+    joined, venue, px = placed
+    bid: tuple[int, int, int] | None = None  # venue, oriented price, size: the national best on our side
+    ask: tuple[int, int, int] | None = None
+    run: list[int] | None = None  # of our venue: price, last size shown
+    traded = 0  # at the run's price, no fall seen for it yet
+    # Falls of the displayed size at our price that no trade explains yet: time, shares, ahead before, displayed after.
+    unexplained = list[list[int]]()
+    fell = list[list[int]]()  # what a late print at our price uses up first: time, shares
+    ahead, taken, ask_run, fills = 0, 0, None, list[tuple[int, int]]()
+    for one in tape:
+        now, resting = one.ts, one.ts > joined
+        got = 0
+        while unexplained and unexplained[0][0] < now - late:
+            ahead -= min(ahead, gone(model, *unexplained.pop(0)[1:]))
+        for trade in one.trades:
+            price, size = trade.px * sign, trade.sz
+            buyer = trade.side == ("B" if sign > 0 else "A")
+            known = trade.side != "N"
+            lifted = not known and ask is not None and ask[0] == venue and price >= ask[1]
+            if trade.venue != venue or buyer or lifted:
+                continue
+            explained = use_up(unexplained, now - late, size) if price == px else 0
+            if run is not None and price == run[0]:
+                traded += size - explained
+            if price > px:
+                continue
+            if price == px:
+                size -= use_up(fell, now - late, size) if late else 0
+            elif known:
+                ahead = 0
+            if resting:
+                got += max(0, size - ahead)
+            ahead = max(0, ahead - size)
+        before = ahead
+        if not isinstance(said := one.bid if sign > 0 else one.ask, str):
+            bid = None if said is None else (said[0], said[1] * sign, said[2])
+            if run is not None and (bid is None or run[0] > bid[1]):
+                if run[0] == px and not resting:
+                    fell.append([now, max(0, run[1] - traded)])
+                run, traded = None, 0
+            if bid is not None and bid[0] == venue:
+                if run is None or run[0] != bid[1]:
+                    run, traded = [bid[1], bid[2]], 0
+                else:
+                    drop = max(0, run[1] - bid[2])
+                    explained = min(drop, traded)
+                    traded -= explained
+                    run[1] = bid[2]
+                    if drop > explained and run[0] == px:
+                        unexplained.append([now, drop - explained, ahead if resting else 0, bid[2]])
+                        if not resting:
+                            fell.append([now, drop - explained])
+        if not isinstance(offer := one.ask if sign > 0 else one.bid, str):
+            was = ask
+            ask = None if offer is None else (offer[0], offer[1] * sign, offer[2])
+            ask_run, taken = ask_runs(ask_run, taken, was, ask, venue)
+        if resting:
+            if bid is None or bid[1] < px or (ask is not None and ask[0] == venue and ask[1] <= px):
+                ahead = 0
+            elif bid[0] == venue and bid[1] == px:
+                ahead = min(ahead, bid[2])
+            if late and ahead < before:
+                fell.append([now, before - ahead])
+        if not late:
+            while unexplained:
+                ahead -= min(ahead, gone(model, *unexplained.pop(0)[1:]))
+        if got:
+            fills.append((now, got))
+        if resting and not isinstance(offer, str) and ask is not None and ask[0] == venue and ask[1] <= px:
+            through = max(0, ask[2] - taken)
+            taken += through
+            if through:
+                fills.append((now, through))
+        if now == joined:
+            assert bid is not None
+            ahead = bid[2]
+    return fills
+
+
+def gone(model: QueueModel, cancelled: int, ahead: int, displayed: int) -> int:
+    """Shares that a cancellation takes from before us, beyond what the smaller displayed size took at once."""
+    if model is QueueModel.CONSERVATIVE:
+        return 0
+    return min(ahead, displayed) - max(0, min(ahead, displayed + cancelled) - cancelled)
+
+
+def ask_runs(run: int | None, taken: int, was: Side_, ask: Side_, venue: int) -> tuple[int | None, int]:
+    """The price of our venue's run on the other side, and what we had of it."""
+    if ask is None or (run is not None and run < ask[1]):
+        run, taken = None, 0
+    if ask is not None and ask[0] == venue and run != ask[1]:
+        run, taken = ask[1], 0
+    return run, taken
+
+
+def use_up(falls: list[list[int]], since: int, shares: int) -> int:
+    while falls and falls[0][0] < since:
+        falls.pop(0)
+    used = 0
+    for fall in falls:
+        part = min(fall[1], shares - used)
+        fall[1] -= part
+        used += part
+    return used
+
+
+@pytest.mark.parametrize("late", [0, 10**9])
+@pytest.mark.parametrize("model", [QueueModel.CONSERVATIVE, QueueModel.OPTIMISTIC])
+@pytest.mark.parametrize("side", list(Side))
+def test_an_order_that_rests_where_it_is_shown(side: Side, model: QueueModel, late: int) -> None:
+    filled = 0
+    for seed in range(150 * THOROUGH):
+        rng = Random(seed)
+        tape = random_tape(rng)
+        strategy = RestOnce()
+        order = ParentOrder(side, 10**9, tape[0].ts, tape[-1].ts)
+        result = worked(tape, strategy, order, late, model, rng)
+        if strategy.placed is None:
+            continue
+        expected = made(tape, side.sign, strategy.placed, late, model)
+        got = [(f.ts, f.qty) for f in result.fills if f.is_maker]
+        assert sums(got) == sums(expected), f"seed {seed}: {strategy.placed} {tape}"
+        filled += bool(got)
+    assert filled > 30
+
+
+def sums(fills: Sequence[tuple[int, int]]) -> dict[int, int]:
+    total: dict[int, int] = {}
+    for ts, qty in fills:
+        total[ts] = total.get(ts, 0) + qty
+    return total
+
+
+# --- places to rest, and takes that find nobody ---------------------------------------------------------------
+
+
+def test_only_the_venue_that_is_shown_is_a_place_to_rest() -> None:
+    tape = [Instant(T0, (7, BASE, 300), (2, BASE + CENT, 200), ()), Instant(T0 + MS, "", "", ())]
+    order = ParentOrder(Side.BUY, 501, T0, T0 + MS)
+    seen: list[Allocation] = []
+
+    def equal(view: View, size: int) -> Allocation:
+        seen.append(equal_split(view, size))
+        return seen[-1]
+
+    worked(tape, CrossVenue("X_E", Schedule.of(order, MS), equal), order, 0, QueueModel.CONSERVATIVE, Random(0))
+    assert [(one.market, one.limits) for one in seen] == [(251, ((7, 250),))]
+
+
+def test_a_take_that_arrives_while_its_venue_is_hidden_gets_nothing_and_is_counted() -> None:
+    tape = [
+        Instant(T0, (7, BASE, 300), (2, BASE + CENT, 200), ()),
+        Instant(T0 + 1, "", (43, BASE + CENT, 100), ()),
+        Instant(T0 + 9, "", (2, BASE + CENT, 200), ()),
+    ]
+    rules = Rules(NO_FEES, latency=Latency(5), feed=Feed(Form.NBBO))
+    session = Session.of(ParentOrder(Side.BUY, 150, T0, T0 + 20), rules, [BestAsk()])
+    session.on_batch(cut([one.snapshot() for one in tape], [])[0])
+    result = session.finish().results["best_ask"]
+    assert [(o.venue, o.filled, o.reason) for o in result.orders if o.kind is not ChildKind.FORCED] == [
+        (2, 0, EndReason.UNKNOWN),
+        (2, 150, EndReason.FILLED),
+    ]
+
+
+def test_samples_are_of_windows_that_began_with_the_venue_shown() -> None:
+    history, builder = OutflowHistory(SECOND // 2, QueueModel.CONSERVATIVE), NbboBookBuilder(queues=True)
+    tape = []
+    for n in range(10):
+        sold = (Trade(7, BASE, 500, "A"),) if n % 2 else ()
+        tape.append(Instant(T0 + n * SECOND, ((7, 2)[n % 2], BASE, 300), (2, BASE + CENT, 200), ()))
+        tape.append(Instant(T0 + n * SECOND + MS, "", "", sold))
+    for batch in cut([one.snapshot() for one in tape], [3, 8]):
+        history.on_book(builder.extend(orient(batch, Side.BUY)))
+    at = T0 + 9 * SECOND
+    assert len(history.before(at, (7,)).sold) == 5  # seconds 0, 2, 4, 6, 8; nothing was sold there in any of them
+    assert history.before(at, (7,)).sold.sum() == 0
+    assert len(history.before(at, (2,)).sold) == 4

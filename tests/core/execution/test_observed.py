@@ -1,0 +1,74 @@
+"""What a router is shown of its own orders and of the market's flow: View.last and View.flow."""
+
+from __future__ import annotations
+
+from sor.core.backtest.session import Session
+from sor.core.fees import NO_FEES
+from sor.core.market.batch import Quote, Snapshot, Trade, batch_of
+from sor.core.order import ParentOrder, Rules, Side
+from sor.core.router.allocators import CrossVenue
+from sor.core.schedule import Schedule
+from sor.core.strategies.allocation import Allocation
+from sor.core.strategies.interface import Flow, Outcome, View
+from sor.core.strategies.observed import Observed
+from sor.core.units import NANO
+from sor.strategy_check import START, VENUES, hard_tape
+
+CENT = NANO // 100
+BID, ASK = 100 * NANO, 100 * NANO + CENT
+
+
+def views(tape: list[Snapshot], order: ParentOrder, venues: tuple[int, ...], each: int, batch: int) -> list[View]:
+    """What a router that rests `each` shares wherever it can is shown, slice by slice of a second."""
+    seen: list[View] = []
+
+    def allocate(view: View, size: int) -> Allocation:
+        seen.append(view)
+        px = max((v.rest_px for v in view.venues), default=0)
+        at = [v.venue for v in view.venues if v.venue in venues and v.take_px > px]
+        return Allocation(0, px, tuple((venue, min(each, size)) for venue in at))
+
+    router = CrossVenue("mine", Schedule.of(order, NANO), allocate, observed=Observed())
+    session = Session.of(order, Rules(NO_FEES), [router], queues=True)
+    for i in range(0, len(tape), batch):
+        session.on_batch(batch_of(tape[i : i + batch]))
+    result = session.finish().results["mine"]
+    assert sum(fill.qty for fill in result.fills) == order.quantity
+    return seen
+
+
+def test_outcome_and_flow_by_hand() -> None:
+    """A queue of 100, 70 sold, 20 cancelled, 30 sold: an order of 50 behind it gets 20. At another venue nothing."""
+
+    def quotes(size: int) -> tuple[Quote, ...]:
+        return Quote(1, BID, size, ASK, 500), Quote(2, BID, 40, ASK, 500)
+
+    def sold(size: int) -> tuple[Trade, ...]:
+        return (Trade(1, BID, size, "A"),)
+
+    tape = [
+        Snapshot(0, quotes(100), ()),
+        Snapshot(NANO // 10, quotes(30), sold(70)),
+        Snapshot(NANO // 5, quotes(10), ()),
+        Snapshot(NANO // 2, quotes(10), sold(30)),
+        Snapshot(NANO * 95 // 100, quotes(200), ()),
+        Snapshot(NANO, quotes(200), ()),
+        Snapshot(2 * NANO, quotes(200), ()),
+        Snapshot(3 * NANO, quotes(200), ()),
+    ]
+    for batch in (1, 3, 99):
+        first, second, third = views(tape, ParentOrder(Side.BUY, 300, 0, 3 * NANO - 1), (1, 2), 50, batch)
+        assert (first.last, first.flow) == ((), ())
+        assert second.last == (Outcome(1, 50, 20), Outcome(2, 50, 0))
+        assert second.flow == (Flow(1, 100, 20),)
+        assert third.last == (Outcome(1, 50, 0), Outcome(2, 50, 0))
+        assert third.flow == ()
+
+
+def test_the_cut_into_batches_changes_nothing() -> None:
+    order = ParentOrder(Side.SELL, 1_200, START, START + 60 * NANO)
+    whole = views(hard_tape(3), order, VENUES, 7, 10**6)
+    assert whole == views(hard_tape(3), order, VENUES, 7, 1)
+    assert any(view.last for view in whole)
+    assert any(flow.sold for view in whole for flow in view.flow)
+    assert any(one.cut for view in whole for one in view.last) or any(one.filled for view in whole for one in view.last)

@@ -1,0 +1,112 @@
+"""Books: last quotes carried forward, price runs, mids and best quotes, whatever the cut."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies_for_tapes import CENT, GAPS, T0, cut, examples, tapes
+
+from sor.core.market.batch import Quote, Snapshot, batch_of
+from sor.core.market.book import Book, BookBuilder
+from sor.core.market.oriented import FAR, orient
+from sor.core.order import Liquidity, Side
+from sor.core.units import NO_PRICE
+
+State = dict[int, tuple[int, int, int, int]]  # venue -> take price and size, rest price and size, oriented
+
+
+def books_of(tape: tuple[Snapshot, ...], cuts: list[int], builder: BookBuilder, side: Side) -> list[Book]:
+    return [builder.extend(orient(batch, side)) for batch in cut(tape, cuts) if len(batch)]
+
+
+def rows_of(books: list[Book]) -> list[tuple[int, State, int | None, tuple[int, int, bool] | None]]:
+    """Every new row of every book: time, venues that show something, twice the mid, the last take quote."""
+    rows = []
+    for book in books:
+        for row in range(book.new, len(book)):
+            columns = (book.take_px, book.take_sz, book.rest_px, book.rest_sz)
+            state = {v: tuple(int(c[row, k]) for c in columns) for k, v in enumerate(book.venues)}
+            shown = {v: s for v, s in state.items() if s != (FAR, 0, -FAR, 0)}
+            last = book.last_take(row)
+            take = None if last is None else (last.px, last.venue, last.stands)
+            rows.append((int(book.ts[row]), shown, book.mid2_at(row), take))
+    return rows
+
+
+@examples(150)
+@given(
+    tapes(huge=False),
+    st.lists(st.integers(0, 16), max_size=4),
+    st.sampled_from(Side),
+    st.one_of(st.none(), st.sampled_from(GAPS)),
+)
+def test_books_against_a_dictionary(tape: tuple[Snapshot, ...], cuts: list[int], side: Side, age: int | None) -> None:
+    sign = side.sign
+    state: dict[int, tuple[int, State]] = {}
+    mid2: int | None = None
+    last: tuple[int, int] | None = None
+    expected = []
+    for s in tape:
+        for q in s.quotes:
+            bid = (q.bid_px * sign, q.bid_sz) if q.bid_px != NO_PRICE and q.bid_sz else None
+            ask = (q.ask_px * sign, q.ask_sz) if q.ask_px != NO_PRICE and q.ask_sz else None
+            take, rest = (ask, bid) if side is Side.BUY else (bid, ask)
+            state[q.venue] = s.ts, (*(take or (FAR, 0)), *(rest or (-FAR, 0)))
+        shown = {
+            v: quote
+            for v, (seen, quote) in state.items()
+            if (age is None or s.ts - seen <= age) and quote != (FAR, 0, -FAR, 0)
+        }
+        takes = [(quote[0], v) for v, quote in shown.items() if quote[0] != FAR]
+        rests = [quote[2] for quote in shown.values() if quote[2] != -FAR]
+        if takes and rests:
+            mid2 = min(takes)[0] + max(rests)
+        last = min(takes) if takes else last
+        expected.append((s.ts, shown, mid2, None if last is None else (*last, bool(takes))))
+    builder = BookBuilder(max_quote_age=age)
+    assert rows_of(books_of(tape, cuts, builder, side)) == expected
+
+
+@examples(100)
+@given(tapes(), st.lists(st.integers(0, 16), max_size=4), st.sampled_from(Side))
+def test_a_run_lasts_as_long_as_the_price(tape: tuple[Snapshot, ...], cuts: list[int], side: Side) -> None:
+    before: dict[int, tuple[int, int]] = {}
+    for book in books_of(tape, cuts, BookBuilder(), side):
+        for row in range(book.new, len(book)):
+            for k, venue in enumerate(book.venues):
+                px, run = int(book.take_px[row, k]), int(book.run[row, k])
+                old_px, old_run = before.get(venue, (FAR, 0))
+                assert (run == old_run) == (px == old_px)
+                before[venue] = px, run
+
+
+@examples(50)
+@given(tapes(), st.lists(st.integers(0, 16), max_size=4))
+def test_with_replenishing_every_snapshot_is_a_run(tape: tuple[Snapshot, ...], cuts: list[int]) -> None:
+    books = books_of(tape, cuts, BookBuilder(Liquidity.REPLENISH), Side.BUY)
+    runs = [int(book.run[row, 0]) for book in books for row in range(book.new, len(book)) if book.venues]
+    assert runs == sorted(set(runs))
+
+
+@examples(100)
+@given(tapes(), st.lists(st.integers(0, 16), max_size=4))
+def test_nothing_new_at_snapshots_that_are_not_fresh(tape: tuple[Snapshot, ...], cuts: list[int]) -> None:
+    before: dict[int, tuple[int, int]] = {}
+    for book in books_of(tape, cuts, BookBuilder(), Side.BUY):
+        for row in range(book.new, len(book)):
+            now = {v: (int(book.take_px[row, k]), int(book.take_sz[row, k])) for k, v in enumerate(book.venues)}
+            if not book.fresh[row]:
+                for venue, (px, sz) in now.items():
+                    old_px, old_sz = before.get(venue, (FAR, 0))
+                    assert sz == 0 or (px == old_px and sz <= old_sz)
+            before = now
+
+
+def test_rows_by_time() -> None:
+    quote = Quote(2, CENT, 1, 2 * CENT, 1)
+    book = BookBuilder().extend(orient(batch_of([Snapshot(T0 + t, (quote,)) for t in (0, 5, 9)]), Side.SELL))
+    assert [book.last_at(T0 + t) for t in (-1, 0, 4, 5, 9, 10)] == [-1, 0, 0, 1, 2, 2]
+    assert [book.first_at(T0 + t) for t in (-1, 0, 4, 5, 9, 10)] == [0, 0, 1, 1, 2, 3]
+    assert np.array_equal(book.best_take, [-CENT] * 3)
+    assert np.array_equal(book.best_rest, [-2 * CENT] * 3)

@@ -1,0 +1,112 @@
+"""The queue events of a venue against the plain way to say them: row after row, in every cut of the stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sor.core.market.oriented import FAR
+from sor.core.market.queue_events import UNKNOWN, QueueEventsBuilder, Quotes, Sale
+
+Quote = tuple[int, int, int, int, int]  # rest price and size, take price and size, price run
+Row = tuple[Quote | None, list[Sale]]
+Entry = tuple[int, int, int, int, int, int, list[Sale]]
+
+
+@dataclass
+class RowAfterRow:
+    """px, sz: the best; unclaimed: sold there, and not yet seen to be gone; levels: price -> size and unclaimed."""
+
+    px: int = -FAR
+    sz: int = 0
+    unclaimed: int = 0
+    take_px: int = FAR
+    run: int = -1
+    levels: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def row(self, quote: Quote | None, trades: list[Sale]) -> Entry:
+        sales = [trade for trade in trades if trade.certain or trade.px < self.take_px]
+        for sale in sales:
+            if sale.px == self.px:
+                self.unclaimed += sale.sz
+            elif sale.px in self.levels:
+                size, unclaimed = self.levels[sale.px]
+                self.levels[sale.px] = size, unclaimed + sale.sz
+        cancelled = taken = 0
+        if quote is not None:
+            px, sz, self.take_px, taken, self.run = quote
+            if px > self.px:
+                if self.px > -FAR:
+                    self.levels[self.px] = self.sz, self.unclaimed
+                self.sz, self.unclaimed = sz, 0
+            elif px < self.px:
+                remembered = self.levels.get(px, (sz, 0))
+                self.levels = {price: level for price, level in self.levels.items() if price < px}
+                self.sz, self.unclaimed = remembered
+            gone = max(0, self.sz - sz)
+            claimed = min(gone, self.unclaimed)
+            self.unclaimed -= claimed
+            self.px, self.sz, cancelled = px, sz, gone - claimed
+        return self.px, self.sz, cancelled, self.take_px, taken, self.run, sales
+
+
+prices = st.sampled_from([-FAR, *range(95, 101)])
+sizes = st.integers(0, 6)
+quotes = st.tuples(prices, sizes, st.sampled_from([FAR, 98, 101, 102]), sizes, st.integers(0, 3))
+sales = st.builds(Sale, st.integers(0, 2), st.integers(95, 101), st.integers(1, 5), st.booleans())
+rows = st.tuples(st.none() | quotes, st.lists(sales, max_size=2))
+
+
+def columns(chunk: list[Row]) -> tuple[Quotes, dict[int, list[Sale]]]:
+    at = [i for i, (quote, _) in enumerate(chunk, 1) if quote is not None]
+    table = np.array([chunk[i - 1][0] for i in at], np.int64).reshape(-1, 5)
+    return Quotes(np.array(at, np.int64), *table.T), {i: trades for i, (_, trades) in enumerate(chunk, 1) if trades}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(rows, max_size=30), st.lists(st.integers(0, 30), max_size=3))
+def test_queue_events_are_those_of_one_row_after_the_other(tape: list[Row], cuts: list[int]) -> None:
+    plain, builder = RowAfterRow(), QueueEventsBuilder()
+    edges = [0, *sorted(min(cut, len(tape)) for cut in cuts), len(tape)]
+    for first, stop in pairwise(edges):
+        chunk = tape[first:stop]
+        levels, lowest = {px: size for px, (size, _) in plain.levels.items()}, builder.lowest
+        expected: list[Entry] = [(plain.px, plain.sz, 0, plain.take_px, 0, plain.run, [])]
+        expected += [plain.row(*row) for row in chunk if row != (None, [])]
+        events = builder.extend(1, *columns(chunk))
+        columns_of = (events.px, events.sz, events.cancelled, events.take_px, events.take_sz, events.run)
+        found = list(zip(*columns_of, map(list, events.sales), strict=True))
+        assert found == expected
+        assert events.rows == [0, *(i for i, row in enumerate(chunk, 1) if row != (None, []))]
+        assert (events.levels, events.lowest) == (levels, lowest)
+        assert builder.lowest == min([lowest, *(quote[0] for quote, _ in chunk if quote is not None)])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(rows, max_size=12), quotes, st.lists(rows, min_size=1, max_size=12))
+def test_one_that_forgets_is_one_that_began_with_the_last_quote(
+    before: list[Row], last: Quote, after: list[Row]
+) -> None:
+    old, new = QueueEventsBuilder(), QueueEventsBuilder()
+    old.extend(1, *columns([*before, (last, [])]))
+    new.extend(1, *columns([(last, [])]))
+    for builder in (old, new):
+        builder.forget()
+    assert old == new
+    assert old.extend(1, *columns(after)) == new.extend(1, *columns(after))
+
+
+def test_what_was_seen_before_is_not_known_once_it_is_forgotten() -> None:
+    """The best was 95 and is 100: nothing was at 97. After forgetting nobody knows."""
+    ahead = []
+    for forgets in (False, True):
+        builder = QueueEventsBuilder()
+        builder.extend(1, *columns([((95, 3, 101, 1, 0), []), ((100, 3, 101, 1, 0), [])]))
+        if forgets:
+            builder.forget()
+        ahead.append(builder.extend(1, *columns([((100, 2, 101, 1, 0), [])])).ahead_at(1, 97))
+    assert ahead == [0, UNKNOWN]

@@ -1,0 +1,381 @@
+"""The router in the backtest: nothing of the future, the model's bounds, the slices' phases, what it carries over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import pytest
+from strategies_for_tapes import BASE, CENT, SECOND, T0
+
+from sor.core.backtest.session import Session, SessionResult
+from sor.core.backtest.two_pass import backtest
+from sor.core.fees import NO_FEES, FeeSchedule, VenueFee
+from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, Trade, batch_of, concat
+from sor.core.market.oriented import FAR
+from sor.core.order import BRACKET, FillReason, Latency, ParentOrder, QueueModel, Rules, Side
+from sor.core.router.allocators import (
+    AllLimit,
+    CrossVenue,
+    Penalties,
+    SliceProblem,
+    Solver,
+    all_market,
+    equal_split,
+    passive_end,
+    penalties,
+    promising,
+    slice_problem,
+    window_length,
+)
+from sor.core.router.outflow_history import OutflowHistory
+from sor.core.schedule import Schedule
+from sor.core.spec import Grid, Level, Parameters, Spec
+from sor.core.strategies.allocation import Allocation
+from sor.core.strategies.interface import StrategyProtocol, VenueView, View
+from sor.paths import bundled_tape
+from sor.tapes import open_tape
+
+INTERVAL = 5 * SECOND
+FEES = FeeSchedule({2: VenueFee(3_000_000, 2_000_000), 7: VenueFee(-200_000, -500_000)})
+HALF = Level(Fraction(3, 2), multiple=True)
+PARAMETERS = Parameters(HALF, HALF, Level(Fraction(0), multiple=True))
+
+
+@pytest.fixture(scope="module")
+def tape() -> SnapshotBatch:
+    """The first two minutes of the bundled tape."""
+    source = open_tape(bundled_tape())
+    whole = concat(list(source.batches()))
+    return whole.slice(0, int((whole.ts <= whole.ts[0] + 120 * SECOND).sum()))
+
+
+def route(
+    batches: Sequence[SnapshotBatch], order: ParentOrder, **rules: Any
+) -> tuple[CrossVenue[Solver], SessionResult]:
+    history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
+    router = CrossVenue("router", Schedule.of(order, INTERVAL), Solver(PARAMETERS, history, FEES))
+    session = Session.of(order, replace(Rules(FEES), **rules), [router], histories=[history])
+    for batch in batches:
+        session.on_batch(batch)
+    return router, session.finish()
+
+
+def order_on(batch: SnapshotBatch, quantity: int = 1_000, side: Side = Side.BUY) -> ParentOrder:
+    return ParentOrder(side, quantity, int(batch.ts[0]), int(batch.ts[-1]))
+
+
+def scrambled(batch: SnapshotBatch, after: int, seed: int) -> SnapshotBatch:
+    """The same tape up to time `after`; later snapshots keep their times and get other quotes and trades."""
+    random, shots = Random(seed), batch.snapshots()
+    later = [s for s in shots if s.ts > after]
+    content = [(s.quotes, s.trades) for s in later]
+    random.shuffle(content)
+    changed = [
+        Snapshot(
+            s.ts,
+            tuple(
+                replace(q, bid_sz=q.bid_sz * random.randint(1, 5), ask_px=q.ask_px + CENT if q.ask_sz else q.ask_px)
+                for q in quotes
+            ),
+            trades[: random.randint(0, 2)],
+        )
+        for s, (quotes, trades) in zip(later, content, strict=True)
+    ]
+    return batch_of([s for s in shots if s.ts <= after] + changed)
+
+
+def test_a_scrambled_future_changes_no_decision(tape: SnapshotBatch) -> None:
+    order = order_on(tape)
+    router, _ = route([tape], order)
+    decided = [d for d in router.decisions if d.allocation.limits]
+    assert len(decided) > 10  # otherwise this proves nothing
+    for seed, seconds in enumerate((41, 77, 103)):
+        now = order.start + seconds * SECOND
+        other, _ = route([scrambled(tape, now, seed)], order)
+        until_now = [one for one in router.decisions if one.ts <= now]
+        assert [one for one in other.decisions if one.ts <= now] == until_now
+        assert other.decisions != router.decisions
+
+
+def test_cuts_of_the_stream_change_nothing(tape: SnapshotBatch) -> None:
+    order = order_on(tape)
+    router, whole = route([tape], order)
+    for size in (1_777, 64):
+        pieces = [tape.slice(i, min(i + size, len(tape))) for i in range(0, len(tape), size)]
+        other, outcome = route(pieces, order)
+        assert other.decisions == router.decisions
+        assert outcome.results["router"] == whole.results["router"]
+
+
+def test_a_sell_on_the_mirrored_tape_equals_the_buy(tape: SnapshotBatch) -> None:
+    axis = 4 * BASE
+    swap = {ord("A"): ord("B"), ord("B"): ord("A"), ord("N"): ord("N")}
+    shots = []
+    for s in tape.snapshots():
+        quotes = tuple(
+            Quote(
+                q.venue,
+                axis - q.ask_px if q.ask_sz else q.ask_px,
+                q.ask_sz,
+                axis - q.bid_px if q.bid_sz else q.bid_px,
+                q.bid_sz,
+            )
+            for q in s.quotes
+        )
+        trades = tuple(Trade(t.venue, axis - t.px, t.sz, chr(swap[ord(t.side)])) for t in s.trades)
+        shots.append(Snapshot(s.ts, quotes, trades))
+    bought, buys = route([tape], order_on(tape))
+    sold, sells = route([batch_of(shots)], order_on(tape, side=Side.SELL))
+    assert [(d.ts, d.allocation.market, d.allocation.limits) for d in bought.decisions] == [
+        (d.ts, d.allocation.market, d.allocation.limits) for d in sold.decisions
+    ]
+    shift = [(f.ts, f.venue, f.qty, f.is_maker, f.px + axis) for f in sells.results["router"].fills]
+    assert [(f.ts, f.venue, f.qty, f.is_maker, f.px) for f in buys.results["router"].fills] == [
+        (ts, venue, qty, making, px) for ts, venue, qty, making, px in shift
+    ]
+
+
+def test_without_trades_only_quotes_fill_what_rests(tape: SnapshotBatch) -> None:
+    quiet = batch_of([replace(s, trades=()) for s in tape.snapshots()])
+    order = order_on(quiet)
+    history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
+    schedule = Schedule.of(order, INTERVAL)
+    strategies: list[StrategyProtocol] = [
+        CrossVenue("router", schedule, Solver(PARAMETERS, history, FEES)),
+        CrossVenue("X_E", schedule, equal_split),
+        CrossVenue("X_L", schedule, AllLimit(2)),
+    ]
+    session = Session.of(order, Rules(FEES), strategies, histories=[history])
+    session.on_batch(quiet)
+    for result in session.finish().results.values():
+        if result.kind == "benchmark":
+            continue
+        assert {f.reason for f in result.fills if f.is_maker} <= {FillReason.QUOTED}
+        assert result.filled + result.forced == order.quantity
+
+
+def test_conservation_and_caps_of_resting_orders(tape: SnapshotBatch) -> None:
+    order = order_on(tape, quantity=5_000)
+    for latency in (0, 700_000):
+        router, outcome = route([tape], order, latency=Latency(latency))
+        result = outcome.results["router"]
+        assert sum(f.qty for f in result.fills) == order.quantity == result.filled + result.forced
+        assert result.maker_shares > 0
+        schedule = router.schedule
+        for ts, allocation in ((d.ts, d.allocation) for d in router.decisions):
+            index = schedule.index(ts)
+            cancel = passive_end(schedule, index)
+            for venue, limit in allocation.limits:
+                made = [f for f in result.fills if f.is_maker and f.venue == venue and f.decided == ts]
+                assert sum(f.qty for f in made) <= limit
+                assert all(f.px == allocation.px and f.joined < f.ts <= cancel + latency for f in made)
+
+
+# -- one decision -----------------------------------------------------------------------------------------------------
+
+
+def view(*venues: tuple[int, int, int, int, int], ts: int = T0) -> View:
+    rows = tuple(VenueView(v, take, size, rest, queue) for v, take, size, rest, queue in venues)
+    take, rest = min(r.take_px for r in rows), max(r.rest_px for r in rows)
+    return View(ts, 0, 0, 500, take + rest, rows)
+
+
+def past(sold: dict[int, list[int]]) -> OutflowHistory:
+    """A history whose windows are given, all over by T0."""
+    n = len(next(iter(sold.values())))
+    history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
+    history._ends, history._sold, history._falls2 = [T0] * n, dict(sold), [2_000_000] * n
+    return history
+
+
+OPEN = ((2, BASE + CENT, 300, BASE, 400), (7, BASE + CENT, 500, BASE - CENT, 100))
+SOLD = {2: [0, 50, 300] * 20, 7: [100, 0, 200] * 20}
+
+
+def problem_of(seen: View, sold: dict[int, list[int]] = SOLD, *, adverse: bool = False) -> SliceProblem | str:
+    return slice_problem(seen, 500, past(sold), FEES, adverse_selection=adverse)
+
+
+def test_the_problem_is_what_the_book_shows() -> None:
+    problem = problem_of(view(*OPEN))
+    assert isinstance(problem, SliceProblem)
+    assert (problem.px, problem.venues, problem.h) == (BASE, (2, 7), Fraction(CENT, 2))
+    assert problem.f == FEES.take(7, BASE)  # the larger of two at one price is hit first
+    assert problem.make == (Fraction(2_000_000), Fraction(-500_000))
+    assert problem.sample.e[1:].tolist() == [SOLD[2], SOLD[7]]
+    with_adverse = problem_of(view(*OPEN), adverse=True)
+    assert isinstance(with_adverse, SliceProblem)
+    assert with_adverse.make == (Fraction(1_000_000), Fraction(-1_500_000))  # the mid fell by a million after each
+
+
+@pytest.mark.parametrize("dearer", [0, CENT])
+def test_f_is_the_fee_of_a_venue_that_has_shares_left(dearer: int) -> None:
+    """Venue 7 shows the best ask, but the order has used it up: M would hit venue 2 first."""
+    used_up = ((2, BASE + CENT + dearer, 300, BASE, 400), (7, BASE + CENT, 0, BASE - CENT, 100))
+    problem = problem_of(view(*used_up))
+    assert isinstance(problem, SliceProblem)
+    assert FEES.take(2) != FEES.take(7)
+    assert problem.f == FEES.take(2)
+
+
+def test_a_locked_market_without_rebates_goes_all_market() -> None:
+    """h + r is exactly 0: nothing is gained by resting, and the model has no answer."""
+    locked = view((2, BASE, 300, BASE - CENT, 400), (7, BASE + CENT, 5, BASE, 1))
+    found = slice_problem(locked, 500, past(SOLD), NO_FEES, adverse_selection=False)
+    assert found == "the market is locked or crossed"
+
+
+def test_resting_orders_are_cancelled_after_nine_tenths_of_a_slice() -> None:
+    """The last slice may be shorter than the others."""
+    schedule = Schedule(T0, 1_000, 4, 400, T0 + 3_505)
+    assert [passive_end(schedule, index) - T0 for index in range(4)] == [900, 1_900, 2_900, 3_454]
+    router = CrossVenue("router", schedule, equal_split)
+    plan = router.decide(view(*OPEN, ts=T0 + 1_000))
+    assert plan.wake == T0 + 1_900
+    assert {rest.expires for rest in plan.rests} == {T0 + 1_900}
+
+
+def test_thirty_past_windows_are_enough() -> None:
+    assert isinstance(problem_of(view(*OPEN), {2: [5] * 30, 7: [5] * 30}), SliceProblem)
+
+
+@pytest.mark.parametrize(("offset", "rests"), [(-1, True), (0, False)])
+def test_a_slice_that_begins_exactly_at_the_end_of_its_passive_phase_is_swept(offset: int, rests: bool) -> None:
+    """Nothing is allocated: an order that would be cancelled as it is sent decides nothing."""
+    schedule = Schedule(T0, 1_000, 4, 400, T0 + 4_000)
+    router = CrossVenue("router", schedule, equal_split)
+    plan = router.decide(view(*OPEN, ts=passive_end(schedule, 1) + offset))
+    assert bool(plan.rests) == bool(router.decisions) == rests
+    assert plan.sweep == (200 - 2 * 66 if rests else 200)
+    assert plan.goal == 200
+
+
+def test_windows_of_the_past_are_as_long_as_the_passive_phase() -> None:
+    schedule = Schedule(T0, INTERVAL, 4, 400, T0 + 4 * INTERVAL)
+    assert window_length(INTERVAL) == passive_end(schedule, 1) - schedule.begins(1) == 4_500_000_000
+
+
+def test_adverse_selection_is_the_mean_fall_after_fills_at_the_venue() -> None:
+    """Windows in which a venue filled nothing say nothing about it: 3 million over all, 4 and 3.5 by venue."""
+    history = past(SOLD)
+    history._falls2 = [2_000_000, 4_000_000, 12_000_000] * 20  # twice the mid's: 2 fills in the last two of three
+    problem = slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True)
+    assert isinstance(problem, SliceProblem)
+    assert problem.make == (Fraction(2_000_000 - 4_000_000), Fraction(-500_000 - 3_500_000))
+
+
+def test_a_venue_whose_fills_cost_more_than_they_save_is_left_out() -> None:
+    history = past(SOLD)
+    history._falls2 = [4 * CENT if seven and not two else 0 for two, seven in zip(SOLD[2], SOLD[7], strict=True)]
+    problem = slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True)
+    assert isinstance(problem, SliceProblem)
+    assert problem.venues == (2,)  # after venue 7's fills the mid fell by a cent on average, twice the half spread
+    history._falls2 = [4 * CENT] * 60
+    assert slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True) == (
+        "fills cost more than they save at every venue"
+    )
+
+
+def test_a_venue_whose_fills_cost_exactly_what_they_save_is_left_out() -> None:
+    """h + r is 0 at venue 7 after the fall of 4.5 million: the model's A1 wants it above."""
+    history = past(SOLD)
+    history._falls2 = [9_000_000] * 60
+    problem = slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True)
+    assert isinstance(problem, SliceProblem)
+    assert problem.venues == (2,)
+
+
+@pytest.mark.parametrize(
+    ("seen", "sold", "reason"),
+    [
+        (view(*OPEN), {2: [5] * 29, 7: [5] * 29}, "fewer than 30 past windows"),
+        (view((2, BASE, 300, BASE - CENT, 400), (7, BASE + CENT, 5, BASE, 1)), SOLD, "the market is locked or crossed"),
+        (view((2, BASE, 300, BASE + CENT, 400)), {2: [0] * 60}, "the market is locked or crossed"),
+        (view((2, FAR, 0, BASE, 400), (7, FAR, 0, BASE, 1)), SOLD, "one side of the market is empty"),
+    ],
+)
+def test_slices_without_a_problem_go_all_market(seen: View, sold: dict[int, list[int]], reason: str) -> None:
+    assert problem_of(seen, sold) == reason
+    solver = Solver(PARAMETERS, past(sold), FEES)
+    assert solver(seen, 500) == Allocation(500, reason=reason)
+    assert solver.tally.all_market[reason] == 1
+
+
+def test_penalties_are_multiples_of_the_slice_or_dollars_that_are_admissible() -> None:
+    problem = problem_of(view(*OPEN))
+    assert isinstance(problem, SliceProblem)
+    take, make = problem.h + problem.f, problem.h + max(problem.make)
+    assert penalties(PARAMETERS, problem) == Penalties(Fraction(0), take * 3 / 2, make * 3 / 2, raised=False)
+    dollars = Parameters(*(Level(Fraction(text), multiple=False) for text in ("0.05", "0.001", "0.0005")))
+    assert penalties(dollars, problem) == Penalties(Fraction(500_000), take + 1, Fraction(50_000_000), raised=True)
+
+
+@pytest.mark.parametrize(("over", "under", "raised"), [("0.05", "0.05", 0), ("0.05", "0.001", 2), ("0.001", "0.05", 2)])
+def test_slices_in_which_a_penalty_in_dollars_was_raised_are_counted(over: str, under: str, raised: int) -> None:
+    """Either lambda alone is enough; multiples are never raised."""
+    lambdas = (Level(Fraction(text), multiple=False) for text in (over, under))
+    solver = Solver(Parameters(*lambdas, Level(Fraction(0), multiple=False)), past(SOLD), FEES)
+    for _ in range(2):
+        solver(view(*OPEN), 500)
+    assert (solver.tally.slices, solver.tally.raised) == (2, raised)
+    solver.parameters = PARAMETERS
+    solver(view(*OPEN), 500)
+    assert solver.tally.raised == raised
+
+
+def test_few_starts_are_as_good_as_all_of_them(tape: SnapshotBatch) -> None:
+    random = Random(3)
+    for _ in range(40):
+        sold = {venue: [random.choice((0, 0, random.randint(0, 600))) for _ in range(80)] for venue in (2, 7, 9)}
+        seen = view(*OPEN, (9, BASE + 2 * CENT, 100, BASE, 50))
+        problem = problem_of(seen, sold)
+        assert isinstance(problem, SliceProblem)
+        cost = penalties(
+            Parameters(*(Level(Fraction(random.randint(101, 600), 100), multiple=True) for _ in range(3))), problem
+        )
+        few = problem.sample.solve(cost.theta, cost.under, cost.over, promising(problem.sample, cost))
+        full = problem.sample.solve(cost.theta, cost.under, cost.over)
+        scale = max(abs(full.cost), problem.h * problem.size * problem.sample.n)
+        assert few.cost - full.cost <= scale / 1000
+
+
+def test_the_papers_simple_allocations() -> None:
+    seen = view(*OPEN, (9, BASE, 10, BASE - CENT, 5))  # venue 9 would take: its ask is at p
+    assert all_market(seen, 100) == Allocation(100)
+    assert AllLimit(7)(seen, 100) == Allocation(0, BASE, ((7, 100),))
+    assert AllLimit(9)(seen, 100).market == 100
+    assert equal_split(seen, 100) == Allocation(34, BASE, ((2, 33), (7, 33)))
+
+
+def test_the_default_backtest_reports_the_router_and_the_papers_strategies(tape: SnapshotBatch) -> None:
+    levels = (Level(Fraction(11, 10), multiple=True), Level(Fraction(4), multiple=True))
+    spec = Spec(quantity=1_000, fees=NO_FEES, lambda_over=levels, lambda_under=levels, theta_queue=levels[:1])
+    found = backtest(lambda: [tape], spec, order_on(tape))
+    assert list(found.outcome.results) == [
+        "cont_kukanov",
+        "best_ask",
+        "twap",
+        "static",
+        "cont_kukanov_walk_forward",
+        "X_M",
+        "X_E",
+        *(f"X_L_{venue}" for venue in found.outcome.market.venues),
+        "vwap",
+        "market_vwap",
+    ]
+    assert found.search.candidates == len(Grid(levels, levels, levels[:1])) == 4
+    assert found.headline is not None
+    assert found.headline.judged
+    assert list(found.headline.against) == [
+        "X_M",
+        "X_E",
+        *(f"X_L_{venue}" for venue in found.outcome.market.venues),
+        "best_ask",
+        "twap",
+    ]
+    assert found.bracket is not None
+    assert tuple(found.bracket.models) == BRACKET

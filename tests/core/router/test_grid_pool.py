@@ -1,0 +1,119 @@
+"""The pool answers a whole grid: the cheapest of the pool by the formula, and near the optimum of each candidate."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+
+import numpy as np
+import pytest
+
+from sor.core.place.whole_shares import IntegerSample
+from sor.core.router.allocators import SliceProblem, penalties
+from sor.core.router.grid_pool import solve_grid
+from sor.core.router.priced_grid import PricedGrid
+from sor.core.spec import MULTIPLES, Grid, Level
+
+CENT = 10_000_000
+
+
+def problem(seed: int, venues: int, size: int = 90, windows: int = 120, scale: int = 1) -> SliceProblem:
+    random = Random(seed)
+    common = [random.choice((0, 0, random.randint(0, 2 * size))) for _ in range(windows)]
+    sold = np.array([[max(0, c + random.randint(-size, size)) for _ in range(venues)] for c in common], np.int64)
+    h, f = Fraction(random.choice((1, 2, 3)) * CENT, 2) * scale, 3_000_000 * scale
+    make = tuple(Fraction(random.choice((2_000_000, 0, -500_000)) * scale) for _ in range(venues))
+    sample = IntegerSample.build(size, sold, h, f, make)
+    return SliceProblem(size, 0, tuple(range(venues)), h, f, make, sample)
+
+
+def cost_by_hand(p: SliceProblem, x: tuple[int, ...], theta: Fraction, under: Fraction, over: Fraction) -> Fraction:
+    """N V by the formula, one outcome after the other."""
+    total, market, limits = Fraction(0), x[0], x[1:]
+    for i in range(p.sample.n):
+        fills = [min(int(p.sample.e[k + 1, i]), limits[k]) for k in range(len(limits))]
+        done = market + sum(fills)
+        short, much = max(p.size - done, 0), max(done - p.size, 0)
+        total += (p.h + p.f) * market - sum((p.h + r) * q for r, q in zip(p.make, fills, strict=True))
+        total += theta * (market + sum(limits) + short) + under * short + over * much
+    return total
+
+
+@pytest.mark.parametrize(("seed", "venues"), [(1, 1), (2, 2), (3, 3), (4, 5)])
+def test_every_candidate_gets_the_cheapest_of_the_pool(seed: int, venues: int) -> None:
+    p = problem(seed, venues)
+    answer = solve_grid(p, PricedGrid(MULTIPLES))
+    candidates = MULTIPLES.candidates()
+    assert len(answer.choice) == len(candidates) == 4_875
+    assert list(answer.pool) == sorted(answer.pool)
+    for index in Random(seed).sample(range(len(candidates)), 12):
+        cost = penalties(candidates[index], p)
+        costs = [cost_by_hand(p, x, cost.theta, cost.under, cost.over) for x in answer.pool]
+        assert int(answer.choice[index]) == costs.index(min(costs))
+
+
+def test_among_equals_the_smaller_allocation_is_chosen() -> None:
+    """Two venues that always fill whole: all at one costs what all at the other does. M first, then the first L."""
+    h, f, make = Fraction(CENT), 3_000_000, (Fraction(0), Fraction(0))
+    sample = IntegerSample.build(90, np.full((40, 2), 90), h, f, make)
+    twins = SliceProblem(90, 0, (0, 1), h, f, make, sample)
+    answer, candidates, ties = solve_grid(twins, PricedGrid(MULTIPLES)), MULTIPLES.candidates(), 0
+    for index in range(0, len(candidates), 400):
+        cost = penalties(candidates[index], twins)
+        costs = [cost_by_hand(twins, x, cost.theta, cost.under, cost.over) for x in answer.pool]
+        assert answer.choice[index] == costs.index(min(costs))
+        ties += costs.count(min(costs)) > 1
+    assert ties > 3
+
+
+@pytest.mark.parametrize(("seed", "venues"), [(5, 1), (6, 2), (7, 3), (8, 5)])
+def test_the_pool_is_near_the_optimum_of_every_candidate(seed: int, venues: int) -> None:
+    p = problem(seed, venues)
+    answer = solve_grid(p, PricedGrid(MULTIPLES))
+    candidates = MULTIPLES.candidates()
+    losses = []
+    for index in Random(seed).sample(range(len(candidates)), 25):
+        cost = penalties(candidates[index], p)
+        best = p.sample.solve(cost.theta, cost.under, cost.over)
+        chosen = answer.pool[int(answer.choice[index])]
+        mine = p.sample.cost(chosen, cost.theta, cost.under, cost.over)
+        losses.append(float((mine - best.cost) / max(abs(best.cost), p.h * p.size * p.sample.n)))
+    assert min(losses) >= 0
+    assert sum(losses) / len(losses) < 0.01
+    assert max(losses) < 0.15
+
+
+@pytest.mark.parametrize("scale", [10**6, 10**8])
+def test_sums_beyond_64_bits_change_no_choice(scale: int) -> None:
+    """Prices and penalties many times as large: the same allocations, in the end by Python's integers."""
+    small, large = (
+        solve_grid(problem(9, 3), PricedGrid(MULTIPLES)),
+        solve_grid(problem(9, 3, scale=scale), PricedGrid(MULTIPLES)),
+    )
+    candidates = Random(9).sample(range(4_875), 200)
+    same = [small.pool[small.choice[i]] == large.pool[large.choice[i]] for i in candidates]
+    assert sum(same) == len(same)
+
+
+def test_one_candidate_is_solved_and_nothing_else() -> None:
+    p = problem(10, 3)
+    levels = (Level(Fraction(3, 2), multiple=True),)
+    grid = Grid(levels, levels, levels)
+    answer = solve_grid(p, PricedGrid(grid))
+    cost = penalties(grid.candidates()[0], p)
+    best = p.sample.solve(cost.theta, cost.under, cost.over)
+    assert p.sample.cost(answer.pool[int(answer.choice[0])], cost.theta, cost.under, cost.over) == best.cost
+
+
+@pytest.mark.parametrize(("over", "under"), [("0.0001", "0.1"), ("0.1", "0.0001"), ("0.0001", "0.0001")])
+def test_dollars_that_are_too_small_are_raised_and_said(over: str, under: str) -> None:
+    """Either lambda alone is enough."""
+    first, second = ((Level(Fraction(text), multiple=False),) for text in (over, under))
+    zero = (Level(Fraction(0), multiple=True),)
+    assert solve_grid(problem(11, 2), PricedGrid(Grid(first, second, zero))).raised
+
+
+def test_admissible_dollars_and_multiples_are_not_raised() -> None:
+    dollars, zero = (Level(Fraction("0.1"), multiple=False),), (Level(Fraction(0), multiple=True),)
+    assert not solve_grid(problem(11, 2), PricedGrid(Grid(dollars, dollars, zero))).raised
+    assert not solve_grid(problem(11, 2), PricedGrid(MULTIPLES)).raised

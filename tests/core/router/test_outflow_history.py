@@ -1,0 +1,155 @@
+"""Samples of past windows: equal to orders without end that rest in them, causal, and however the stream is cut."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference.adapter import to_sor
+from reference.tapes import CALM, STICKY, WILD, random_tape
+from strategies_for_tapes import SECOND, VENUES, cut, tapes
+
+from sor.core.backtest.session import Session
+from sor.core.execution.queue_position import SHARE, QueuePosition
+from sor.core.fees import NO_FEES
+from sor.core.market.batch import Quote, Snapshot
+from sor.core.market.book import BookBuilder
+from sor.core.market.oriented import FAR, orient
+from sor.core.market.queue_events import UNKNOWN
+from sor.core.order import AT_ONCE, Latency, Liquidity, ParentOrder, QueueModel, Rules, Side
+from sor.core.router.outflow_history import EVERY, OutflowHistory
+from sor.core.strategies.interface import Plan, Rest, View
+
+LENGTH = 9 * SECOND // 4
+ENDLESS = 10**12
+RULES = Rules(NO_FEES)
+models = st.sampled_from(list(QueueModel))
+sides = st.sampled_from(list(Side))
+DELAYS = (AT_ONCE, Latency(SECOND // 5), Latency(SECOND, {7: 0, 9: 5 * SECOND}), Latency(0, {2: SECOND}))
+delays = st.sampled_from(DELAYS)
+
+
+def history_of(
+    tape: tuple[Snapshot, ...], cuts: list[int], model: QueueModel, side: Side, rules: Rules = RULES
+) -> OutflowHistory:
+    builder = BookBuilder(rules.liquidity, queues=True)
+    history = OutflowHistory(LENGTH, model, rules.latency, rules.cancels)
+    for batch in cut(tape, cuts):
+        if len(batch):
+            history.on_book(builder.extend(orient(batch, side)))
+    return history
+
+
+@given(tapes(max_snapshots=40, max_venues=2), sides, st.sampled_from((0, 1, 80, 400, UNKNOWN)), models, st.data())
+@settings(max_examples=100, deadline=None)
+def test_sold_in_one_piece_is_the_sum_of_the_single_fills(
+    tape: tuple[Snapshot, ...], side: Side, ahead: int, model: QueueModel, data: st.DataObject
+) -> None:
+    book = BookBuilder(queues=True).extend(orient(cut(tape, [])[0], side))
+    if not book.lanes:
+        return
+    lane = data.draw(st.sampled_from(book.lanes))
+    px = data.draw(st.sampled_from(sorted({*lane.px, *lane.take_px})))
+    middle = data.draw(st.integers(1, len(lane.rows)))
+    slow, fast = (QueuePosition(px, ahead * SHARE, model) for _ in range(2))
+    shown: dict[int, int] = {}
+    for start, stop in ((1, middle), (middle, len(lane.rows))):
+        fills = sum(hit.qty for hit in slow.pass_through(lane, start, stop))
+        before = sum(shown.values())
+        for i in range(start, stop):
+            if lane.take_px[i] <= px:
+                # What an order without end has had of a price run is the largest size that it has shown.
+                shown[lane.run[i]] = max(shown.get(lane.run[i], 0), lane.take_sz[i])
+        assert fast.sold(lane, start, stop) == fills + sum(shown.values()) - before
+        # Behind what nobody has seen nothing is sold, so how much of it is left says nothing.
+        assert min(fast.ahead, UNKNOWN // 2 * SHARE) == min(slow.ahead, UNKNOWN // 2 * SHARE)
+
+
+@dataclass
+class Endless:
+    """Rests without end at the national best, at one venue, for the length of a window."""
+
+    venue: int
+    name: str = "endless"
+
+    def decide(self, view: View) -> Plan:
+        px = max((v.rest_px for v in view.venues), default=-FAR)
+        return Plan(rests=[Rest(self.venue, px, ENDLESS, view.ts + LENGTH)] if px > -FAR else [])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_sample_is_what_the_engine_fills_of_an_order_without_end(seed: int) -> None:
+    """One order at one venue, decided at the second itself: a snapshot without rows changes nothing but that."""
+    rng = Random(seed)
+    tape = tuple(to_sor(random_tape(rng, rng.choice((WILD, CALM, STICKY)), 40)))
+    side, model = rng.choice(list(Side)), rng.choice(list(QueueModel))
+    orders, cancels = rng.choice(DELAYS), rng.choice(DELAYS)
+    cuts = [rng.randrange(len(tape)) for _ in range(rng.randint(0, 4))]
+    rules = Rules(NO_FEES, rng.choice(list(Liquidity)), orders, None, cancels)
+    book = BookBuilder(queues=True).extend(orient(cut(tape, [])[0], side))
+    last, expected = tape[-1].ts, list[tuple[int, list[int]]]()
+    for begins in range(tape[0].ts, last + 1, EVERY):
+        row = book.last_at(begins)
+        shown = (book.take_px[row] < FAR) | (book.rest_px[row] > -FAR)
+        if book.best_rest[row] == -FAR or book.mid2_at(row) is None:
+            continue
+        there = [venue for venue, here in zip(book.venues, shown, strict=True) if here]
+        if (ends := begins + LENGTH + max(cancels.to(venue) for venue in there)) > last:
+            continue
+        shots = sorted(
+            [*tape, *([] if any(s.ts == begins for s in tape) else [Snapshot(begins, ())])], key=lambda s: s.ts
+        )
+        order = ParentOrder(side, ENDLESS * 2, begins, last)
+        sold = []
+        for venue in book.venues:
+            session = Session.of(order, rules, [(Endless(venue), model)], queues=True)
+            session.on_batch(cut(shots, [])[0])
+            fills = session.finish().results["endless"].fills
+            sold.append(sum(fill.qty for fill in fills if fill.is_maker) if venue in there else 0)
+        expected.append((ends, sold))
+    samples = history_of(tape, cuts, model, side, rules).before(last, book.venues)
+    assert samples.sold.tolist() == [sold for _, sold in sorted(expected, key=lambda one: one[0])]
+
+
+@given(tapes(max_snapshots=24), models, delays, delays, st.data())
+@settings(max_examples=40, deadline=None)
+def test_the_past_is_not_changed_by_the_future(
+    tape: tuple[Snapshot, ...], model: QueueModel, orders: Latency, cancels: Latency, data: st.DataObject
+) -> None:
+    known = data.draw(st.integers(1, len(tape)))
+    now = tape[known - 1].ts
+    cuts = data.draw(st.lists(st.integers(0, len(tape)), max_size=3))
+    rules = Rules(NO_FEES, latency=orders, cancel_latency=cancels)
+    whole = history_of(tape, cuts, model, Side.BUY, rules).before(now, VENUES)
+    past = history_of(tape[:known], [], model, Side.BUY, rules).before(now, VENUES)
+    assert np.array_equal(whole.sold, past.sold)
+    assert np.array_equal(whole.falls2, past.falls2)
+
+
+def test_a_fall_of_the_mid_is_positive_for_a_buy_and_negative_for_a_sell() -> None:
+    """A price that falls after a buy's passive fill was against it: that lowers the rebate, not raises it."""
+    cent, base = 10_000_000, 10_000_000_000
+    tape = (
+        Snapshot(0, (Quote(2, base, 100, base + 2 * cent, 100),)),
+        Snapshot(LENGTH, (Quote(2, base - 3 * cent, 100, base - cent, 100),)),
+        Snapshot(LENGTH + 1, ()),
+    )
+    for side, fall in ((Side.BUY, 3 * cent), (Side.SELL, -3 * cent)):
+        samples = history_of(tape, [], QueueModel.CONSERVATIVE, side).before(LENGTH + 1, (2,))
+        assert samples.falls2.tolist() == [2 * fall]
+
+
+def test_a_decision_looks_back_a_thousand_seconds_and_no_further() -> None:
+    """A window that ends at the decision itself is over; one that ended a thousand seconds before it is forgotten."""
+    now = 2_000 * SECOND
+    history = OutflowHistory(LENGTH, QueueModel.CONSERVATIVE)
+    history._ends = array("q", [now - 1_000 * SECOND, now - 1_000 * SECOND + 1, now, now + 1])
+    history._sold, history._falls2 = {2: array("q", [1, 2, 3, 4])}, array("q", [10, 20, 30, 40])
+    samples = history.before(now, (2,))
+    assert samples.sold.tolist() == [[2], [3]]
+    assert samples.falls2.tolist() == [20, 30]

@@ -1,0 +1,142 @@
+"""A partition with the runs of many symbols: each is read as if it lay there alone, and the partition is read once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sor.stream.consume.partition import Partition, RunReader, SymbolRun, best_copies
+from sor.stream.consume.shelf import Shelf
+from sor.stream.kafka.fast_records import FastMessage
+from sor.stream.wire.envelope import Ahead, end_headers, snapshot_headers
+
+NAMES = ("A", "B", "BRK/B", "other family", "nobody", "broken")
+
+
+class Memory:
+    """The messages of a partition, for whoever wants a TopicReader; counts those that it hands out."""
+
+    servers, topic, partition = "h:1", "t", 3
+
+    def __init__(self, records: list[FastMessage], most: int) -> None:
+        self.records, self._most, self._at, self.given = records, most, 0, 0
+
+    def range(self) -> tuple[int, int]:
+        return (self.records[0].offset if self.records else 0), self.end()
+
+    def end(self, seconds: float = 0.0) -> int:
+        return self.records[-1].offset + 1 if self.records else 0
+
+    def seek(self, offset: int) -> None:
+        self._at = next((at for at, record in enumerate(self.records) if record.offset >= offset), len(self.records))
+
+    def poll(self, seconds: float, most: int) -> list[FastMessage]:
+        found = self.records[self._at : self._at + min(most, self._most)]
+        self._at += len(found)
+        self.given += len(found)
+        return found
+
+
+def partition_of(names: list[str], gap: int) -> list[FastMessage]:
+    """Messages of runs that lie among each other, the offsets with holes; every run ends."""
+    records, counts = [], dict.fromkeys(NAMES, 0)
+    ends = [name for name in dict.fromkeys(names) if name not in ("nobody", "broken")]
+    for place, name in enumerate([*names, *ends]):
+        run = "s/other family" if name == "other family" else f"r/{name}"
+        ahead = Ahead(1, 9, name, True, None, 3) if counts[name] == 0 else None
+        headers: Any = snapshot_headers(run, counts[name], ahead)
+        if place >= len(names):
+            headers = end_headers(run, counts[name])
+        elif name == "nobody":
+            headers = []
+        elif name == "broken":
+            headers = [("run", b"r/A"), ("seq", b"x")]
+        counts[name] += 1
+        records.append(FastMessage(5 + place * gap, place, b"%d" % place, headers))
+    return records
+
+
+def all_of(reader: RunReader) -> list[FastMessage]:
+    """What a reader hands out until nothing comes any more."""
+    found: list[Any] = []
+    while records := reader.poll(0.0):
+        assert [r.offset for r in records] == sorted({r.offset for r in records})
+        assert not found or records[0].offset > found[-1].offset
+        found += records
+    return found
+
+
+def wanted(records: list[FastMessage], run: bytes, start: int) -> list[FastMessage]:
+    """The oracle: from its first message on what names it, and what names no run."""
+    return [r for r in records if r.offset >= start and dict(r.headers).get("run", run) == run]
+
+
+def is_foreign(record: FastMessage, symbol: str) -> bool:
+    own = f"r/{symbol}".encode()
+    return dict(record.headers).get("run", own) != own
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=60), st.integers(1, 9), st.integers(1, 3), st.data())
+def test_each_run_as_if_it_lay_there_alone(names: list[str], most: int, gap: int, data: Any) -> None:
+    records = partition_of(names, gap)
+    memory = Memory(records, most)
+    partition = Partition(memory)  # type: ignore[arg-type]
+    assert partition.look()
+    assert not partition.look()
+    symbols = [name for name in ("A", "B", "BRK/B") if name in names]
+    assert sorted(partition.found.get("r", {})) == sorted(symbols)
+    assert all(run.ended for run in partition.found.get("r", {}).values())
+    assert ("s" in partition.found) == ("other family" in names)
+    before = memory.given
+    for symbol in data.draw(st.permutations(symbols)):
+        first = partition.found["r"][symbol].first.offset
+        reader = RunReader(partition, "r", symbol)
+        reader.seek(first)
+        # A foreign message may come with it: it only shows that the topic is alive.
+        own = [r for r in all_of(reader) if not is_foreign(r, symbol)]
+        assert own == wanted(records, f"r/{symbol}".encode(), first)
+    assert memory.given - before == (len(records) if symbols else 0)  # once, whatever the number of symbols
+    partition.drop()
+    assert partition.shelf is None
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(0, 5), min_size=1)), st.integers(1, 20))
+def test_what_was_laid_aside_comes_back_in_its_order(puts: list[dict[str, int]], most: int) -> None:
+    shelf, number = Shelf(), 0
+    put: dict[str, list[FastMessage]] = {}
+    for counts in puts:
+        part = {}
+        for run, count in counts.items():
+            part[run] = [FastMessage(number + i, i, None if i % 3 else b"v", [("h", None)]) for i in range(count)]
+            number += count
+            put.setdefault(run, []).extend(part[run])
+        shelf.put(part)
+    for run in "abc":
+        found, at = [], 0
+        while True:
+            records, after = shelf.get(run, at, most)
+            if after == at:
+                break
+            found, at = found + records, after
+        assert found == put.get(run, [])
+    shelf.close()
+
+
+@pytest.mark.parametrize(
+    ("copies", "best"),
+    [
+        ([(0, False, 10), (3, True, 20)], 3),  # a producer that was killed, and run again after the number had changed
+        ([(3, False, 10), (0, True, 20)], 0),
+        ([(0, True, 10), (3, False, 20)], 0),  # a whole copy outlives a later attempt
+        ([(0, True, 10), (3, True, 20)], 3),
+        ([(3, True, 10), (0, True, 20)], 0),
+        ([(0, False, 10), (3, False, 20)], 3),
+    ],
+)
+def test_of_several_copies_the_newest_that_is_whole(copies: list[tuple[int, bool, int]], best: int) -> None:
+    found = [{"A": SymbolRun("A", number, FastMessage(0, at, b"", []), 1, ended)} for number, ended, at in copies]
+    assert best_copies(found)["A"].partition == best

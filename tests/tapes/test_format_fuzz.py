@@ -1,0 +1,125 @@
+"""Files of every format after accidents: read the same however they are cut, or one line; never another exception."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from pathlib import Path
+
+import pytest
+from format_oracle import VENDORS, Vendor, rows_of
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from thorough import THOROUGH
+
+from sor.core.units import MAX_PRICE, NANO, NO_PRICE, UNSPOKEN
+from sor.errors import InputError
+from sor.tapes.byte_blocks import ByteTape
+from sor.tapes.open import symbols_on
+from sor.tapes.rows import MAX_SIZE, MIN_TIME, ROW_COLUMNS
+from sor.tapes.vendor.layout import layout_of
+from sor.tapes.vendor.reader import FormatReader
+from sor.tapes.vendor.shipped import shipped
+
+JUNK = [
+    b"",
+    b"0",
+    b"-1",
+    b"nan",
+    b"1e9",
+    b"1e99",
+    b"x",
+    b"\xff\xfe",
+    b"\0",
+    b'"',
+    b",",
+    b"|",
+    b"2018-01-02",
+    b"9" * 30,
+    b"\r",
+]
+NOTHING_ELSE = {"deadline": None, "phases": (Phase.reuse, Phase.generate), "suppress_health_check": list(HealthCheck)}
+
+
+def mangle(data: bytes, dice: random.Random, delimiter: bytes) -> bytes:
+    """One accident: a byte, a cell, a line, or the end."""
+    lines = data.split(b"\n")
+    place = dice.randrange(len(lines))
+    cells = lines[place].split(delimiter)
+    match dice.randrange(7):
+        case 0:
+            return data[: dice.randrange(len(data) + 1)]
+        case 1:
+            spot = dice.randrange(len(data) + 1)
+            return data[:spot] + dice.choice(JUNK) + data[spot:]
+        case 2 | 3:
+            cells[dice.randrange(len(cells))] = dice.choice(JUNK)
+            lines[place] = delimiter.join(cells)
+        case 4:
+            dice.shuffle(cells)
+            lines[place] = delimiter.join(cells)
+        case 5:
+            lines.insert(place, dice.choice(lines))
+        case 6:
+            del lines[place]
+    return b"\n".join(lines)
+
+
+def outcome(path: Path, name: str, block: int) -> object:
+    """All that a reader says, or the error's line."""
+    columns: dict[str, list[int]] = {column: [] for column in ROW_COLUMNS}
+    try:
+        with ByteTape(path) as tape:
+            reader = FormatReader(tape, layout_of(tape, shipped(name)), block_bytes=block)
+            for rows in reader.chunks():
+                for column, values in columns.items():
+                    values += getattr(rows, column).tolist()
+    except InputError as error:
+        return one_line(error)
+    check_units(columns)
+    return columns, reader.symbols, reader.bad_rows, reader.first_bad, reader.notes
+
+
+def one_line(error: InputError) -> str:
+    assert "\n" not in str(error)
+    return str(error)
+
+
+def check_units(columns: dict[str, list[int]]) -> None:
+    """No time, price or size that only a wrong unit makes."""
+    assert all(MIN_TIME <= ts < 4_102_444_800 * NANO for ts in columns["ts"])
+    for side in ("bid", "ask"):
+        prices = [px for px in columns[f"{side}_px"] if px not in (NO_PRICE, UNSPOKEN)]
+        assert all(-MAX_PRICE <= px <= MAX_PRICE for px in prices)
+        assert all(0 <= size <= MAX_SIZE for size in columns[f"{side}_sz"])
+    assert all(
+        px == NO_PRICE or px > 0 for px, action in zip(columns["price"], columns["action"], strict=True) if action == 84
+    )
+
+
+@pytest.mark.parametrize("name", VENDORS)
+@given(data=st.data(), seed=st.integers(0, 2**32))
+@settings(max_examples=20 * THOROUGH, **NOTHING_ELSE)
+def test_mangled_files(name: str, data: st.DataObject, seed: int) -> None:
+    vendor = VENDORS[name]
+    dice = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, vendor.zipped_as or vendor.name)
+        content = vendor.text(data.draw(rows_of(vendor))).encode()
+        for _ in range(dice.choice([1, 1, 2, 4])):
+            content = mangle(content, dice, vendor.delimiter.encode()) or b"\n"
+        path.write_bytes(content)
+        whole = outcome(path, name, 2**20)
+        assert outcome(path, name, dice.choice([1, 64, 300])) == whole
+        try:  # by its own header or name, whatever that now is
+            symbols_on(path)
+        except InputError as error:
+            one_line(error)
+
+
+def test_every_vendors_format_has_a_random_file() -> None:
+    assert isinstance(next(iter(VENDORS.values())), Vendor)
+    from sor.tapes.vendor.shipped import names
+
+    # databento has its own tests, LOBSTER needs two files, and those of trades are the same decoder as the others.
+    assert set(names()) - set(VENDORS) == {"databento", "databento-trades", "lobster", "generic-trades"}
