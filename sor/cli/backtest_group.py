@@ -32,6 +32,9 @@ class SymbolWorker:
     def problem(self, symbol: str) -> str | None:
         return self._unkept.get(symbol) or self._folders.problem(symbol)
 
+    def made_before_end(self, symbol: str) -> bool:
+        return symbol not in self._unkept and self._folders.made_before_end(symbol)
+
     def work(self, symbol: str, source: KafkaSource) -> None:
         try:
             self._work(symbol, source)

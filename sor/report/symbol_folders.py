@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from sor.errors import InputError, SorError
 from sor.files import file_name
@@ -42,15 +43,25 @@ class ResultFolders:
 
     def problem(self, symbol: str) -> str | None:
         """What is wrong with the result of a symbol, in words; None where it is whole. OSError where there is none."""
-        place = self.place(symbol)
         try:
             try:
-                complete = json.loads((place / REPORT).read_bytes())["stream"]["complete"]
+                complete = self._stream(symbol)["complete"]
             except FileNotFoundError:
-                return str(json.loads((place / FAILED).read_bytes())["error"])
+                return str(json.loads((self.place(symbol) / FAILED).read_bytes())["error"])
         except (ValueError, KeyError, TypeError, RecursionError):
             return "its result is damaged"
         return "the run is incomplete" if complete is False else None
+
+    def made_before_end(self, symbol: str) -> bool:
+        """Whether a result that is there was made of a run whose end marker had not come yet."""
+        try:
+            return self._stream(symbol)["expected"] is None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return False
+
+    def _stream(self, symbol: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.place(symbol) / REPORT).read_bytes())["stream"]
+        return found
 
     def write(self, symbol: str, report: ReportData) -> bool:
         """True if it is ours that is there now. Without pictures: to draw them takes longer than all of the rest, and

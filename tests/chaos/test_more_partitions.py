@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,12 @@ from sor.report.encode import encode
 from sor.request import BacktestRequest
 from sor.run import run
 from sor.source import TapeFacts
+from sor.stream.consume.group import Group, Worked
+from sor.stream.consume.source import KafkaSource
 from sor.stream.kafka.topic_setup import ensure_topic, partition_of
 from sor.stream.produce.pacing import Pace
 from sor.stream.produce.producer import produce_symbols
+from sor.stream.progress import silent
 
 pytestmark = pytest.mark.broker
 
@@ -42,14 +46,14 @@ SOURCES = {f"S{seed}": Named(seed) for seed in range(6)}
 
 def members(folder: Path, where: list[str], count: int) -> list[Any]:
     words = [word for name, value in ORDER.items() for word in (f"--{name}", value)]
-    group = ["--group", f"g-{where[-1]}", "--run", "r", "--out", str(folder / "out"), "--idle-timeout", "6"]
+    group = ["--group", f"g-{where[-1]}", "--run", "r", "--out", str(folder / "out"), "--idle-timeout", "15"]
     return [start([*SOR, "backtest", "--from-kafka", *group, *where, *words], folder) for _ in range(count)]
 
 
-def kill_midway(servers: str, topic: str, broker: Any) -> None:
+def kill_midway(servers: str, topic: str, broker: Any, sources: dict[str, Named] = SOURCES) -> None:
     """Every symbol has begun and none has ended: what a kill leaves."""
     pace = Pace(20)
-    sending = threading.Thread(target=lambda: produce_symbols(SOURCES, servers, topic, run_id="r", pace=pace))
+    sending = threading.Thread(target=lambda: produce_symbols(sources, servers, topic, run_id="r", pace=pace))
     sending.start()
     wait_until_sending(broker, topic)
     pace.stop()
@@ -81,3 +85,60 @@ def test_every_member_ends_with_whole_results(broker: Any, tmp_path: Path, began
         assert json.loads(kept)["stream"]["complete"]
         assert len(concat(list(source.batches()))) == json.loads(kept)["stream"]["received"]
         assert without_stream(kept) == without_stream(encode(run(source, BacktestRequest(**ORDER).spec()).data))
+
+
+class SlowDesk:
+    """Results in memory, for all members. One symbol's whole one takes longer than the topic may be silent."""
+
+    def __init__(self, slow: str, seconds: float) -> None:
+        self._slow, self._seconds = slow, seconds
+        self.produced = threading.Event()  # what the killed producer left has been made, and its second run is over
+        self.received: dict[str, tuple[int, int | None]] = {}  # by symbol, and what the end marker said
+
+    def has(self, symbol: str) -> bool:
+        return symbol in self.received
+
+    def problem(self, symbol: str) -> str | None:
+        return "the run is incomplete" if self.made_before_end(symbol) else None
+
+    def made_before_end(self, symbol: str) -> bool:
+        return self.received[symbol][1] is None
+
+    def work(self, symbol: str, source: KafkaSource) -> None:
+        received = sum(map(len, source.batches()))
+        expected = source.stream_facts().expected
+        if expected is not None and symbol == self._slow:
+            time.sleep(self._seconds)
+        self.received[symbol] = received, expected
+        assert self.produced.wait(60)
+
+
+def test_nobody_gives_up_what_another_member_still_works_on(broker: Any) -> None:
+    """A member whose work takes longer than --idle-timeout, after the topic has fallen silent."""
+    servers, topic, idle = broker.bootstrap_servers, topic_name(), 3.0
+    pair = {partition_of(name, 2): name for name in SOURCES}
+    sources = {name: SOURCES[name] for name in pair.values()}
+    assert len(sources) == 2  # one for each member
+    ensure_topic(servers, topic, 2)
+    kill_midway(servers, topic, broker, sources)
+    desk, ended = SlowDesk(max(sources), 2.5 * idle), list[tuple[Worked, dict[str, str | None]]]()
+
+    def member() -> None:
+        group = Group(servers, topic, f"g-{topic}", "r", idle, silent)
+        worked = group.work(desk)
+        ended.append((worked, {name: desk.problem(name) for name in sources}))
+        group.close()
+
+    members = [threading.Thread(target=member) for _ in sources]
+    for thread in members:
+        thread.start()
+    while len(desk.received) < len(sources):  # both are made of what was left
+        assert all(thread.is_alive() for thread in members)
+        time.sleep(0.05)
+    assert all(map(desk.made_before_end, sources))
+    assert produce_symbols(sources, servers, topic, run_id="r").complete
+    desk.produced.set()
+    for thread in members:
+        thread.join()
+    assert ended == [(Worked(2, 2), dict.fromkeys(sources))] * 2
+    assert desk.received == dict.fromkeys(sources, (2000, 2000))

@@ -43,6 +43,10 @@ class Results(Protocol):
         """What is wrong with a result that is there; None where it is whole."""
         ...
 
+    def made_before_end(self, symbol: str) -> bool:
+        """Whether a result that is there was made of a run whose end marker had not come yet."""
+        ...
+
     def work(self, symbol: str, source: KafkaSource) -> None:
         """Make and keep the result of one symbol."""
         ...
@@ -90,6 +94,8 @@ class Group:
                 self._look(every=LOOK_WHILE_WORKING)
                 continue
             open_ones = [run for run in runs.values() if self._is_open(run, mine, results)]
+            if not open_ones and self._look(every=LOOK_SECONDS):
+                continue  # what came while we worked may say that there is more to do
             done, of = len(runs) - len(open_ones), max(run.of for run in runs.values())
             self._commit(mine - {run.partition for run in open_ones})
             if done >= of:
@@ -122,8 +128,8 @@ class Group:
     def _is_open(self, run: SymbolRun, mine: frozenset[int], results: Results) -> bool:
         """Whether there is something to be done for a symbol.
 
-        Also where its result is not whole and there is another copy of its run, from a producer that was killed and run
-        again: whoever has that partition makes it again, once, and the others wait for it while the topic has news.
+        Also where its result is not whole and its run has ended since, or there is another copy of it, from a producer
+        that was killed and run again: whoever has that partition makes it again, once, and the others wait for it.
         """
         if run.symbol in self._whole or _copy(run) in self._tried:
             return False
@@ -132,6 +138,8 @@ class Group:
         if results.problem(run.symbol) is None:
             self._whole.add(run.symbol)
             return False
+        if run.ended and results.made_before_end(run.symbol):
+            return True  # as good as none: whoever has the partition makes it, however long that takes
         if run.partition in mine:
             return run.ended or self._has_copies(run)
         return self._has_copies(run) and time.monotonic() - self._heard < self._idle_timeout
@@ -155,7 +163,7 @@ class Group:
         meter = Meter(show)
         reader = RunReader(self._partitions[run.partition], self.run, run.symbol)
         try:
-            quiet = IdleTimer(reader, self._patience(), BROKER_SECONDS, meter)
+            quiet = IdleTimer(reader, self._patience(run), BROKER_SECONDS, meter)
             offset = run.first.offset
             place = StreamRun(member_of(self.run, run.symbol), offset, offset, offset)
             source = KafkaSource(reader, place, run.first, quiet, meter, self._rule, commit=False)
@@ -165,19 +173,22 @@ class Group:
         except _Lost:
             self._meter.note("reading", f"{run.symbol}: partition {run.partition} is another member's now")
 
-    def _patience(self) -> float:
+    def _patience(self, run: SymbolRun) -> float:
         """Where the topic has been silent already, a run without end marker need not wait for that once more."""
+        if run.ended:  # all of it is there, however slowly a busy broker hands it over
+            return self._idle_timeout
         return max(1.0, self._idle_timeout - (time.monotonic() - self._heard))
 
-    def _look(self, every: float = 0.0) -> None:
-        """Read what is new in all partitions, unless that was done less than `every` seconds ago."""
+    def _look(self, every: float = 0.0) -> bool:
+        """Read what is new in all partitions, unless that was done less than `every` seconds ago; True for news."""
         if time.monotonic() - self._looked < every:
-            return
+            return False
         self._grow()
         news = [partition.look() for partition in self._partitions]
         if any(news):
             self._heard = time.monotonic()
         self._looked = time.monotonic()
+        return any(news)
 
     def _grow(self) -> None:
         """Partitions that the topic has got since. Where there is no broker to ask, whoever reads notices."""

@@ -10,6 +10,8 @@ from sor.stream.consume.shelf import Shelf
 from sor.stream.kafka.connection import Record
 from sor.stream.kafka.reader import TopicReader
 from sor.stream.names import member_of, split_member
+from sor.stream.wire.decode import MessageError
+from sor.stream.wire.envelope import end_facts
 
 LOOK_SECONDS = 2.0
 MOST = 2000  # messages at once
@@ -89,7 +91,7 @@ class Partition:
             if symbol is not None and family is not None:
                 run = SymbolRun(symbol, self.number, record, found.ahead.of)
                 self.found.setdefault(family, {}).setdefault(symbol, run)
-        elif found.end is not None:
+        elif found.end is not None and _is_readable(record):
             family, _, symbol = found.run.partition("/")
             if (begun := self.found.get(family, {}).get(symbol)) is not None:
                 self.found[family][symbol] = replace(begun, ended=True)
@@ -110,6 +112,15 @@ class Partition:
             for text in {*shelf.runs(), *by_run}:
                 by_run[text] = sorted([*by_run.get(text, ()), *nobodys], key=lambda record: record.offset)
         shelf.put(by_run)
+
+
+def _is_readable(end: Record) -> bool:
+    """Whether it says what an end marker says; one that does not ends nothing."""
+    try:
+        end_facts(end.value)
+    except MessageError:
+        return False
+    return True
 
 
 def best_copies(found: Iterable[Mapping[str, SymbolRun]]) -> dict[str, SymbolRun]:
