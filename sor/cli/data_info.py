@@ -60,6 +60,7 @@ def _print(info: dict[str, Any]) -> None:
         console.print(table)
     _list(console, "looks wrong:", info["looks_wrong"], "bold yellow", "nothing looks wrong")
     _list(console, "worth knowing:", info["worth_knowing"], "bold")
+    _list(console, "notes:", info["left_out"], "bold")
 
 
 def _list(console: Console, head: str, sentences: list[str], style: str, otherwise: str = "") -> None:

@@ -13,11 +13,13 @@ import pytest
 from tape_oracle import PRETTY, T0, Dialect, Row, oracle, snapshots
 
 from sor import backtest
+from sor.cli import run
 from sor.core.market.batch import Form, Quote, Snapshot, Trade
 from sor.core.units import NO_PRICE, UNSPOKEN
 from sor.errors import InputError
 from sor.tapes import open_tape
 from sor.tapes.convert import convert
+from sor.tapes.info.facts import tape_info
 from sor.tapes.options import ReadOptions
 
 ROWS = [Row(T0 + i) for i in range(6)]
@@ -272,6 +274,29 @@ def test_lobsters_two_files_are_read_row_by_row(tmp_path: Path) -> None:
     assert second.trades == (Trade(2, 585_330_000_000, 18, "A"),)
     assert third.trades == (Trade(2, 585_340_000_000, 7, "N"),)
     assert fourth.trades == fifth.trades == ()
+    assert source.tape_facts().notes == (
+        "1 of type 5: trades with hidden orders, of unknown side.",
+        "1 of type 6: crosses, which are no trades with the book and are left out.",
+        "1 of type 7: halts and their ends, which are no trades; quotes stay as they were.",
+    )
+
+
+def test_a_lobster_tape_of_orders_alone_has_nothing_to_say(tmp_path: Path) -> None:
+    source = open_tape(lobster(tmp_path, ["34200.1,1,1,18,5853300,1"] * 3, [BOOK] * 3))
+    assert source.tape_facts().notes == ()
+
+
+def test_what_a_lobster_tape_leaves_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    messages = [f"{34200 + second}.5,{kind},1,18,5853300,1" for second, kind in enumerate("1667614")]
+    path = lobster(tmp_path, messages, [BOOK] * len(messages))
+    report = backtest(tape=path, quantity=100, strategy="twap")
+    assert "3 of type 6: crosses, which are no trades with the book and are left out." in report.data["warnings"]
+    assert tape_info(path)["left_out"] == [
+        "3 of type 6: crosses, which are no trades with the book and are left out.",
+        "1 of type 7: halts and their ends, which are no trades; quotes stay as they were.",
+    ]
+    assert run(["data", "info", str(path)], "sor") == 0
+    assert "notes:\n  3 of type 6: crosses" in capsys.readouterr().out
 
 
 def test_lobsters_files_must_be_two_of_one_length(tmp_path: Path) -> None:

@@ -63,13 +63,16 @@ class FormatDecoder:
         self._is_lenient = is_lenient
         self._day, self._whole = Read(day_of), Read(size_of)
         self.left_out: Counter[str] = Counter()
+        self.remarked = [0] * len(spec.remarks)  # rows, by remark
         self.is_only_hundreds = True  # of displayed sizes before a change of lots
         self.old_sizes = 0
         self.lot = 1  # the largest unit that a displayed size was in
 
     def notes(self) -> list[str]:
-        """Sentences on what was left out."""
-        return [f"{_counted(n)} left out {why}." for why, n in sorted(self.left_out.items())]
+        """Sentences on what was left out, and on rows of which the format has something to say."""
+        left_out = [f"{_counted(n)} left out {why}." for why, n in sorted(self.left_out.items())]
+        remarked = zip(self._spec.remarks, self.remarked, strict=True)
+        return left_out + [f"{n:,} of {one.column} {one.text}: {one.says}." for one, n in remarked if n]
 
     @property
     def plain(self) -> frozenset[str]:
@@ -99,6 +102,7 @@ class FormatDecoder:
         if fractional.any():
             self.left_out["as a trade of a fraction of a share"] += int(np.count_nonzero(fractional))
             good &= ~fractional
+        self._count_remarks(work, good)
         return self._rows(columns, order, good)
 
     # ---------------------------------------------------------------- rows that are left out
@@ -119,6 +123,10 @@ class FormatDecoder:
         n = int(np.count_nonzero(out))
         if n:
             self.left_out[f"by what {rule.column} says"] += n
+
+    def _count_remarks(self, work: _Work, good: Mask) -> None:
+        for place, one in enumerate(self._spec.remarks):
+            self.remarked[place] += int(np.count_nonzero(self._is(work, (one.column, frozenset({one.text}))) & good))
 
     # ---------------------------------------------------------------- when
 

@@ -143,6 +143,7 @@ def _used(spec: FormatSpec) -> set[str]:
     names: list[str | None] = [*spec.needed(), *spec.order, *spec.symbol, *spec.symbol_else, spec.venue.column]
     names += [name for time in times for name in (*time.read, time.date, time.plus[0] if time.plus else None)]
     names += [rule.column for rule in spec.leave_out]
+    names += [remark.column for remark in spec.remarks]
     if spec.venue.off_exchange:
         names.append(spec.venue.off_exchange.column)
     if spec.trade:

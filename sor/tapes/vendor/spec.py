@@ -46,6 +46,15 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What is to be said of rows with this text in a column: they stay on the tape, and are counted."""
+
+    column: str
+    text: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class VenueSpec:
     """Where a row's venue stands (one column, or one for each side), and what its names mean."""
 
@@ -124,6 +133,7 @@ class FormatSpec:
     quote: QuoteSpec | None = None
     trade: TradeSpec | None = None
     leave_out: tuple[Rule, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     beside: tuple[str, str, tuple[str, ...]] | None = None
     prints_late: int = 0
     has_venues: bool = True
@@ -157,6 +167,7 @@ class FormatSpec:
         if trade is not None and not trade.optional:
             names += [trade.price, trade.size, trade.when[0] if trade.when else None]
         names += [rule.column for rule in self.leave_out if not rule.optional]
+        names += [remark.column for remark in self.remarks]
         return list(dict.fromkeys(name for name in names if name is not None))
 
 
@@ -197,6 +208,7 @@ def spec_of(name: str, keys: Mapping[str, Any]) -> FormatSpec:
         quote=_quote(keys["quote"]) if "quote" in keys else None,
         trade=_trade(keys["trade"]) if "trade" in keys else None,
         leave_out=tuple(map(_rule, keys.get("leave_out", ()))),
+        remarks=tuple(Remark(one["column"], one["is"], one["says"]) for one in keys.get("remarks", ())),
         beside=(*keys["beside"]["replace"], tuple(keys["beside"]["columns"])) if "beside" in keys else None,
         prints_late=round(keys.get("prints_late", 0) * NANO),
     )
