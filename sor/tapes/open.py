@@ -142,10 +142,10 @@ def _text_reader(tape: ByteTape, options: ReadOptions) -> RowReader:
     from sor.tapes.vendor.recognise import PLAIN, recognise
 
     spec = recognise(tape, options)
-    if spec.name == PLAIN and options.format in (None, PLAIN) and options.lot is None:
+    if spec.name == PLAIN and options.format in (None, PLAIN):
         from sor.tapes.csv.reader import CsvReader
 
-        return CsvReader(tape, clock=options.clock)
+        return CsvReader(tape, clock=options.clock, lot=options.lot)
     from sor.tapes.vendor.layout import layout_of
     from sor.tapes.vendor.reader import FormatReader
 

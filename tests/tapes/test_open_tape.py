@@ -167,6 +167,39 @@ def test_bbo_is_timed_by_ts_recv_and_has_no_trades(tmp_path: Path, rtype: str | 
         Row(T0 + 2 * 10**9, bid_px=None, bid_sz=0, ask_px=222_750_000_000, ask_sz=100),
     ]
     assert snapshots(open_tape(tmp_path / "bbo.csv")) == oracle(rows)
+    assert snapshots(open_tape(tmp_path / "bbo.csv", lot=1)) == oracle(rows)
+    assert snapshots(open_tape(tmp_path / "bbo.csv", clock="recv", lot=1)) == oracle(rows)
+    (tmp_path / "bbo.csv").write_text(f"{header.upper()}\n{body}\n")
+    assert snapshots(open_tape(tmp_path / "bbo.csv")) == oracle(rows)
+
+
+def test_a_header_in_capitals_is_the_same_tape(tmp_path: Path) -> None:
+    rows = [Row(T0), Row(T0 + 1, action="T", side="A"), Row(T0 + 2, venue=7)]
+    head, rest = PRETTY.encode(rows).split(b"\n", 1)
+    (tmp_path / "t.csv").write_bytes(head.upper() + b"\n" + rest)
+    source = open_tape(tmp_path / "t.csv")
+    assert (source.tape_facts().symbol, snapshots(source)) == ("AAPL", oracle(rows))
+
+
+@pytest.mark.parametrize("ending", ["", "oops,2,A\n"])  # the second is read with a second, careful look
+def test_a_lot_is_the_unit_of_displayed_sizes_and_of_nothing_else(tmp_path: Path, ending: str) -> None:
+    rows = [Row(T0), Row(T0 + 1, action="T", side="A", size=30), Row(T0 + 2, bid_sz=0, venue=7)]
+    text = PRETTY.encode(rows).decode().split("\n")
+    (tmp_path / "t.csv").write_text("\n".join([*text[:2], *([ending.strip()] if ending else []), *text[2:]]))
+    source = open_tape(tmp_path / "t.csv", lot=100)
+    assert snapshots(source) == oracle([replace(row, bid_sz=row.bid_sz * 100, ask_sz=row.ask_sz * 100) for row in rows])
+    assert source.tape_facts().round_lot == 100
+    assert source.tape_facts().bad_rows == bool(ending)
+
+
+def test_a_displayed_size_that_no_lot_can_be_is_a_bad_row(tmp_path: Path) -> None:
+    rows = [Row(T0), Row(T0 + 1, ask_sz=2**43), Row(T0 + 2)]
+    (tmp_path / "t.csv").write_bytes(PRETTY.encode(rows))
+    assert snapshots(open_tape(tmp_path / "t.csv", lot=2)) == oracle(
+        [replace(row, bid_sz=row.bid_sz * 2, ask_sz=row.ask_sz * 2) for row in rows]
+    )
+    facts = open_tape(tmp_path / "t.csv", lot=1_000_000).tape_facts()
+    assert (facts.bad_rows, facts.rows) == (1, 2)
 
 
 @pytest.mark.parametrize(

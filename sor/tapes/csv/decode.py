@@ -15,6 +15,7 @@ from sor.tapes.arrow import halves_of, int64_of, nulls_of, texts_of
 from sor.tapes.codes import action_of, side_of
 from sor.tapes.csv.form import CsvForm
 from sor.tapes.rows import (
+    MAX_SIZE,
     NO_ACTION,
     NUMBERS,
     PRICES,
@@ -31,9 +32,11 @@ from sor.tapes.symbol_codes import SymbolCodes
 class Decoder:
     """Tables of one tape to rows; its symbols are learned by first appearance."""
 
-    def __init__(self, form: CsvForm, codes: SymbolCodes) -> None:
+    def __init__(self, form: CsvForm, codes: SymbolCodes, lot: int = 1) -> None:
+        """lot: shares in a unit of displayed size."""
         self._form = form
         self._codes = codes
+        self._lot = lot
 
     def rows(self, table: pa.Table) -> RowChunk | None:
         """The rows of a table with one array per role; None where one of them has an impossible number or symbol."""
@@ -43,6 +46,10 @@ class Decoder:
             columns[role], fault = _numbers(role, arrays[role])
             if fault.any():
                 return None
+        for role in ("bid_sz", "ask_sz") if self._lot != 1 else ():
+            if (columns[role] > MAX_SIZE // self._lot).any():
+                return None
+            columns[role] = columns[role] * self._lot
         n = table.num_rows
         columns["action"] = _chars(arrays.get("action"), action_of, NO_ACTION, n)
         columns["side"] = _chars(arrays.get("side"), side_of, UNKNOWN, n)

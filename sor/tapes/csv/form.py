@@ -95,7 +95,7 @@ def _header(path: Path, header: bytes) -> tuple[str, ...]:
     fields = fields_of(text.encode())
     if fields is None or "\0" in text:
         raise InputError(f"{path}: this is no tape: not CSV, DBN or our Parquet form (the first line is binary)")
-    return tuple(name.strip() for name in fields)
+    return tuple(name.strip().lower() for name in fields)
 
 
 def _full_rows(lines: Iterable[bytes], width: int) -> Iterator[list[str]]:
@@ -118,7 +118,6 @@ def _columns(path: Path, names: tuple[str, ...], rows: list[list[str]], clock: s
     for name in ("instrument_id", "symbol"):
         if name in names:
             wanted["symbol"] = name
-    names = tuple(name.lower() for name in names)
     if QUOTES["venue"] not in names:
         wanted.pop("venue")  # said with VENUE=FILE
     missing = [repr(name) for name in wanted.values() if name not in names]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sor.core.feed import ROUND_LOT
 from sor.tapes.byte_blocks import BLOCK_BYTES, Block, ByteTape, in_background
 from sor.tapes.csv.decode import Decoder
 from sor.tapes.csv.form import CsvForm, detect_form
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
 class CsvReader(VenueReader):
     """A CSV tape as chunks of rows. See `RowReader` for what it says of them."""
 
-    def __init__(self, tape: ByteTape, block_bytes: int = BLOCK_BYTES, *, clock: str = "event") -> None:
+    def __init__(
+        self, tape: ByteTape, block_bytes: int = BLOCK_BYTES, *, clock: str = "event", lot: int | None = None
+    ) -> None:
         self._tape = tape
+        self._lot = 1 if lot is None else lot
         self._block_bytes = block_bytes
         self._form = detect_form(tape, clock)
         self.kind = self._form.kind
@@ -40,7 +44,7 @@ class CsvReader(VenueReader):
         self.has_venues = self._form.has_venues
         self._codes = SymbolCodes()
         self._parser = TypedParser(self._form)
-        self._decoder = Decoder(self._form, self._codes)
+        self._decoder = Decoder(self._form, self._codes, self._lot)
         self._careful: tuple[TextReader, FormatDecoder] | None = None
         self._log = BadRowLog(tape.path)
 
@@ -59,6 +63,10 @@ class CsvReader(VenueReader):
     @property
     def notes(self) -> list[str]:
         return [*self._log.notes, *(self._careful[1].notes() if self._careful else ())]
+
+    @property
+    def round_lot(self) -> int:
+        return self._lot if self._lot > 1 else ROUND_LOT
 
     def chunks(self) -> Iterator[RowChunk]:
         for block in in_background(self._tape.blocks(self._block_bytes)):
@@ -86,7 +94,7 @@ class CsvReader(VenueReader):
             from sor.tapes.vendor.decode import FormatDecoder
 
             layout = _layout(self._form)
-            decoder = FormatDecoder(layout, self._codes, is_lenient=True)
+            decoder = FormatDecoder(layout, self._codes, self._lot, is_lenient=True)
             self._careful = TextReader(layout.places, self._form.width, ",", decoder.plain), decoder
         text, decoder = self._careful
         table, lines = text.read(block, bad)
@@ -104,7 +112,7 @@ def _layout(form: CsvForm) -> Layout:
     event = replace(spec.event, read=(form.name_of("ts"),))
     symbol = (form.name_of("symbol"),) if "symbol" in form.columns else ()
     trade = spec.trade if "action" in form.columns else None
-    places = {form.names[place].lower(): place for place in form.columns.values()}
+    places = {form.names[place]: place for place in form.columns.values()}
     return Layout(
         spec=replace(spec, event=event, symbol=symbol, symbol_else=(), trade=trade),
         names=form.names,
