@@ -1,12 +1,17 @@
-"""For all tests: what a shell may have changed for its background jobs is put back."""
+"""For all tests: what a shell may have changed for its background jobs is put back, and who runs beside whom."""
 
 from __future__ import annotations
 
 import os
 import signal
 
-import pytest
-from hypothesis import settings
+# One thread of linear algebra a process, the children's too: `make test` has a process a core already, and threads that
+# wait for each other there take three times the processor's time. numpy reads these as it loads.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 pytest_plugins = ("broker_fixtures",)  # one broker a version for all folders
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from sor.cli import cli
 from sor.cli.paper import _MARKS, _write
 from sor.core.place import Placement, Problem, costs, place
 from sor.core.place.closed_form import solve_single, split_value
@@ -217,17 +220,29 @@ def test_a_sheet_as_markdown() -> None:
     assert "| Exp(2200) | all limit up to | 0.037962 | 0.037962 |" in text
 
 
-def test_the_command_writes_tables_and_figure(tmp_path: Path) -> None:
+def test_the_command_writes_tables_and_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On few outcomes: that the figures are right is asked above, and K = 1 needs none."""
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(reproduce, "place", partial(place, samples=64))
+    monkeypatch.setattr(reproduce, "FRESH", 1 << 6)
+    run = CliRunner().invoke(cli, ["paper", "--out", str(tmp_path)])
+    assert run.exit_code == 0, run.output
+    assert "Table 1: cost in cents a share" in run.stdout
+    page = (tmp_path / "paper.md").read_text()
+    rows = re.findall(r"^\| (500|1000|5000) \| ([1-5]) \|", page, re.M)
+    assert rows == [(size, k) for size in ("500", "1000", "5000") for k in "12345"]
+    assert "| 1000 | 1 | 790 | 210 | 1.543 |" in page
+    assert (tmp_path / "img" / "paper.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_the_command_as_a_user_runs_it(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     run = subprocess.run(
         [sys.executable, "-m", "sor", "paper", "--out", str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    assert "Table 1: cost in cents a share" in run.stdout
     assert "1.543" in run.stdout
-    page = (tmp_path / "paper.md").read_text()
-    assert "| 1000 | 1 | 790 | 210 | 1.543 |" in page
-    assert (tmp_path / "img" / "paper.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_page_with_marks_keeps_what_is_around_them(tmp_path: Path) -> None:

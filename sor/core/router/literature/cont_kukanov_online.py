@@ -7,7 +7,7 @@ terciles of queue and volume at the two venues that sold most, has an X of its o
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import fsum, sqrt
@@ -52,9 +52,9 @@ class Terciles:
     seen: dict[tuple[str, int], list[int]] = field(default_factory=dict)
 
     def of(self, name: str, venue: int, value: int) -> int:
-        """0, 1 or 2; the middle while nothing was seen. O(past)."""
+        """0, 1 or 2; the middle while nothing was seen."""
         past = self.seen.setdefault((name, venue), [])
-        below = sum(one < value for one in past) + sum(one <= value for one in past)  # ties count half
+        below = bisect_left(past, value) + bisect_right(past, value)  # ties count half
         found = min(2, 3 * below // (2 * len(past))) if past else 1
         insort(past, value)
         return found
