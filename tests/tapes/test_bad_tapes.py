@@ -47,7 +47,7 @@ BAD_CELLS = [
     ("ts_event", "", "there is no time"),
     ("ts_event", "2024-13-01T00:00:00Z", "'2024-13-01T00:00:00Z' is not a time"),
     ("ts_event", "1969-12-31T23:59:59Z", "is an impossible time"),
-    ("publisher_id", "two", "'two' is no venue (a publisher_id)"),
+    ("publisher_id", "two", "'two' is no venue (a MIC such as XNAS, or a publisher_id)"),
     ("publisher_id", "", "there is no venue"),
     ("publisher_id", "-2", "-2 is an impossible venue"),
     ("bid_px_00", "abc", "'abc' is no price"),

@@ -29,6 +29,7 @@ from tape_oracle import (
     snapshots,
 )
 
+from sor.errors import InputError
 from sor.source import FileFacts, Source, StreamFacts, TapeFacts
 from sor.tapes import open_tape
 from sor.tapes.byte_blocks import ByteTape
@@ -179,6 +180,19 @@ def test_a_header_in_capitals_is_the_same_tape(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(head.upper() + b"\n" + rest)
     source = open_tape(tmp_path / "t.csv")
     assert (source.tape_facts().symbol, snapshots(source)) == ("AAPL", oracle(rows))
+
+
+def test_venues_may_be_mics_and_the_tape_is_the_same(tmp_path: Path) -> None:
+    rows = [Row(T0), Row(T0 + 1, action="T", side="A"), Row(T0 + 2, venue=9), Row(T0 + 3, venue=5)]
+    text = PRETTY.encode(rows).decode()
+    for number, mic in ((2, "XNAS"), (9, "xnys"), (5, "BATS")):
+        text = text.replace(f",1,{number},", f",1,{mic},")
+    assert text.count("XNAS") == 2
+    (tmp_path / "t.csv").write_text(text)
+    assert snapshots(open_tape(tmp_path / "t.csv")) == oracle(rows)
+    (tmp_path / "t.csv").write_text(text.replace("BATS", "Cboe"))
+    with pytest.raises(InputError, match=r"'Cboe' is no venue \(a MIC such as XNAS, or a publisher_id\)"):
+        open_tape(tmp_path / "t.csv", strict=True)
 
 
 @pytest.mark.parametrize("ending", ["", "oops,2,A\n"])  # the second is read with a second, careful look
