@@ -32,6 +32,7 @@ def _wish_options(command: Any) -> Any:
         ("--format", {}, "Format of the files, where their headers do not tell: see `sor data formats`."),
         ("--lot", {}, "Shares in a unit of displayed size, whatever the format says."),
         ("--symbol", many, "Symbols; '*' is every one of each tape.  [default: the tape's only one]"),
+        ("--symbol-in", many, "FILE=ID: which instrument_id of a file without symbols is the stock; repeatable."),
         ("--side", many, "[default: buy]"),
         ("--quantity", many, "[default: 5000]"),
         ("--start", {}, "When the first order starts.  [default: the tape's first snapshot]"),

@@ -22,6 +22,7 @@ from sor.request import BacktestRequest, one_of, seconds, whole
 from sor.sweep.locations import expand, local_copy, size_of
 from sor.sweep.request import ALL, AXES, PARAMETERS, SweepRequest
 from sor.sweep.together import together
+from sor.tapes.merge.inputs import said_of
 from sor.tapes.open import symbols_on
 from sor.tapes.options import AS_IT_IS, ReadOptions
 from sor.tapes.vendor.shipped import choose
@@ -100,6 +101,7 @@ class Cell:
     strict: bool
     lookback: int | None
     read: ReadOptions = AS_IT_IS
+    symbol_in: tuple[str, ...] = ()
     param: tuple[tuple[str, str], ...] = ()  # of a plug-in, which `reference` names
 
     @property
@@ -131,12 +133,16 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """A tape as the plan knows it. timelines: None where the plan does not need them, or the tape could not be read."""
+    """A tape as the plan knows it. symbol_in: the texts FILE=ID that are about its files.
+
+    timelines: None where the plan does not need them, or the tape could not be read.
+    """
 
     files: tuple[str, ...]
     size: int | None
     symbols: tuple[str | None, ...]
     timelines: tuple[Timeline | None, ...]
+    symbol_in: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -193,6 +199,7 @@ class SweepPlan:
                     self.wishes.strict,
                     self.lookback,
                     self.read,
+                    tape.symbol_in,
                     self.param.get(str(spec["strategy"]), ()),
                 )
                 index += 1
@@ -226,7 +233,8 @@ def plan(wishes: SweepRequest, noticed: Noticed | None = None) -> SweepPlan:
     by_name = {name: tuple(sorted(_given(text, param).items())) for text, name in names}
     lookback = None if wishes.lookback is None else seconds("lookback", wishes.lookback)
     read = _read_options(wishes)
-    found = together(expand(wishes.tape), read)
+    found = together(expand(wishes.tape), read, wishes.symbol_in)
+    _check_symbol_in(wishes, found)
     tapes = []
     for done, files in enumerate(found):
         if noticed is not None:
@@ -242,6 +250,17 @@ def _read_options(wishes: SweepRequest) -> ReadOptions:
     if wishes.format is not None:
         choose(wishes.format)
     return ReadOptions(wishes.format, lot, "recv" if clock == "recv" else "event")
+
+
+def _check_symbol_in(wishes: SweepRequest, tapes: Sequence[tuple[str, ...]]) -> None:
+    if not wishes.symbol_in:
+        return
+    if len(wishes.symbol) > 1 or ALL in wishes.symbol:
+        raise InputError("symbol-in says which rows of a file are the stock: sweep one symbol at a time")
+    said = {text for files in tapes for text in said_of(files, wishes.symbol_in)}
+    strangers = [text for text in wishes.symbol_in if text not in said]
+    if strangers:
+        raise InputError(f"symbol-in {strangers[0]!r}: write FILE=ID with a file of the sweep, such as XNAS.csv=38")
 
 
 Given = Mapping[str, Mapping[str, str]]  # parameters by the name of the strategy, "" for all
@@ -298,24 +317,28 @@ def _value(axis: str, text: str | None) -> Any:
 def _tape(files: tuple[str, ...], wishes: SweepRequest, times: OrderTimes, read: ReadOptions) -> Tape:
     sizes = [size_of(name) for name in files]
     size = None if None in sizes else sum(one or 0 for one in sizes)
+    said = said_of(files, wishes.symbol_in)
     if ALL not in wishes.symbol and not times.needs_tape:
         symbols: tuple[str | None, ...] = wishes.symbol or (None,)
-        return Tape(files, size, symbols, (None,) * len(symbols))
+        return Tape(files, size, symbols, (None,) * len(symbols), said)
     try:
         paths = [local_copy(name) for name in files]
         symbols = symbols_on(paths, options=read) if ALL in wishes.symbol else wishes.symbol or (None,)
-        return Tape(files, size, symbols, tuple(_timeline(paths, symbol, times, read) for symbol in symbols))
+        lines = tuple(_timeline(paths, symbol, said, times, read) for symbol in symbols)
+        return Tape(files, size, symbols, lines, said)
     except (SorError, OSError):
         symbols = tuple(None if symbol == ALL else symbol for symbol in wishes.symbol) or (None,)
-        return Tape(files, size, symbols, (None,) * len(symbols))
+        return Tape(files, size, symbols, (None,) * len(symbols), said)
 
 
-def _timeline(paths: list[Path], symbol: str | None, times: OrderTimes, read: ReadOptions) -> Timeline | None:
+def _timeline(
+    paths: list[Path], symbol: str | None, symbol_in: tuple[str, ...], times: OrderTimes, read: ReadOptions
+) -> Timeline | None:
     if not times.needs_tape:
         return None
     from sor.tapes import open_tape
 
     try:
-        return open_tape(paths, symbol=symbol, **asdict(read)).timeline()
+        return open_tape(paths, symbol=symbol, symbol_in=symbol_in, **asdict(read)).timeline()
     except (SorError, OSError):
         return None

@@ -49,6 +49,7 @@ class SweepRequest:
 
     tape: tuple[str, ...]
     symbol: tuple[str, ...] = ()
+    symbol_in: tuple[str, ...] = ()
     side: tuple[str, ...] = ()
     quantity: tuple[str, ...] = ()
     interval: tuple[str, ...] = ()
@@ -127,7 +128,7 @@ def _values(source: str, name: str, value: Any) -> tuple[str, ...] | str:
         if len(texts) != 1:
             raise InputError(f"{source}: {name} takes one value")
         return texts[0]
-    if name not in ("tape", "param"):  # names of files may have commas, and grids of parameters
+    if name not in ("tape", "symbol_in", "param"):  # names of files may have commas, and grids of parameters
         texts = [part.strip() for text in texts for part in text.split(",")]
     if not all(texts):
         raise InputError(f"{source}: {name} has an empty value")

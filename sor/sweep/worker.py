@@ -140,11 +140,18 @@ def _opened(cell: Cell) -> Charted:
     from sor.tapes import open_tape
 
     paths = [local_copy(name) for name in cell.files]
-    return open_tape(paths, symbol=cell.symbol, snapshot_rule=cell.rule, strict=cell.strict, **asdict(cell.read))
+    return open_tape(
+        paths,
+        symbol=cell.symbol,
+        symbol_in=cell.symbol_in,
+        snapshot_rule=cell.rule,
+        strict=cell.strict,
+        **asdict(cell.read),
+    )
 
 
 def _open(cell: Cell) -> Charted:
-    key = (cell.tape, cell.symbol, cell.rule, cell.strict, cell.read)
+    key = (cell.tape, cell.symbol, cell.symbol_in, cell.rule, cell.strict, cell.read)
     found = _tapes.open.pop(key, None)
     if found is None:
         while len(_tapes.open) >= OPEN_TAPES:

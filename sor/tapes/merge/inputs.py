@@ -121,6 +121,12 @@ def _with_ids(inputs: list[TapeInput], symbol_in: Sequence[str]) -> list[TapeInp
     return inputs
 
 
+def said_of(files: Sequence[str], symbol_in: Sequence[str]) -> tuple[str, ...]:
+    """Those of the texts FILE=ID that are about one of these files."""
+    inputs = [TapeInput(Path(file if os.path.exists(file) else _split_venue(file)[0])) for file in files]
+    return tuple(text for text in symbol_in if any(_is_named(one, text.rpartition("=")[0]) for one in inputs))
+
+
 def _is_named(one: TapeInput, file: str) -> bool:
     """Whether a text means this file: its path, or its name without folders."""
     if one.table is not None:
