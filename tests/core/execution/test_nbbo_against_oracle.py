@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 import pytest
 import reference
+from reference.adapter import national_to_sor
 from reference.market import Level
 from reference.market import Trade as Sale
 from reference.nbbo import Best, Instant, samples_nbbo, work_nbbo
@@ -23,7 +23,6 @@ from sor.core.backtest.session import Session
 from sor.core.execution.accounting import StrategyResult
 from sor.core.feed import Feed, Form
 from sor.core.fees import NO_FEES
-from sor.core.market.batch import NO_VENUE, Quote, Snapshot, Trade
 from sor.core.market.nbbo_book import NbboBookBuilder
 from sor.core.market.oriented import FAR, orient
 from sor.core.order import Latency, ParentOrder, QueueModel, Rules, Side
@@ -33,25 +32,6 @@ from sor.core.schedule import Schedule
 from sor.core.strategies.allocation import Allocation
 from sor.core.strategies.interface import StrategyProtocol, View
 from sor.core.strategies.simple import BestAsk, Static, Twap
-from sor.core.units import NO_PRICE, UNSPOKEN
-
-
-def to_sor(tape: Sequence[Instant]) -> list[Snapshot]:
-    return [
-        Snapshot(one.ts, _quotes(one), tuple(Trade(t.venue, t.px, t.sz, t.side) for t in one.trades)) for one in tape
-    ]
-
-
-def _quotes(one: Instant) -> tuple[Quote, ...]:
-    bids, asks = _side(one.bid), _side(one.ask)
-    venues = sorted({*bids, *asks})
-    return tuple(Quote(v, *bids.get(v, (UNSPOKEN, 0)), *asks.get(v, (UNSPOKEN, 0))) for v in venues)
-
-
-def _side(best: Best | None) -> dict[int, tuple[int, int]]:
-    if best is None:
-        return {}
-    return {NO_VENUE: (NO_PRICE, 0)} if best.level is None else {best.venue: (best.level.px, best.level.sz)}
 
 
 @dataclass
@@ -95,7 +75,7 @@ def worked(case: NbboCase) -> StrategyResult:
     session = Session.of(order, rules, [(strategy, model)], queues=True)
     rng = Random(case.seed)
     cuts = [rng.randrange(len(case.tape)) for _ in range(rng.randint(0, 4))]
-    for batch in cut(to_sor(case.tape), cuts):
+    for batch in cut(national_to_sor(case.tape), cuts):
         if len(batch):
             session.on_batch(batch)
     return session.finish().results[strategy.name]
@@ -142,7 +122,7 @@ def test_what_past_windows_would_have_filled() -> None:
         model = QueueModel(case.model)
         history = OutflowHistory(length, model, Latency(wait), Latency(cancels))
         builder = NbboBookBuilder(queues=True, prints_late=case.late)
-        for batch in cut(to_sor(case.tape), [rng.randrange(len(case.tape)) for _ in range(3)]):
+        for batch in cut(national_to_sor(case.tape), [rng.randrange(len(case.tape)) for _ in range(3)]):
             if len(batch):
                 history.on_book(builder.extend(orient(batch, side)))
         rules = reference.Rules(latency=reference.Delay(wait), cancel_latency=reference.Delay(cancels))
@@ -221,6 +201,6 @@ def resting_at_7(
     strategy = CrossVenue("X_L_7", Schedule.of(order, 100 * SECOND), AllLimit(7))
     rules = Rules(NO_FEES, latency=latency, feed=Feed(Form.NBBO, late))
     session = Session.of(order, rules, [(strategy, model)], queues=True)
-    for batch in cut(to_sor(tape), cuts):
+    for batch in cut(national_to_sor(tape), cuts):
         session.on_batch(batch)
     return sum(fill.qty for fill in session.finish().results["X_L_7"].fills if fill.is_maker)
