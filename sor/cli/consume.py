@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sor.core.units import format_time
 from sor.errors import InputError, StreamError
 from sor.stream import BOOTSTRAP_SERVERS, TOPIC
 from sor.text import say
@@ -45,7 +46,8 @@ def command(
     """Write a run of a topic, or a stretch of it, to a Parquet tape.
 
     A backtest of the tape gives what the run itself gives. An incomplete run is written as far as it came, and the
-    exit code is 1. With --from and --to the book before the stretch is not on the tape.
+    exit code is 1. With --from and --to the book before the stretch is not on the tape, and nothing that comes after
+    --to is waited for: a run may still be being produced.
     """
     from sor.cli.progress import stream_progress
     from sor.request import when
@@ -65,8 +67,20 @@ def command(
         first, last = (
             None if moment is None else instant(moment, day) if day is not None else moment.ns for moment in typed
         )
+        _check_stretch(source.run, bounds, first, last)
         rows = write_snapshots(source, out, first, last)
-        complete = source.stream_facts().complete
+        facts = source.stream_facts()
     say(f"wrote {out}: {rows.snapshots:,} snapshots of run {source.run}, {out.stat().st_size / 1e6:,.1f} MB")
-    if complete is False:
+    if facts.gaps if rows.is_past_end else facts.complete is False:
         raise StreamError(f"run {source.run} is incomplete: {out} has what came")
+
+
+def _check_stretch(run: str, bounds: tuple[int, int] | None, first: int | None, last: int | None) -> None:
+    """InputError, before anything is read, for a stretch that can hold nothing."""
+    if first is not None and last is not None and first > last:
+        raise InputError(f"--from {format_time(first)} is after --to {format_time(last)}")
+    if bounds is None:
+        return
+    if (first is not None and first > bounds[1]) or (last is not None and last < bounds[0]):
+        begin, end = map(format_time, bounds)
+        raise InputError(f"nothing of run {run} lies between --from and --to: it has {begin} to {end}")

@@ -31,6 +31,7 @@ class SnapshotRows(VenueReader):
         self._end = 2**63 - 1 if end is None else end
         self.symbols: list[str | None] = [source.tape_facts().symbol]
         self.snapshots = 0
+        self.is_past_end = False  # what comes after `end` has begun, and is not read
 
     def chunks(self) -> Iterator[RowChunk]:
         for batch in self._source.batches():
@@ -40,6 +41,9 @@ class SnapshotRows(VenueReader):
                 rows = rows_of(batch.slice(first, last))
                 self.snapshots += last - first
                 yield rows
+            if last < len(batch):
+                self.is_past_end = True  # a live run may go on for hours
+                break
         if not self.snapshots:
             raise InputError("no snapshot lies in this stretch: choose another --from or --to")
 
