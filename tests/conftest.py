@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+
+# What is compiled is kept, whatever the machine's habit: a container often says otherwise, and every `sor` that a test
+# starts would compile numpy, pandas and matplotlib again: half of what a report with pictures takes.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # One thread of linear algebra a process, the children's too: `make test` has a process a core already, and threads that
 # wait for each other there take three times the processor's time. numpy reads these as it loads.
