@@ -1,5 +1,5 @@
-# One small server: an instance, its key, its firewall, and (only when asked for) a role for Session Manager
-# and an alarm that stops an idle machine. Nothing else is made, and `make destroy` removes all of it.
+# One small server: an instance, its key, its firewall, and (only when asked for) a role for Session Manager,
+# an alarm that stops an idle machine and alarms by e-mail. Nothing else is made, and `make destroy` removes all of it.
 
 provider "aws" {
   region = var.region
@@ -20,6 +20,39 @@ locals {
   ami_id    = var.ami_id != null ? var.ami_id : nonsensitive(data.aws_ssm_parameter.al2023.value)
 
   ssm = var.access == "ssm"
+
+  # Every figure here is one that AWS takes by itself: the machine has neither an agent nor rights to send others.
+  alarms = var.alarm_email == null ? {} : merge(
+    {
+      system = {
+        description = "The hardware under the ${var.name} server fails; AWS moves it to other hardware"
+        metric      = "StatusCheckFailed_System"
+        comparison  = "GreaterThanOrEqualToThreshold"
+        period      = 60
+        periods     = 2
+        actions     = ["arn:${data.aws_partition.current.partition}:automate:${var.region}:ec2:recover"]
+      }
+      instance = {
+        description = "The ${var.name} server does not answer AWS: make status, then make stop and make start"
+        metric      = "StatusCheckFailed_Instance"
+        comparison  = "GreaterThanOrEqualToThreshold"
+        period      = 60
+        periods     = 5
+        actions     = []
+      }
+    },
+    # Whatever var.cpu_credits says: a deployment begins unlimited, and its last step changes the machine alone.
+    local.burstable ? {
+      credits = {
+        description = "The ${var.name} server has had no processor credits for half an hour: it is slow, or its bursts are billed"
+        metric      = "CPUCreditBalance"
+        comparison  = "LessThanThreshold"
+        period      = 300
+        periods     = 6
+        actions     = []
+      }
+    } : {},
+  )
 }
 
 data "aws_partition" "current" {}
@@ -207,4 +240,35 @@ resource "aws_cloudwatch_metric_alarm" "idle" {
   threshold           = 5
   treat_missing_data  = "notBreaching"
   alarm_actions       = ["arn:${data.aws_partition.current.partition}:automate:${var.region}:ec2:stop"]
+}
+
+resource "aws_sns_topic" "alarms" {
+  #checkov:skip=CKV_AWS_26:CloudWatch cannot publish through the key that AWS keeps for SNS, and a key of one's own costs a dollar a month; the alarms hold no secret
+  count = var.alarm_email == null ? 0 : 1
+  name  = "${var.name}-alarms"
+}
+
+# Amazon sends a mail first, and no alarm before the link in it was followed.
+resource "aws_sns_topic_subscription" "alarms" {
+  count     = var.alarm_email == null ? 0 : 1
+  topic_arn = aws_sns_topic.alarms[0].arn
+  protocol  = "email"
+  endpoint  = var.alarm_email
+}
+
+resource "aws_cloudwatch_metric_alarm" "mail" {
+  for_each            = local.alarms
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = "AWS/EC2"
+  metric_name         = each.value.metric
+  statistic           = "Maximum"
+  dimensions          = { InstanceId = aws_instance.server.id }
+  period              = each.value.period # as often as AWS takes the figure at no cost
+  evaluation_periods  = each.value.periods
+  comparison_operator = each.value.comparison
+  threshold           = 1
+  treat_missing_data  = "notBreaching" # a stopped machine has no figures
+  alarm_actions       = concat([aws_sns_topic.alarms[0].arn], each.value.actions)
+  ok_actions          = [aws_sns_topic.alarms[0].arn]
 }

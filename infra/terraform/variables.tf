@@ -146,6 +146,17 @@ variable "stop_when_idle_hours" {
   }
 }
 
+variable "alarm_email" {
+  description = "Where CloudWatch sends its alarms of this machine; null: no alarms."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alarm_email == null || can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.alarm_email))
+    error_message = "alarm_email must be one e-mail address."
+  }
+}
+
 variable "termination_protection" {
   description = "Refuse to terminate the machine until this is false again."
   type        = bool

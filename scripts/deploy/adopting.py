@@ -69,11 +69,32 @@ def _describe(wanted: Settings, instance_id: str) -> tuple[Settings, dict[str, s
     if profile:
         seen["access"] = "ssm"
         parts |= _profile(wanted, profile["Arn"].rpartition("/")[2])
-    alarms = cloud.client(wanted, "cloudwatch").describe_alarms(AlarmNames=[f"{wanted.name}-idle"])["MetricAlarms"]
-    if alarms:
-        seen["stop_when_idle_hours"] = alarms[0]["EvaluationPeriods"]
-        parts["aws_cloudwatch_metric_alarm.idle[0]"] = alarms[0]["AlarmName"]
-    return replace(wanted, **seen), parts
+    alarms, told = _alarms(wanted)
+    return replace(wanted, **seen, **told), parts | alarms
+
+
+def _alarms(wanted: Settings) -> tuple[dict[str, str], dict[str, Any]]:
+    """The alarms, where their mails go, and the options that these show.
+
+    Not the subscription, which has no name until its mail is answered: Amazon takes one that is there for a new one.
+    """
+    names = {f"{wanted.name}-{key}": key for key in ("idle", "system", "instance", "credits")}
+    seen = cloud.client(wanted, "cloudwatch").describe_alarms(AlarmNames=list(names))["MetricAlarms"]
+    alarms = {names[alarm["AlarmName"]]: alarm for alarm in seen}
+    idle, instance = alarms.pop("idle", None), alarms.get("instance")
+    parts: dict[str, str] = {}
+    told: dict[str, Any] = {}
+    if idle:
+        parts["aws_cloudwatch_metric_alarm.idle[0]"] = idle["AlarmName"]
+        told["stop_when_idle_hours"] = idle["EvaluationPeriods"]
+    if instance:
+        [topic] = instance["AlarmActions"]
+        subscribed = cloud.client(wanted, "sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        told["alarm_email"] = subscribed[0]["Endpoint"] if subscribed else wanted.alarm_email
+    if told.get("alarm_email"):
+        parts["aws_sns_topic.alarms[0]"] = topic
+        parts |= {f'aws_cloudwatch_metric_alarm.mail["{key}"]': alarm["AlarmName"] for key, alarm in alarms.items()}
+    return parts, told
 
 
 def _rules(ec2: Any, group: str) -> dict[str, str]:

@@ -15,6 +15,9 @@ ANSIBLE_DIR = REPO / "infra" / "ansible"
 # The documentation's own address range (RFC 5737): in a plan that is only looked at, no real one is needed.
 EXAMPLE_CIDR = "203.0.113.7/32"
 
+# What is typed to forget an option that was given in an earlier call: nothing typed means as before.
+FORGET = {"ssh_cidr": "here", "alarm_email": "none"}
+
 
 class DeployError(Exception):
     """One line for the operator: what is wrong, where, and what to do."""
@@ -38,6 +41,7 @@ class Settings:
     subnet_id: str = ""
     stop_when_idle_hours: int = 0
     termination_protection: int = 0
+    alarm_email: str = ""
     # A file with the Terraform block of a backend for the state; empty: a file in the state folder.
     backend: str = ""
 
@@ -85,6 +89,7 @@ class Settings:
         values["ssh_cidr"] = ssh_cidr or None
         values["termination_protection"] = str(bool(self.termination_protection)).lower()
         values["subnet_id"] = self.subnet_id or None
+        values["alarm_email"] = self.alarm_email or None
         key = self.public_key if self.public_key.is_file() else self.state_dir / "operator.pub"
         values["public_key_file"] = str(key)
         values["identity_file"] = str(self.identity)
@@ -101,8 +106,9 @@ def load() -> Settings:
         )
     remembered = _remembered(Settings(name=name).state_dir / "settings.json")
     merged: dict[str, str | int] = {**remembered, **{k: v for k, v in given.items() if v}, "name": name}
-    if merged.get("ssh_cidr") == "here":
-        merged["ssh_cidr"] = ""
+    for option, word in FORGET.items():
+        if merged.get(option) == word:
+            merged[option] = ""
     for number in ("volume_size_gb", "stop_when_idle_hours", "termination_protection"):
         if number in merged:
             merged[number] = _whole(number, str(merged[number]))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from accounts import APPLY, MACHINES, PLAN_AGAIN, Account
+from simulated_aws import REGION
 
 RUNNING = f"[i['InstanceId'] for i in {MACHINES} if i['State']['Name'] == 'running']"
 
@@ -44,12 +45,14 @@ def test_a_lost_state_makes_no_second_machine_and_is_adopted(account: Account) -
     assert account.show(RUNNING) == []
 
 
-def test_a_machine_behind_session_manager_with_its_alarm_is_adopted(account: Account) -> None:
-    account.env.update(SOR_DEPLOY_ACCESS="ssm", SOR_DEPLOY_STOP_WHEN_IDLE_HOURS="2")
+def test_a_machine_behind_session_manager_with_its_alarms_is_adopted(account: Account) -> None:
+    account.env.update(
+        SOR_DEPLOY_ACCESS="ssm", SOR_DEPLOY_STOP_WHEN_IDLE_HOURS="2", SOR_DEPLOY_ALARM_EMAIL="operator@example.com"
+    )
     account.steps(APPLY)
     [machine] = account.show(RUNNING)
     lose_the_state(account)
-    for option in ("ACCESS", "STOP_WHEN_IDLE_HOURS"):
+    for option in ("ACCESS", "STOP_WHEN_IDLE_HOURS", "ALARM_EMAIL"):
         del account.env[f"SOR_DEPLOY_{option}"]
     adopted = account.deploy("adopt")
     assert adopted.returncode == 0, adopted.stderr
@@ -58,6 +61,12 @@ def test_a_machine_behind_session_manager_with_its_alarm_is_adopted(account: Acc
     assert account.deploy("down").returncode == 0
     iam = "iam = boto3.client('iam', region_name='us-east-1')"
     assert account.show("iam.list_roles()['Roles'] + iam.list_instance_profiles()['InstanceProfiles']", iam) == []
+    others = "cw, sns = (boto3.client(name) for name in ('cloudwatch', 'sns'))"
+    account.env["AWS_DEFAULT_REGION"] = REGION
+    left = (
+        "cw.describe_alarms()['MetricAlarms'] + sns.list_topics()['Topics'] + sns.list_subscriptions()['Subscriptions']"
+    )
+    assert account.show(left, others) == []
 
 
 def test_destroy_without_a_state_removes_what_carries_the_tag(account: Account) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from accounts import APPLY, APPLY_UNLIMITED, MACHINES, PLAN_AGAIN, SETTLE, Account
@@ -88,6 +89,50 @@ def test_session_manager_idle_alarm_and_graviton(account: Account) -> None:
     assert account.deploy("down").returncode == 0
     assert account.show("cw.describe_alarms()['MetricAlarms']", cloudwatch) == []
     assert account.show("iam.list_roles()['Roles'] + iam.list_instance_profiles()['InstanceProfiles']", iam) == []
+
+
+def test_alarms_by_mail_come_and_go(account: Account) -> None:
+    clients = f"cw, sns = (boto3.client(name, region_name='{REGION}') for name in ('cloudwatch', 'sns'))"
+    alarms = "{a['AlarmName']: sorted(a['AlarmActions']) for a in cw.describe_alarms()['MetricAlarms']}"
+    mails = "[s['Endpoint'] for s in sns.list_subscriptions()['Subscriptions']]"
+    account.env["SOR_DEPLOY_ALARM_EMAIL"] = "operator@example.com"
+    account.steps(APPLY_UNLIMITED, SETTLE, PLAN_AGAIN)
+    [topic] = account.show("[t['TopicArn'] for t in sns.list_topics()['Topics']]", clients)
+    recover = f"arn:aws:automate:{REGION}:ec2:recover"
+    assert account.show(alarms, clients) == {
+        "sor-credits": [topic],
+        "sor-instance": [topic],
+        "sor-system": [recover, topic],
+    }
+    assert account.show(mails, clients) == ["operator@example.com"]
+    [machine] = account.show(MACHINES)
+
+    del account.env["SOR_DEPLOY_ALARM_EMAIL"]
+    account.steps(PLAN_AGAIN)  # it is remembered
+    account.env["SOR_DEPLOY_ALARM_EMAIL"] = "none"
+    account.steps(APPLY, PLAN_AGAIN)
+    assert account.show(f"[{alarms}, {mails}, sns.list_topics()['Topics']]", clients) == [{}, [], []]
+    assert [m["InstanceId"] for m in account.show(MACHINES)] == [machine["InstanceId"]]
+
+
+def test_status_says_how_many_processor_credits_are_left(account: Account, tmp_path: Path) -> None:
+    account.steps(APPLY)
+    ssh = tmp_path / "ssh"
+    ssh.write_text("#!/bin/sh\nexit 0\n")
+    ssh.chmod(0o755)
+    account.env["PATH"] = f"{tmp_path}:{account.env['PATH']}"
+    assert "processor credits" not in account.deploy("status").stderr, "no reading yet"
+
+    account.ask(
+        f"import datetime; cw = boto3.client('cloudwatch', region_name='{REGION}'); now = datetime.datetime.now()\n"
+        "def put(value, minutes): cw.put_metric_data(Namespace='AWS/EC2', MetricData=["
+        "{'MetricName': 'CPUCreditBalance', 'Value': value, 'Timestamp': now - datetime.timedelta(minutes=minutes),"
+        f" 'Dimensions': [{{'Name': 'InstanceId', 'Value': {MACHINES}[0]['InstanceId']}}]}}])\n"
+        "put(17.4, 5); put(30, 15); print('null')"
+    )
+    status = account.deploy("status")
+    assert status.returncode == 0, status.stderr
+    assert "processor credits: 17 left" in status.stderr, status.stderr
 
 
 def test_interrupted_while_the_machine_is_made_nothing_is_forgotten(account: Account) -> None:

@@ -16,6 +16,9 @@ mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws" }
   }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:sor-alarms" }
+  }
   mock_resource "aws_instance" {
     defaults = { id = "i-0123456789abcdef0", public_ip = "203.0.113.99" }
   }
@@ -68,6 +71,10 @@ run "defaults_are_small_and_cheap" {
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.idle) == 0 && length(aws_iam_role.ssm) == 0 && length(aws_iam_instance_profile.ssm) == 0
     error_message = "alarm and role are made only when asked for"
+  }
+  assert {
+    condition     = length(aws_sns_topic.alarms) + length(aws_sns_topic_subscription.alarms) + length(aws_cloudwatch_metric_alarm.mail) == 0
+    error_message = "nobody is written to who did not ask"
   }
 }
 
@@ -298,6 +305,53 @@ run "an_idle_machine_is_stopped_when_asked" {
   }
 }
 
+run "alarms_go_by_mail_when_asked" {
+  command = apply
+
+  variables {
+    alarm_email = "operator@example.com"
+  }
+
+  assert {
+    condition     = aws_sns_topic_subscription.alarms[0].endpoint == "operator@example.com" && aws_sns_topic_subscription.alarms[0].protocol == "email"
+    error_message = "the address is the topic's one subscriber"
+  }
+  assert {
+    condition = { for key, alarm in aws_cloudwatch_metric_alarm.mail : key => alarm.metric_name } == {
+      system = "StatusCheckFailed_System", instance = "StatusCheckFailed_Instance", credits = "CPUCreditBalance"
+    }
+    error_message = "the figures that AWS takes by itself"
+  }
+  assert {
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.mail :
+      contains(alarm.alarm_actions, aws_sns_topic.alarms[0].arn) && alarm.dimensions.InstanceId == "i-0123456789abcdef0"
+    ])
+    error_message = "each alarm of this machine goes to the topic"
+  }
+  assert {
+    condition = (
+      contains(aws_cloudwatch_metric_alarm.mail["system"].alarm_actions, "arn:aws:automate:eu-central-1:ec2:recover")
+      && length(aws_cloudwatch_metric_alarm.mail["instance"].alarm_actions) == 1
+    )
+    error_message = "AWS recovers from failures of its own hardware, and takes that action for no other alarm"
+  }
+}
+
+run "a_machine_without_credits_has_no_alarm_for_them" {
+  command = plan
+
+  variables {
+    alarm_email   = "operator@example.com"
+    instance_type = "c7gn.medium"
+  }
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.mail)) == toset(["system", "instance"])
+    error_message = "only the T family has credits"
+  }
+}
+
 run "a_machine_is_protected_when_asked" {
   command = plan
 
@@ -460,4 +514,12 @@ run "fractions_of_idle_hours_are_refused" {
     stop_when_idle_hours = 1.5
   }
   expect_failures = [var.stop_when_idle_hours]
+}
+
+run "what_is_no_mail_address_is_refused" {
+  command = plan
+  variables {
+    alarm_email = "operator"
+  }
+  expect_failures = [var.alarm_email]
 }
