@@ -35,7 +35,8 @@ os.environ["SOR_DEBUG"] = "1"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of a broker in one group: `pytest -n 2 --dist loadgroup` runs them in turn on one worker, with one
-    warm broker a version, beside the tests that only compute."""
+    warm broker a version, beside the tests that only compute. Long tests come first, whatever their folder."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     for item in items:
         if item.get_closest_marker("broker"):
             item.add_marker(pytest.mark.xdist_group("broker"))

@@ -68,6 +68,7 @@ def paste(block: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not (REPO / ".venv" / "bin" / "sor").exists(), reason="no .venv in the checkout: make setup")
 def test_the_commands_on_tapes_and_routers_work_when_pasted(tmp_path: Path) -> None:
     mine = [block for block in command_blocks() if "kafka" not in block and ".venv/bin/sor" in block]

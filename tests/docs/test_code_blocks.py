@@ -26,6 +26,7 @@ def run(block: Block, folder: Path, state: Path) -> subprocess.CompletedProcess[
     return subprocess.run(command, cwd=folder, env=environment(state), capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_of_a_tutorial_works_when_pasted(page: str, tmp_path: Path) -> None:
     folder, state = tmp_path / "empty", tmp_path / "state"

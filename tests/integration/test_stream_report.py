@@ -67,6 +67,7 @@ def test_the_report_of_the_stream_is_the_files(broker, topics, tape, wishes, cap
 
 
 @pytest.mark.smoke
+@pytest.mark.long
 def test_a_tape_goes_through_a_real_broker_and_comes_out_the_same(broker, capsys):
     """One run for `make test`: all of these, and more, are in `make test-broker`."""
     where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topic_name()]

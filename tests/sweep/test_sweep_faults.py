@@ -16,6 +16,7 @@ from sweep_tools import Cluster, rows, run_sweep, sor_sweep, wait_for_parts
 from sor.errors import SorError
 from sor.sweep.store import read_table
 
+pytestmark = pytest.mark.long  # all of them, as they share what one undisturbed process got
 WISHES = {"every": "5", "horizon": "20", "interval": "5", "side": "buy,sell", "strategy": "twap,static"}
 
 

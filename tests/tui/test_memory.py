@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
+import pytest
 from driving import SHORT, driving
 
 from tui.app_state import SHOWN_FILLS
@@ -16,6 +17,7 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
+@pytest.mark.long
 async def test_many_runs_take_no_more_memory_than_a_few() -> None:
     async with driving({**SHORT, "strategy": "best_ask"}) as d:
         await d.press("ctrl+r")
