@@ -1,6 +1,6 @@
 # Proven with 5.100.0, the last of its line; 6 is taken where it can be had, and says so in `terraform init`. To stay with
-# the proven one: SOR_TF_PLUGIN_DIR with a folder that holds it. The dependency lock file is not committed: it would hold
-# the checksum of one platform only.
+# the proven one: SOR_TF_PLUGIN_DIR with a folder that holds it, or a lock file in the deployment's state folder
+# (docs/operations.md). None is committed: made without Terraform's registry it would hold the checksum of one platform.
 terraform {
   required_version = ">= 1.9, < 2.0"
 

@@ -23,6 +23,7 @@ class Terraform:
     """One working directory: the state file and Terraform's own files live in `state_dir`.
 
     `backend` is a file with the Terraform block of another backend for the state, such as S3; None keeps it in a file.
+    A lock file in `state_dir`, if the operator has put one there, decides the provider's version and checksums.
     """
 
     state_dir: Path
@@ -32,6 +33,10 @@ class Terraform:
     @property
     def state_file(self) -> Path:
         return self.state_dir / "terraform.tfstate"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.state_dir / ".terraform.lock.hcl"
 
     @property
     def _env(self) -> dict[str, str]:
@@ -143,6 +148,8 @@ class Terraform:
         self._module.mkdir(parents=True)
         for file in TERRAFORM_DIR.glob("*.tf"):
             shutil.copy(file, self._module)
+        if self.lock_file.exists():
+            shutil.copy(self.lock_file, self._module)
         if self.backend is None:
             return
         if not self.backend.is_file():

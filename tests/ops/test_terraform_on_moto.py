@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 from accounts import APPLY, APPLY_UNLIMITED, MACHINES, PLAN_AGAIN, SETTLE, Account
 from simulated_aws import REGION, REPO
 
@@ -133,6 +136,28 @@ def test_status_says_how_many_processor_credits_are_left(account: Account, tmp_p
     status = account.deploy("status")
     assert status.returncode == 0, status.stderr
     assert "processor credits: 17 left" in status.stderr, status.stderr
+
+
+def test_a_lock_file_beside_the_state_is_obeyed(account: Account) -> None:
+    if "SOR_TF_PLUGIN_DIR" not in account.env:
+        pytest.skip("no local AWS provider to make a lock file from")
+    terraform = ["terraform", f"-chdir={account.home}"]
+    shutil.copy(REPO / "infra" / "terraform" / "versions.tf", account.home)
+    mirror = f"-fs-mirror={account.env['SOR_TF_PLUGIN_DIR']}"
+    subprocess.run([*terraform, "providers", "lock", mirror], env=account.env, check=True, capture_output=True)
+    lock = account.home / ".terraform.lock.hcl"
+    state = account.home / "state" / "sor"
+    state.mkdir(parents=True)
+
+    shutil.copy(lock, state)
+    account.steps("assert tf.ids() == {}")
+
+    forged = re.sub('"h1:[^"]*"', f'"h1:{"A" * 43}="', lock.read_text())
+    (state / lock.name).write_text(forged)
+    refused = account.deploy("status")
+    assert refused.returncode == 1
+    assert "terraform init failed" in refused.stderr
+    assert (state / lock.name).read_text() == forged, "it is the operator's"
 
 
 def test_interrupted_while_the_machine_is_made_nothing_is_forgotten(account: Account) -> None:
