@@ -50,5 +50,7 @@ class ImplementationShortfall(Paced):
         self.left = left(slices, 2 + self.pull * days * days)
 
     def target(self, view: View, index: int) -> int:
+        if not self.pull:  # exactly twap's whole shares: x_j is on the line, but for its last digits
+            return self.slices.target(index)
         total = self.slices.quantity
         return total - int(total * self.left[index + 1] + 0.5)

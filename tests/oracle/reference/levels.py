@@ -38,8 +38,8 @@ class Levels:
         """A sale that this venue's bids at its price, shown or out of sight behind the best, have met."""
         if self.best is None or self.best.px < trade.px:
             return
-        if self.remembered(trade.px) is not None:
-            self.known.setdefault(trade.px, Known(0)).unclaimed += trade.sz
+        if trade.px in self.known:
+            self.known[trade.px].unclaimed += trade.sz
 
     def show(self, bid: Level | None) -> int:
         """The venue's next row; returns the shares cancelled at the price that it shows."""

@@ -75,7 +75,7 @@ class Censored:
     def __init__(self, lambda_under: float = 1.5, theta: float = 0.0, enough: int = 10, memory: int = 1000) -> None:
         if not (lambda_under > 1 and theta >= 0 and enough > 0 and memory > 0):
             raise StrategyError("censored: lambda_under must be above 1, theta 0 or more, enough and memory above 0")
-        self.under, self.theta = Fraction(lambda_under), Fraction(theta)
+        self.under, self.theta = Fraction(str(lambda_under)), Fraction(str(theta))  # 1.1 means eleven tenths
         self.enough, self.memory = enough, memory
         self.outcomes: dict[int, list[Outcome]] = {}
 

@@ -124,9 +124,9 @@ class ContKukanovOnline:
         size, market, limits = self.sent
         known = [(venue, float(gain)) for venue, gain in zip(at.venues, at.gains, strict=True) if venue in limits]
         take, theta = float(at.h + at.f), self.theta * float(at.h)
-        under, over = max(self.under * take, 0.0) + theta, self.over * float(max(at.gains))
+        under, over = max(self.under * take, 0.0), self.over * float(max(at.gains))
         done = market + sum(filled.values())
-        push = -under if done < size else (over if done > size else 0.0)
+        push = -(under + theta) if done < size else (over if done > size else 0.0)
         gains = [gain for _, gain in known]
         total = theta + under + over
         squares = fsum([(take + total) ** 2, *((gain + total) ** 2 for gain in gains)])

@@ -51,7 +51,7 @@ class Delay:
     def __init__(self, c: float = 0.0001, window: float = 300.0) -> None:
         if not (c > 0 and window > 0):
             raise StrategyError("delay: c and window must be above 0")
-        self.waiting = Fraction(c) * NANO
+        self.waiting = Fraction(str(c)) * NANO  # 0.0001 means a ten-thousandth
         self.window = int(window * NANO)
         self.seen: list[tuple[int, dict[int, int]]] = []  # from when, and what was sold at each venue
         self.before: int | None = None

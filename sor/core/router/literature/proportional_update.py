@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import fsum
 
-from sor.core.router.literature.touch import Touch, touch, whole
+from sor.core.router.literature.touch import touch, whole
 from sor.core.strategies.allocation import Allocation
 from sor.core.strategies.interface import View
 from sor.core.strategies.plug_in import Setting
 from sor.errors import StrategyError
 
 
-def projected(r: Sequence[float], total: float = 1.0) -> list[float]:
-    """The nearest point with parts >= 0 that sum to `total` > 0."""
+def projected(r: Sequence[float]) -> list[float]:
+    """The nearest point of the simplex: parts >= 0 that sum to 1."""
     ranked = sorted(r, reverse=True)
-    shifts = [(fsum(ranked[: k + 1]) - total) / (k + 1) for k in range(len(ranked))]
+    shifts = [(fsum(ranked[: k + 1]) - 1) / (k + 1) for k in range(len(ranked))]
     shift = next(s for s, part in zip(reversed(shifts), reversed(ranked), strict=True) if part > s)
     return [max(part - shift, 0.0) for part in r]
 
@@ -53,21 +53,20 @@ class ProportionalUpdate:
         self.sent = {}
         if at is None:
             return Allocation(size, reason="nowhere to rest")
-        weights = self._weights(at)
-        limits = whole([Fraction(weight) * size for weight in weights], size)
-        limits[max(range(len(limits)), key=lambda k: (weights[k], -k))] += size - sum(limits)
+        limits = whole([weight * size for weight in self._weights(at.venues)], size)
         self.sent = dict(zip(at.venues, limits, strict=True))
         best = max(at.gains)
         self.gains = {venue: float(gain / best) for venue, gain in zip(at.venues, at.gains, strict=True)}
         return Allocation(0, at.px, tuple(self.sent.items()))
 
-    def _weights(self, at: Touch) -> list[float]:
-        """The shares of the venues at which an order can rest now; a new one begins with an equal part."""
-        for venue in at.venues:
-            self.shares.setdefault(venue, 1 / len(at.venues))
-        held = [self.shares[venue] for venue in at.venues]
-        total = fsum(held)
-        return [part / total for part in held] if total > 0 else [1 / len(held)] * len(held)
+    def _weights(self, venues: Sequence[int]) -> list[Fraction]:
+        """r over the venues at which an order can rest: their shares of all, as parts that sum to 1 exactly. A new one
+        begins with an equal part."""
+        for venue in venues:
+            self.shares.setdefault(venue, 1 / len(venues))
+        held = [Fraction(self.shares[venue]) for venue in venues]
+        total = sum(held)
+        return [part / total for part in held] if total else [Fraction(1, len(held))] * len(held)
 
     def _learn(self, filled: dict[int, int]) -> None:
         """A share of 0 counts as filled whole: it was less than anything that came."""
@@ -77,7 +76,7 @@ class ProportionalUpdate:
         venues = list(self.sent)
         step = self.gamma / self.slices**self.power
         push = drift([self.gains[v] for v in venues], [filled.get(v, 0) >= self.sent[v] for v in venues])
-        held = [self.shares[venue] for venue in venues]
-        total = fsum(held)
-        moved = projected([part + step * one for part, one in zip(held, push, strict=True)], total if total > 0 else 1)
-        self.shares.update(zip(venues, moved, strict=True))
+        r = map(float, self._weights(venues))
+        moved = projected([part + step * one for part, one in zip(r, push, strict=True)])
+        total = fsum(self.shares[venue] for venue in venues) or 1.0  # what they have among all stays
+        self.shares.update((venue, part * total) for venue, part in zip(venues, moved, strict=True))

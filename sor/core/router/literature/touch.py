@@ -34,7 +34,7 @@ def touch(view: View, fees: FeeSchedule) -> Touch | None:
         return None
     first = min(offers, key=lambda v: (v.available <= 0, v.take_px, -v.available, v.venue))
     h = Fraction(min(v.take_px for v in offers) - px, 2)
-    at = [v for v in view.venues if v.venue in places and h + fees.make(v.venue) > 0]
+    at = [v for v in view.venues if v.venue in places and h + fees.make(v.venue, px) > 0]
     if not at:
         return None
     return Touch(
@@ -42,8 +42,8 @@ def touch(view: View, fees: FeeSchedule) -> Touch | None:
         tuple(v.venue for v in at),
         tuple(v.rest_sz if v.rest_px == px else 0 for v in at),
         h,
-        fees.take(first.venue),
-        tuple(h + fees.make(v.venue) for v in at),
+        fees.take(first.venue, first.take_px),
+        tuple(h + fees.make(v.venue, px) for v in at),
     )
 
 
