@@ -392,7 +392,7 @@ def levels(name: str, value: Any) -> tuple[Level, ...]:
     parts = value if isinstance(value, list | tuple) else str(value).split(",")
     if not parts:
         raise InputError(f"{name} is empty: give one value or a comma-separated list")
-    return tuple(_level(name, str(part).strip()) for part in parts)
+    return tuple(Level.parse(name, str(part).strip()) for part in parts)
 
 
 def parts(name: str, value: Any) -> tuple[Fraction, ...]:
@@ -409,16 +409,6 @@ def coefficient(name: str, value: object) -> Decimal:
     if not 0 < number <= 100:
         raise InputError(f"{name} {value!r} must be a coefficient above 0, of the order of 1")
     return number
-
-
-def _level(name: str, text: str) -> Level:
-    multiple = text.lower().endswith("x")
-    number = decimal(name, text[:-1] if multiple else text)
-    if number < 0:
-        raise InputError(f"{name} {text!r} must not be negative")
-    if multiple and number <= 1 and name.startswith("lambda"):
-        raise InputError(f"{name} {text!r}: a multiple must be above 1 (the model's assumptions A2 and A3)")
-    return Level(Fraction(number), multiple)
 
 
 def _fees(value: Any) -> FeeSchedule:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sor.core.spec import PENALTIES
 from sor.core.units import parse_time
 from sor.errors import SorError
-from sor.report.tuned import PENALTIES, given, has_penalties
+from sor.report.tuned import given, has_penalties
 from tui import format as words
 from tui.app_state import parse_report
 from tui.kept import kept_at

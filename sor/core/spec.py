@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +12,8 @@ from sor.core.feed import BY_VENUE, Feed
 from sor.core.fees import NO_FEES, FeeSchedule
 from sor.core.order import ANY_SIZE, AT_ONCE, Latency, Liquidity, Lots, QueueModel, Rules, Side
 from sor.core.strategies.plug_in import PlugIn
-from sor.core.units import NANO, plain
+from sor.core.units import NANO, decimal, plain
+from sor.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,17 @@ class Level:
         digits = Decimal(self.value.numerator) / Decimal(self.value.denominator)
         return f"{plain(digits)}{'x' if self.multiple else ''}"
 
+    @classmethod
+    def parse(cls, name: str, text: str) -> Level:
+        """What was typed for a penalty. InputError for what is no level, or is out of the model's bounds."""
+        multiple = text.lower().endswith("x")
+        number = decimal(name, text[:-1] if multiple else text)
+        if number < 0:
+            raise InputError(f"{name} {text!r} must not be negative")
+        if multiple and number <= 1 and name.startswith("lambda"):
+            raise InputError(f"{name} {text!r}: a multiple must be above 1 (the model's assumptions A2 and A3)")
+        return cls(Fraction(number), multiple)
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
@@ -35,6 +47,9 @@ class Parameters:
     lambda_over: Level
     lambda_under: Level
     theta_queue: Level
+
+
+PENALTIES = tuple(field.name for field in fields(Parameters))
 
 
 @dataclass(frozen=True, slots=True)

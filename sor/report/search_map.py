@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.spec import Level
+from sor.core.spec import PENALTIES, Level
 from sor.report.format import signed
 from sor.report.model import ReportData
 from sor.report.style import INK, QUIET, look, picture, title
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-AXES = ("lambda_over", "lambda_under", "theta_queue")
 CUTS = ((0, 1), (2, 1))  # the axes of each map: x, y; the third parameter is the best candidate's
 
 
@@ -50,26 +49,27 @@ def search_map(report: ReportData) -> Figure:
 def _saved(report: ReportData) -> NDArray[Any]:
     """Savings against X_M in bps by lambda_over, lambda_under and theta_queue."""
     grid = report.search.grid
-    shape = tuple(len(getattr(grid, name)) for name in AXES)
+    shape = tuple(len(getattr(grid, name)) for name in PENALTIES)
     return -np.array(report.search.costs, dtype=np.float64).reshape(shape)
 
 
 def _best(report: ReportData) -> tuple[int, ...]:
     search = report.search
-    return tuple(getattr(search.grid, name).index(getattr(search.best, name)) for name in AXES)
+    return tuple(getattr(search.grid, name).index(getattr(search.best, name)) for name in PENALTIES)
 
 
 def _map(report: ReportData, ax: Axes, cube: NDArray[Any], best: tuple[int, ...], x: int, y: int) -> Any:
     (fixed,) = {0, 1, 2} - {x, y}
     cut = np.moveaxis(cube, (y, x, fixed), (0, 1, 2))[:, :, best[fixed]]
-    levels = [getattr(report.search.grid, name) for name in AXES]
-    title(ax, f"{AXES[y]} and {AXES[x]}", f"at {AXES[fixed]} {levels[fixed][best[fixed]]}, the best candidate's")
+    levels = [getattr(report.search.grid, name) for name in PENALTIES]
+    there = f"{PENALTIES[fixed]} {levels[fixed][best[fixed]]}"
+    title(ax, f"{PENALTIES[y]} and {PENALTIES[x]}", f"at {there}, the best candidate's")
     image = ax.imshow(cut, origin="lower", aspect="auto", cmap="cividis", vmin=cube.min(), vmax=cube.max())
     ax.plot(best[x], best[y], marker="X", markersize=11, color="white", markeredgecolor=INK, linestyle="none")
     _ticks(ax.xaxis, levels[x])
     _ticks(ax.yaxis, levels[y])
-    ax.set_xlabel(AXES[x])
-    ax.set_ylabel(AXES[y])
+    ax.set_xlabel(PENALTIES[x])
+    ax.set_ylabel(PENALTIES[y])
     ax.grid(False)
     ax.spines[:].set_visible(False)
     return image

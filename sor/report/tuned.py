@@ -7,8 +7,6 @@ from typing import Any
 
 from sor.core.spec import ROUTER, TUNED
 
-PENALTIES = ("lambda_over", "lambda_under", "theta_queue")
-
 
 def tuned_here(data: Mapping[str, Any]) -> bool:
     """Whether the chosen strategy's parameters were tuned on the very order that it works. Those of cont_kukanov are;

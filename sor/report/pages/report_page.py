@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sor.core.market.nbbo_path import PathPoint
+from sor.core.spec import PENALTIES
 from sor.report.format import signed, window_words
 from sor.report.pages.figures import Figures
 from sor.report.pages.forest import CHEAPER, DEARER, Forest, forest, tone
 from sor.report.pages.pictures import MOST_LINES, DrawnFill, Picture, cost_paths, price_path
 from sor.report.pages.render import render
 from sor.report.pages.tca_view import horizon, tca_view
-from sor.report.tuned import PENALTIES, followed, has_penalties, tuned_here, tuned_on_the_past
+from sor.report.tuned import followed, has_penalties, tuned_here, tuned_on_the_past
 from sor.report.withheld import without_drift
 
 SIGNED_COSTS = ("slippage_bps", "timing_bps", "selection_bps", "placement_bps", "fees_bps")

@@ -11,21 +11,20 @@ from sor.core.order import QueueModel
 from sor.core.router.follow_cheapest import ParameterChoices
 from sor.core.router.queue_models import QueueBracket
 from sor.core.router.search_result import SearchResult
-from sor.core.spec import Level, Spec
+from sor.core.spec import PENALTIES, Level, Spec
 from sor.core.units import round_half_even
 from sor.report.sections.figures import figure, in_bps
 
 
 def parameters(search: SearchResult) -> dict[str, Any]:
     """Dollars a share (multiples at the mean h, f and r of the run), and the multiples beside them."""
-    names = ("lambda_over", "lambda_under", "theta_queue")
-    levels: list[Level] = [getattr(search.best, name) for name in names]
+    levels: list[Level] = [getattr(search.best, name) for name in PENALTIES]
     dollars = {
         name: None if value is None else round_half_even(value, 9)
-        for name, value in zip(names, search.dollars, strict=True)
+        for name, value in zip(PENALTIES, search.dollars, strict=True)
     }
     multiples = {
-        name: round_half_even(level.value, 9) for name, level in zip(names, levels, strict=True) if level.multiple
+        name: round_half_even(level.value, 9) for name, level in zip(PENALTIES, levels, strict=True) if level.multiple
     }
     return {**dollars, "multiples": multiples}
 

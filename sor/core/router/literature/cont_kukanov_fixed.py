@@ -34,7 +34,7 @@ class ContKukanovFixed:
         adverse_selection: bool = False,
     ) -> None:
         self.parameters = Parameters(
-            _level("lambda_over", lambda_over), _level("lambda_under", lambda_under), _level("theta", theta, least=0)
+            _level("lambda_over", lambda_over), _level("lambda_under", lambda_under), _level("theta", theta)
         )
         self.most = None if max_shortfall is None else _shares(max_shortfall)
         self.adverse_selection = adverse_selection
@@ -55,17 +55,11 @@ class ContKukanovFixed:
         return allocation_of(problem, within_shortfall(problem, theta, over, most))
 
 
-def _level(name: str, text: str, least: int = 1) -> Level:
-    multiple = text.lower().endswith("x")
+def _level(name: str, text: str) -> Level:
     try:
-        value = Fraction(decimal(name, text[:-1] if multiple else text))
-    except InputError:
-        raise StrategyError(
-            f"cont_kukanov_fixed: {name}={text!r} is neither dollars nor a multiple such as 1.5x"
-        ) from None
-    if value < 0 or (multiple and least and value <= least):
-        raise StrategyError(f"cont_kukanov_fixed: {name}={text!r}: a multiple must be above 1, and dollars 0 or more")
-    return Level(value, multiple)
+        return Level.parse(name, text)
+    except InputError as error:
+        raise StrategyError(f"cont_kukanov_fixed: {error}: write dollars, or a multiple such as 1.5x") from None
 
 
 def _shares(given: object) -> Fraction:

@@ -41,8 +41,15 @@ def test_wrong_bounds_are_one_sentence() -> None:
         ({"max_shortfall": 5, "lambda_under": "2x"}, "give one of them"),
         ({"max_shortfall": 5, "strategy": "twap"}, "max-shortfall is for cont_kukanov"),
         ({"strategy": FIXED, "param": {"lambda_over": "0.5x"}}, "a multiple must be above 1"),
-        ({"strategy": FIXED, "param": {"theta": "x"}}, "neither dollars nor a multiple"),
-        ({"strategy": FIXED, "param": {"lambda_over": "1e99999999"}}, "neither dollars nor a multiple"),
+        ({"strategy": FIXED, "param": {"lambda_under": "-0.01"}}, "must not be negative"),
+        (
+            {"strategy": FIXED, "param": {"theta": "x"}},
+            "theta '' is not a number: write dollars, or a multiple",
+        ),
+        (
+            {"strategy": FIXED, "param": {"lambda_over": "1e99999999"}},
+            "sensible size: write dollars, or a multiple",
+        ),
     ):
         with pytest.raises(InputError, match=words):
             backtest(**options)
