@@ -117,6 +117,10 @@ class SnapshotBuffer:
             batch, position = self._read(position)
             yield batch
 
+    def at(self, position: int) -> SnapshotBatch:
+        """The batch that was appended to the file when it ended here."""
+        return self._read(position)[0]
+
     def sync(self) -> None:
         """Wait until everything is on the disk, so that it survives a crash of the machine."""
         if self._file is not None:

@@ -18,7 +18,8 @@ from sor.stream import BOOTSTRAP_SERVERS, TOPIC
 from sor.text import say
 
 if TYPE_CHECKING:
-    from sor.source import Source
+    from sor.core.spec import Spec
+    from sor.source import Charted, Source
     from sor.stream.produce.pacing import Pace
     from sor.stream.produce.producer import Sent
 
@@ -106,9 +107,7 @@ def command(
 def _source(wished: BacktestRequest, symbol: str | None, options: dict[str, Any]) -> Source:
     from sor.cli.progress import bytes_progress
     from sor.paths import bundled_tape
-    from sor.stream.produce.producer import SourceWindow
     from sor.tapes import open_tape
-    from sor.windows import choose_window
 
     spec = wished.spec()
     with bytes_progress("reading the tape") as progress:
@@ -122,7 +121,15 @@ def _source(wished: BacktestRequest, symbol: str | None, options: dict[str, Any]
             snapshot_rule=options["snapshot_rule"],
             progress=progress,
         )
-    if (spec.start, spec.end, spec.day) == (None, None, None):
+    return _windowed(spec, source)
+
+
+def _windowed(spec: Spec, source: Charted) -> Source:
+    """What of a source lies in the window. InputError where nothing does."""
+    from sor.stream.produce.producer import SourceWindow
+    from sor.windows import choose_window
+
+    if _is_whole(spec):
         return source
     window = choose_window(spec, source.timeline())
     for warning in window.warnings:
@@ -130,23 +137,31 @@ def _source(wished: BacktestRequest, symbol: str | None, options: dict[str, Any]
     return SourceWindow(source, window.order.start, window.order.end)
 
 
+def _is_whole(spec: Spec) -> bool:
+    return (spec.start, spec.end, spec.day) == (None, None, None)
+
+
 def _sources(wished: BacktestRequest, options: dict[str, Any]) -> dict[str, Source]:
     """Every symbol of the tape that has a snapshot in the window."""
+    from sor.cli.progress import bytes_progress
     from sor.paths import bundled_tape
-    from sor.tapes.open import symbols_on
+    from sor.tapes.apart import open_symbols
     from sor.tapes.options import ReadOptions
 
+    spec = wished.spec()
     read = ReadOptions(options["format"], options["lot"], options["clock"])
+    with bytes_progress("reading the tape") as progress:
+        tape = options["tape"] or bundled_tape()
+        symbols = open_symbols(tape, options["symbol_in"], read, options["snapshot_rule"], progress)
     found: dict[str, Source] = {}
     left_out = []
-    whole = (wished.start, wished.end, wished.day) == (None, None, None)
-    for symbol in symbols_on(options["tape"] or bundled_tape(), options["symbol_in"], read):
+    for symbol, source in symbols.items():
         if not symbol:
             raise InputError("--symbol '*': the tape has rows without a symbol; leave --symbol out")
         try:
-            found[symbol] = _source(wished, symbol, options)
+            found[symbol] = _windowed(spec, source)
         except InputError:
-            if whole:
+            if _is_whole(spec):
                 raise
             left_out.append(symbol)
     if not found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sor.errors import InputError, MissingExtraError
 from sor.source import Charted
@@ -16,6 +16,9 @@ from sor.tapes.options import AS_IT_IS, ReadOptions
 from sor.tapes.rows import RowReader
 from sor.tapes.snapshots import SnapshotRule
 from sor.tapes.spool.read import choose_symbol, read_tape
+
+if TYPE_CHECKING:
+    from sor.tapes.parquet.reader import ParquetReader
 
 _PARQUET, _DBN = b"PAR1", b"DBN"
 
@@ -52,14 +55,12 @@ def open_source(
     files: SeveralFiles, rule: SnapshotRule, batch_snapshots: int, window: tuple[int, int] | None = None
 ) -> Charted:
     """See `open_tape`."""
-    alone = _parquet_alone(files)
-    if alone is None:
+    reader = parquet_alone(files)
+    if reader is None:
         return read_tape(files, rule, batch_snapshots)
-    from sor.tapes.parquet.reader import ParquetReader
     from sor.tapes.parquet.source import ParquetTape
 
-    one, reader = alone
-    assert isinstance(reader, ParquetReader)
+    one = files.inputs[0]
     if files.strict and reader.first_bad is not None:
         raise InputError(f"{one.path}: {reader.first_bad} (without --strict such rows are counted and left out)")
     symbols = reader.symbols if files.wanted is None else [s for s in reader.symbols if s == files.wanted]
@@ -72,7 +73,7 @@ def is_our_parquet(reader: RowReader) -> bool:
     return hasattr(reader, "facts")
 
 
-def _parquet_alone(files: SeveralFiles) -> tuple[TapeInput, RowReader] | None:
+def parquet_alone(files: SeveralFiles) -> ParquetReader | None:
     """The reader of a tape that is one file of our Parquet form, of which parts can be read."""
     one = files.inputs[0]
     if len(files.inputs) > 1 or one.table is not None or one.venue is not None or not one.path.is_file():
@@ -82,7 +83,10 @@ def _parquet_alone(files: SeveralFiles) -> tuple[TapeInput, RowReader] | None:
             return None
     with ExitStack() as stack:
         readers, _ = files.open(stack, files.inputs)
-        return readers[0] if is_our_parquet(readers[0][1]) else None
+        reader = readers[0][1]
+    from sor.tapes.parquet.reader import ParquetReader
+
+    return reader if isinstance(reader, ParquetReader) else None
 
 
 def _open_all(

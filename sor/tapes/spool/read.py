@@ -18,10 +18,8 @@ def read_tape(tape: SeveralFiles, rule: SnapshotRule, batch_snapshots: int) -> S
     """Read a tape to its end. InputError where it has no such symbol, or several and none was named."""
 
     def consume(rows: TapeRows) -> Callable[[], SpooledTape]:
-        if rows.form is Form.NBBO and rule == "first":
-            raise InputError(
-                f"{rows.where}: a tape in NBBO form is read by the last row of an instant: leave --snapshot-rule out"
-            )
+        if rows.form is Form.NBBO:
+            check_national(rule, rows.where)
         sorter = SnapshotSorter(rule, batch_snapshots, rows.form)
         for chunk in rows.chunks(sorter.add_late):
             if len(rows.symbols) == 1:
@@ -29,6 +27,14 @@ def read_tape(tape: SeveralFiles, rule: SnapshotRule, batch_snapshots: int) -> S
         return partial(_spooled, rows, sorter, tape.wanted)
 
     return tape.read(consume)
+
+
+def check_national(rule: SnapshotRule, where: str) -> None:
+    """InputError where a tape in NBBO form would be read by a rule that it does not know."""
+    if rule == "first":
+        raise InputError(
+            f"{where}: a tape in NBBO form is read by the last row of an instant: leave --snapshot-rule out"
+        )
 
 
 def _spooled(rows: TapeRows, sorter: SnapshotSorter, wanted: str | None) -> SpooledTape:
