@@ -41,7 +41,7 @@ def events_of(tape: Any) -> Any:
     return events
 
 
-@njit  # type: ignore[misc]
+@njit  # type: ignore[untyped-decorator]
 def step(backtest: Any) -> tuple[int, float, float]:
     steps, value, size = 0, 0.0, 0.0
     while backtest.wait_next_feed(False, 10**15) == FEED:

@@ -76,10 +76,10 @@ def side_events(kind: int, ts: int, px: int, sz: int, levels: set[int], better: 
     return rows
 
 
-@njit  # type: ignore[misc]
+@njit  # type: ignore[untyped-decorator]
 def run(backtest: Any, times: Any, orders: Any, prices: Any, filled: Any, first: int) -> int:
     """Sends order i where prices[step] is above 0, and reads what was filled of it where not."""
-    code = backtest.elapse(0)
+    code: int = backtest.elapse(0)
     now = first
     for step in range(len(times)):
         if times[step] > now:

@@ -15,6 +15,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import argparse  # noqa: E402
 import time  # noqa: E402
+from collections.abc import Callable  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -27,6 +28,11 @@ from sor.core.place.solve import sample_problem  # noqa: E402
 from sor.core.place.stochastic import approximate  # noqa: E402
 
 
+def law_of(family: int, mean: float) -> Outflow:
+    laws: list[Outflow] = [Exponential(mean), Poisson(mean), Lognormal(mean, 1.0), Gamma(2.0, mean / 2)]
+    return laws[family]
+
+
 def random_problem(seed: int, k: int, n: int) -> tuple[Problem, SampleProblem, np.ndarray]:
     """A problem with everything drawn: venues unlike each other, half of them with a common part."""
     rng = np.random.default_rng(seed)
@@ -35,9 +41,7 @@ def random_problem(seed: int, k: int, n: int) -> tuple[Problem, SampleProblem, n
     queues = rng.uniform(100, 3000, k)
     means = queues * rng.uniform(0.3, 2, k)
     family = int(rng.integers(4))
-    laws: list[Outflow] = [
-        [Exponential(m), Poisson(m), Lognormal(m, 1.0), Gamma(2.0, m / 2)][family] for m in means.tolist()
-    ]
+    laws = [law_of(family, mean) for mean in means.tolist()]
     venues = tuple(PlaceVenue(float(q), float(r), law) for q, r, law in zip(queues, rebates, laws, strict=True))
     problem = Problem(
         1000.0, h, f, rng.uniform(0, 0.5) * h,
@@ -53,6 +57,15 @@ def random_problem(seed: int, k: int, n: int) -> tuple[Problem, SampleProblem, n
 def fresh(sample: SampleProblem) -> SampleProblem:
     """The same without its cached orders, so that sorting is in the time."""
     return SampleProblem(sample.e, sample.b, sample.theta, sample.lam, sample.size)
+
+
+def as_often_as(nodes: int) -> Callable[[], bool]:
+    left = iter(range(nodes))
+    return lambda: next(left, None) is not None
+
+
+def until(end: float) -> Callable[[], bool]:
+    return lambda: time.process_time() < end
 
 
 def milliseconds(times: list[float]) -> str:
@@ -78,10 +91,7 @@ def quality(k: int, n: int, problems: int, nodes: int, *, compare: bool) -> None
         if not compare:
             continue
         long_x, long_total = minimise(sample, [x, root.mean], wide=True)
-        left = iter(range(nodes))
-        _, best, _ = branch(
-            sample, long_x, long_total, root, 1e-6 * scale, lambda left=left: next(left, None) is not None
-        )
+        _, best, _ = branch(sample, long_x, long_total, root, 1e-6 * scale, as_often_as(nodes))
         best = min(best, total)
         worth = max(abs(best / n - problem.lambda_over * problem.size), problem.h * problem.size) * n
         errors.append((total - best) / worth)
@@ -105,8 +115,7 @@ def certification(k: int, n: int, problems: int, seconds: float) -> None:
         start = time.process_time()
         x, total = minimise(sample, wide=True)
         root = root_bound(sample, x, total, 1e-6 * scale)
-        end = start + seconds
-        _, total, low = branch(sample, x, total, root, 1e-4 * scale, lambda end=end: time.process_time() < end)
+        _, total, low = branch(sample, x, total, root, 1e-4 * scale, until(start + seconds))
         times.append(time.process_time() - start)
         gaps.append((total - low) / scale)
     proved = sum(gap <= 1.0001e-4 for gap in gaps)

@@ -11,6 +11,7 @@ import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -20,6 +21,7 @@ from uuid import uuid4
 import orjson
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from sor.core.market.batch import SnapshotBatch
 from sor.paths import bundled_tape
 from sor.source import Source
 from sor.stream import open_stream
@@ -141,6 +143,12 @@ def memory(servers: str, tape: Path) -> None:
         print(f"memory of the consumer, tape x {copies}: {peak_memory(common + reading):.0f} MB")
 
 
+def bounds(source: Source) -> tuple[int, int]:
+    found = source.bounds()
+    assert found is not None, "an empty tape"
+    return found
+
+
 class Repeated:
     """A tape played several times in a row, later each time: a longer run of the same kind."""
 
@@ -150,14 +158,13 @@ class Repeated:
         self._source, self._times = source, times
         self.form, self.prints_late = source.form, source.prints_late
         self.tape_facts, self.stream_facts = source.tape_facts, source.stream_facts
-        self.form, self.prints_late = source.form, source.prints_late
 
-    def bounds(self):
-        first, last = self._source.bounds()
+    def bounds(self) -> tuple[int, int]:
+        first, last = bounds(self._source)
         return first, last + (self._times - 1) * (last - first + NANO)
 
-    def batches(self):
-        first, last = self._source.bounds()
+    def batches(self) -> Iterator[SnapshotBatch]:
+        first, last = bounds(self._source)
         for i in range(self._times):
             for batch in self._source.batches():
                 yield replace(batch, ts=batch.ts + i * (last - first + NANO))
@@ -165,9 +172,10 @@ class Repeated:
 
 def pace(servers: str, tape: Path, rounds: int) -> None:
     source = open_tape(tape)
-    first = source.bounds()[0]
+    first = bounds(source)[0]
     window = SourceWindow(source, first, first + 60 * NANO)
-    length = (window.bounds()[1] - window.bounds()[0]) / NANO
+    begin, end = bounds(window)
+    length = (end - begin) / NANO
     for speed in (*[10.0] * rounds, 1.0):
         sent = produce(window, servers, f"bench-{uuid4().hex[:6]}", pace=Pace(speed))
         assert sent.late_p99 is not None

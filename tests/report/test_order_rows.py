@@ -84,11 +84,6 @@ def test_the_analysis_of_a_small_tape_gives_the_same_bytes(made: Callable[..., R
 
 
 if __name__ == "__main__":
-    import conftest  # of this folder, as the script's own comes first
+    from report_fixtures import report_of_two_venues
 
-    def small(**wishes: Any) -> Report:
-        defaults = {"strategy": "static", "fees": conftest.FEES, "quantity": 1_000, "interval": 10}
-        request = BacktestRequest(**(defaults | wishes))
-        return conftest.run(conftest.Made(conftest.two_venues()), request.spec())
-
-    GOLDEN.write_bytes(figures(small).encode())
+    GOLDEN.write_bytes(figures(report_of_two_venues).encode())

@@ -1,16 +1,5 @@
-"""Fixtures of the terminal interface's tests."""
+"""Fixtures of the terminal interface's tests; what they are made of is in tui_fixtures.py."""
 
-from __future__ import annotations
+from tui_fixtures import state
 
-from pathlib import Path
-
-import pytest
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Reports and logs of the tests stay with the tests."""
-    monkeypatch.setenv("SOR_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "state"
+__all__ = ["state"]

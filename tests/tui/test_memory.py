@@ -1,4 +1,4 @@
-"""Run after run in one session: the memory of the screen does not grow (longer: benchmarks/tui.py memory)."""
+"""Run after run in one session: the memory of the screen does not grow (longer: benchmarks/screen_costs.py memory)."""
 
 from __future__ import annotations
 

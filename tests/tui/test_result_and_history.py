@@ -13,13 +13,14 @@ import pytest
 from driving import SHORT, driving
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textual.content import Content
 from textual.widgets import Input
 
 from sor.errors import InputError
 from tui import kept
 from tui.app import SorApp
 from tui.app_state import open_report
-from tui.kept_list import read_line
+from tui.kept_list import KeptLine, read_line
 from tui.screens import history
 from tui.screens.history import Compared, KeptRows
 from tui.screens.result import ResultPage
@@ -134,12 +135,23 @@ def test_every_benchmark_is_in_the_first_table() -> None:
 async def test_a_hundred_kept_reports_are_read_once_and_only_those_in_sight_are_drawn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    text, read, drawn = REPORT.read_text(), [], set()
+    text = REPORT.read_text()
+    read: list[Path] = []
+    drawn: set[str] = set()
     for at in range(kept.KEEP_REPORTS):
         kept.keep(text.replace('"quantity": 2000', f'"quantity": {3000 + at}', 1), b"run")
-    monkeypatch.setattr(history, "read_line", lambda path: read.append(path) or read_line(path))
     draw = KeptRows.draw
-    monkeypatch.setattr(KeptRows, "draw", lambda self, item, width: drawn.add(item.name) or draw(self, item, width))
+
+    def noted_line(path: Path) -> KeptLine | None:
+        read.append(path)
+        return read_line(path)
+
+    def noted_draw(rows: KeptRows, item: KeptLine, width: int) -> Content:
+        drawn.add(item.name)
+        return draw(rows, item, width)
+
+    monkeypatch.setattr(history, "read_line", noted_line)
+    monkeypatch.setattr(KeptRows, "draw", noted_draw)
     async with driving(size=(80, 24)) as d:
         await d.press("f5")
         await d.sees("buy 3,099 SYNT")

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 from driving import WISHES
 
-from tui.messages import Event, Finished, RunRequest
+from tui.messages import Event, Finished, Looked, RunRequest
 from tui.workers import Worker
 
 SOR = f"{sys.executable} -m sor"
@@ -220,7 +220,8 @@ def test_the_line_closed_is_a_stop(state: Path) -> None:
     worker = Worker(lambda _, event: events.append(event))
     worker.start(RunRequest(dict(WISHES), "1", "embedded"))
     for _ in range(600):
-        if any(getattr(e, "view", None) is not None and e.view.ts > e.view.start for e in events):
+        views = [event.view for event in events if isinstance(event, Looked) and event.view is not None]
+        if any(view.ts > view.start for view in views):
             break
         time.sleep(0.1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), worker._connection.fileno())

@@ -13,21 +13,28 @@ from sor.core.market.oriented import FAR, orient
 from sor.core.order import Liquidity, Side
 from sor.core.units import NO_PRICE
 
-State = dict[int, tuple[int, int, int, int]]  # venue -> take price and size, rest price and size, oriented
+Shown = tuple[int, int, int, int]  # take price and size, rest price and size, oriented
+Row = tuple[int, dict[int, Shown], int | None, tuple[int, int, bool] | None]
+
+NOTHING: Shown = (FAR, 0, -FAR, 0)
 
 
 def books_of(tape: tuple[Snapshot, ...], cuts: list[int], builder: BookBuilder, side: Side) -> list[Book]:
     return [builder.extend(orient(batch, side)) for batch in cut(tape, cuts) if len(batch)]
 
 
-def rows_of(books: list[Book]) -> list[tuple[int, State, int | None, tuple[int, int, bool] | None]]:
+def shown_at(book: Book, row: int, k: int) -> Shown:
+    take, rest = (book.take_px, book.take_sz), (book.rest_px, book.rest_sz)
+    return int(take[0][row, k]), int(take[1][row, k]), int(rest[0][row, k]), int(rest[1][row, k])
+
+
+def rows_of(books: list[Book]) -> list[Row]:
     """Every new row of every book: time, venues that show something, twice the mid, the last take quote."""
-    rows = []
+    rows: list[Row] = []
     for book in books:
         for row in range(book.new, len(book)):
-            columns = (book.take_px, book.take_sz, book.rest_px, book.rest_sz)
-            state = {v: tuple(int(c[row, k]) for c in columns) for k, v in enumerate(book.venues)}
-            shown = {v: s for v, s in state.items() if s != (FAR, 0, -FAR, 0)}
+            state = {v: shown_at(book, row, k) for k, v in enumerate(book.venues)}
+            shown = {v: s for v, s in state.items() if s != NOTHING}
             last = book.last_take(row)
             take = None if last is None else (last.px, last.venue, last.stands)
             rows.append((int(book.ts[row]), shown, book.mid2_at(row), take))
@@ -43,10 +50,10 @@ def rows_of(books: list[Book]) -> list[tuple[int, State, int | None, tuple[int, 
 )
 def test_books_against_a_dictionary(tape: tuple[Snapshot, ...], cuts: list[int], side: Side, age: int | None) -> None:
     sign = side.sign
-    state: dict[int, tuple[int, State]] = {}
+    state: dict[int, tuple[int, Shown]] = {}
     mid2: int | None = None
     last: tuple[int, int] | None = None
-    expected = []
+    expected: list[Row] = []
     for s in tape:
         for q in s.quotes:
             bid = (q.bid_px * sign, q.bid_sz) if q.bid_px != NO_PRICE and q.bid_sz else None
@@ -54,9 +61,7 @@ def test_books_against_a_dictionary(tape: tuple[Snapshot, ...], cuts: list[int],
             take, rest = (ask, bid) if side is Side.BUY else (bid, ask)
             state[q.venue] = s.ts, (*(take or (FAR, 0)), *(rest or (-FAR, 0)))
         shown = {
-            v: quote
-            for v, (seen, quote) in state.items()
-            if (age is None or s.ts - seen <= age) and quote != (FAR, 0, -FAR, 0)
+            v: quote for v, (seen, quote) in state.items() if (age is None or s.ts - seen <= age) and quote != NOTHING
         }
         takes = [(quote[0], v) for v, quote in shown.items() if quote[0] != FAR]
         rests = [quote[2] for quote in shown.values() if quote[2] != -FAR]

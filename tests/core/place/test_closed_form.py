@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from sor.core.place import PlaceVenue, Problem, place
 from sor.core.place.closed_form import solve_separable, split_value, thresholds
@@ -102,7 +105,7 @@ def test_no_point_of_a_fine_grid_is_better(law: Outflow, lambda_under: float, qu
 
 
 @pytest.mark.parametrize("family", [Exponential, Poisson])
-def test_common_outflow_of_one_venue_is_solved_on_its_true_law(family: type[Exponential]) -> None:
+def test_common_outflow_of_one_venue_is_solved_on_its_true_law(family: type[Exponential | Poisson]) -> None:
     data = {
         "S": 1000, "h": 0.02, "f": 0.003, "theta": 0.0005, "lambda_under": 0.05, "lambda_over": 0.05,
         "venues": [{"queue": 2000, "rebate": 0.002, "outflow": {"family": family.__name__.lower(), "mean": 2200}}],
@@ -111,7 +114,7 @@ def test_common_outflow_of_one_venue_is_solved_on_its_true_law(family: type[Expo
     problem = Problem.from_json(data)
     answer = place(problem)
     rng = np.random.default_rng(7)
-    draw = {Exponential: rng.exponential, Poisson: rng.poisson}[family]
+    draw: Callable[[float, int], NDArray[Any]] = rng.exponential if family is Exponential else rng.poisson
     xi = 0.6 * draw(2200, 400_000) + 0.4 * draw(2200, 400_000)
     drawn = costs(problem, xi[:, None], np.array([answer.M, *answer.L]))
     assert pytest.approx(drawn.mean(), abs=4 * drawn.std() / np.sqrt(len(drawn))) == answer.V

@@ -195,7 +195,7 @@ def test_order_of_venues_scale_and_useless_venues_change_nothing(seed: int) -> N
 @settings(max_examples=150, deadline=None)
 @given(st.integers(1, 8), st.integers(1, 8), st.integers(0, 10**6), st.sampled_from([1.0, 1e-6, 1e9]))
 def test_matrix_games_against_a_linear_program(rows: int, columns: int, seed: int, scale: float) -> None:
-    payoff = np.random.default_rng(seed).integers(-5, 6, (rows, columns)) * scale
+    payoff = np.random.default_rng(seed).integers(-5, 6, (rows, columns)).astype(np.float64) * scale
     value, row_mix, column_mix = solve_game(payoff)
     # maximise v with payoff^T mix >= v
     found = linprog(

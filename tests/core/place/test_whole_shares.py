@@ -13,7 +13,7 @@ from sor.core.place.whole_shares import IntegerSample, Money, place_integer
 from sor.errors import InputError
 
 
-def instance(seed: int, k: int, n: int, size: int) -> tuple[IntegerSample, tuple[Money, Money, Money]]:
+def instance(seed: int, k: int, n: int, size: int) -> tuple[IntegerSample, tuple[Fraction, Fraction, Fraction]]:
     """A random slice with half nanodollars and lambdas in twentieths, as the backtest makes them."""
     rng = np.random.default_rng(seed)
     h = Fraction(int(rng.integers(5, 30)) * 10**6 + 1, 2)

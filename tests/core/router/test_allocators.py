@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
@@ -184,11 +185,16 @@ def view(*venues: tuple[int, int, int, int, int], ts: int = T0) -> View:
     return View(ts, 0, 0, 500, take + rest, rows)
 
 
+def whole(numbers: Iterable[int]) -> array[int]:
+    return array("q", numbers)
+
+
 def past(sold: dict[int, list[int]]) -> OutflowHistory:
     """A history whose windows are given, all over by T0."""
     n = len(next(iter(sold.values())))
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
-    history._ends, history._sold, history._falls2 = [T0] * n, dict(sold), [2_000_000] * n
+    history._ends, history._falls2 = whole([T0] * n), whole([2_000_000] * n)
+    history._sold = {venue: whole(shares) for venue, shares in sold.items()}
     return history
 
 
@@ -262,7 +268,8 @@ def test_windows_of_the_past_are_as_long_as_the_passive_phase() -> None:
 def test_adverse_selection_is_the_mean_fall_after_fills_at_the_venue() -> None:
     """Windows in which a venue filled nothing say nothing about it: 3 million over all, 4 and 3.5 by venue."""
     history = past(SOLD)
-    history._falls2 = [2_000_000, 4_000_000, 12_000_000] * 20  # twice the mid's: 2 fills in the last two of three
+    # Twice the mid's: 2 fills in the last two of three.
+    history._falls2 = whole([2_000_000, 4_000_000, 12_000_000] * 20)
     problem = slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True)
     assert isinstance(problem, SliceProblem)
     assert problem.make == (Fraction(2_000_000 - 4_000_000), Fraction(-500_000 - 3_500_000))
@@ -270,11 +277,11 @@ def test_adverse_selection_is_the_mean_fall_after_fills_at_the_venue() -> None:
 
 def test_a_venue_whose_fills_cost_more_than_they_save_is_left_out() -> None:
     history = past(SOLD)
-    history._falls2 = [4 * CENT if seven and not two else 0 for two, seven in zip(SOLD[2], SOLD[7], strict=True)]
+    history._falls2 = whole(4 * CENT if seven and not two else 0 for two, seven in zip(SOLD[2], SOLD[7], strict=True))
     problem = slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True)
     assert isinstance(problem, SliceProblem)
     assert problem.venues == (2,)  # after venue 7's fills the mid fell by a cent on average, twice the half spread
-    history._falls2 = [4 * CENT] * 60
+    history._falls2 = whole([4 * CENT] * 60)
     assert slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True) == (
         "fills cost more than they save at every venue"
     )
@@ -283,7 +290,7 @@ def test_a_venue_whose_fills_cost_more_than_they_save_is_left_out() -> None:
 def test_a_venue_whose_fills_cost_exactly_what_they_save_is_left_out() -> None:
     """h + r is 0 at venue 7 after the fall of 4.5 million: the model's A1 wants it above."""
     history = past(SOLD)
-    history._falls2 = [9_000_000] * 60
+    history._falls2 = whole([9_000_000] * 60)
     problem = slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True)
     assert isinstance(problem, SliceProblem)
     assert problem.venues == (2,)
@@ -317,8 +324,8 @@ def test_penalties_are_multiples_of_the_slice_or_dollars_that_are_admissible() -
 @pytest.mark.parametrize(("over", "under", "raised"), [("0.05", "0.05", 0), ("0.05", "0.001", 2), ("0.001", "0.05", 2)])
 def test_slices_in_which_a_penalty_in_dollars_was_raised_are_counted(over: str, under: str, raised: int) -> None:
     """Either lambda alone is enough; multiples are never raised."""
-    lambdas = (Level(Fraction(text), multiple=False) for text in (over, under))
-    solver = Solver(Parameters(*lambdas, Level(Fraction(0), multiple=False)), past(SOLD), FEES)
+    lambda_over, lambda_under, theta = (Level(Fraction(text), multiple=False) for text in (over, under, "0"))
+    solver = Solver(Parameters(lambda_over, lambda_under, theta), past(SOLD), FEES)
     for _ in range(2):
         solver(view(*OPEN), 500)
     assert (solver.tally.slices, solver.tally.raised) == (2, raised)

@@ -1,10 +1,10 @@
 """What the screen costs: time, keys, idle processor, memory. Real runs in a real pseudo-terminal of 140 x 40.
 
-    python benchmarks/tui.py ratio      a full-speed run with the screen on, against the same run headless
-    python benchmarks/tui.py keys       from a key to its effect on the terminal, while full-speed runs are on
-    python benchmarks/tui.py idle       processor use of a screen on which nothing happens
-    python benchmarks/tui.py history    a hundred kept reports: from F5 to the newest, and from a key to its row
-    python benchmarks/tui.py memory 10  minutes of full-speed runs in a loop: memory of all processes, the log
+    python benchmarks/screen_costs.py ratio      a full-speed run with the screen on, against the same run headless
+    python benchmarks/screen_costs.py keys       from a key to its effect on the terminal, while full-speed runs are on
+    python benchmarks/screen_costs.py idle       processor use of a screen on which nothing happens
+    python benchmarks/screen_costs.py history    a hundred kept reports: from F5 to the newest, from a key to its row
+    python benchmarks/screen_costs.py memory 10  minutes of full-speed runs in a loop: memory of all processes, the log
 
 Everything is measured from outside, by the bytes that come out of the terminal and by /proc.
 """
@@ -125,8 +125,8 @@ def ratio(state: Path, rounds: int = 5) -> None:
 def keys(state: Path, presses: int = 40) -> None:
     """The dearest key, which opens a window over the screen, and the one that holds and releases a run."""
     screen = Screen(state)
-    opening: list[float] = []
-    ending: list[float] = []
+    opening: list[float | None] = []
+    ending: list[float | None] = []
     holding: list[float] = []
     screen.until(b"Strategy")
     screen.key(CTRL_R)
