@@ -78,20 +78,18 @@ def _alarms(wanted: Settings) -> tuple[dict[str, str], dict[str, Any]]:
 
     Not the subscription, which has no name until its mail is answered: Amazon takes one that is there for a new one.
     """
-    names = {f"{wanted.name}-{key}": key for key in ("idle", "system", "instance", "credits")}
-    seen = cloud.client(wanted, "cloudwatch").describe_alarms(AlarmNames=list(names))["MetricAlarms"]
-    alarms = {names[alarm["AlarmName"]]: alarm for alarm in seen}
-    idle, instance = alarms.pop("idle", None), alarms.get("instance")
+    alarms = cloud.alarms(wanted)
+    idle = alarms.pop("idle", None)
+    topic = cloud.topic_of(wanted, alarms.values())
     parts: dict[str, str] = {}
     told: dict[str, Any] = {}
     if idle:
         parts["aws_cloudwatch_metric_alarm.idle[0]"] = idle["AlarmName"]
         told["stop_when_idle_hours"] = idle["EvaluationPeriods"]
-    if instance:
-        [topic] = instance["AlarmActions"]
+    if topic:
         subscribed = cloud.client(wanted, "sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
         told["alarm_email"] = subscribed[0]["Endpoint"] if subscribed else wanted.alarm_email
-    if told.get("alarm_email"):
+    if topic and told["alarm_email"]:
         parts["aws_sns_topic.alarms[0]"] = topic
         parts |= {f'aws_cloudwatch_metric_alarm.mail["{key}"]': alarm["AlarmName"] for key, alarm in alarms.items()}
     return parts, told

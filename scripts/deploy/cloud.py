@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -128,8 +129,24 @@ def tagged(settings: Settings) -> list[Found]:
     return found
 
 
-def remove(settings: Settings, found: list[Found]) -> None:
-    """Remove things that no state knows: machines first, because the others are in use until those are gone."""
+def alarms(settings: Settings) -> dict[str, Any]:
+    """The alarms of this deployment as CloudWatch describes them, by the last part of their names."""
+    names = {f"{settings.name}-{key}": key for key in ("idle", "system", "instance", "credits")}
+    seen = client(settings, "cloudwatch").describe_alarms(AlarmNames=list(names))["MetricAlarms"]
+    return {names[alarm["AlarmName"]]: alarm for alarm in seen}
+
+
+def topic_of(settings: Settings, alarms: Iterable[Any]) -> str | None:
+    """The topic that the mails of alarms go through: this deployment's own, whatever others an operator has added."""
+    topics = (action for alarm in alarms for action in alarm["AlarmActions"])
+    return next((t for t in topics if t.endswith(f":{settings.name}-alarms")), None)
+
+
+def remove(settings: Settings, found: list[Found]) -> list[Found]:
+    """Remove things that no state knows: machines first, because the others are in use until those are gone.
+
+    Returns what went with the machines: their alarms, which carry no tag that can be asked for.
+    """
     ec2 = client(settings, "ec2")
     machines = [f.key for f in found if f.kind == "instance"]
     try:
@@ -143,5 +160,18 @@ def remove(settings: Settings, found: list[Found]) -> None:
                 ec2.delete_security_group(GroupId=thing.key)
             elif thing.kind == "key pair":
                 ec2.delete_key_pair(KeyName=thing.key)
+        return _remove_alarms(settings, machines) if machines else []
     except (ClientError, BotoCoreError, WaiterError) as error:
         raise DeployError(f"not everything could be removed: {error}; run make destroy again") from error
+
+
+def _remove_alarms(settings: Settings, machines: list[str]) -> list[Found]:
+    """The alarms of machines that are gone, and the topic that their mails went through."""
+    ours = [a for a in alarms(settings).values() if a["Dimensions"][0]["Value"] in machines]
+    if not ours:
+        return []
+    client(settings, "cloudwatch").delete_alarms(AlarmNames=[a["AlarmName"] for a in ours])
+    topic = topic_of(settings, ours)
+    if topic:
+        client(settings, "sns").delete_topic(TopicArn=topic)
+    return [Found("alarm", a["AlarmName"]) for a in ours] + ([Found("topic", topic)] if topic else [])

@@ -122,7 +122,7 @@ def down(wanted: Settings) -> None:
         left = tf.ids()
         if left:
             raise DeployError(f"still there: {', '.join(left)}: run make destroy again")
-    cloud.remove(wanted, strangers)
+    strangers += cloud.remove(wanted, strangers)
     for trace in (wanted.known_hosts, wanted.inventory, wanted.ready_mark):
         trace.unlink(missing_ok=True)
     for name in [*there, *map(str, strangers)]:

@@ -19,6 +19,13 @@ from simulated_aws import REGION
 
 RUNNING = f"[i['InstanceId'] for i in {MACHINES} if i['State']['Name'] == 'running']"
 
+# How many alarms, topics and subscribers there are.
+LEFT = (
+    "[len(page) for page in (cw.describe_alarms()['MetricAlarms'], sns.list_topics()['Topics'],"
+    " sns.list_subscriptions()['Subscriptions'])]"
+)
+WATCHERS = f"cw, sns = (boto3.client(name, region_name='{REGION}') for name in ('cloudwatch', 'sns'))"
+
 
 def lose_the_state(account: Account) -> None:
     shutil.rmtree(account.home / "state")
@@ -61,22 +68,21 @@ def test_a_machine_behind_session_manager_with_its_alarms_is_adopted(account: Ac
     assert account.deploy("down").returncode == 0
     iam = "iam = boto3.client('iam', region_name='us-east-1')"
     assert account.show("iam.list_roles()['Roles'] + iam.list_instance_profiles()['InstanceProfiles']", iam) == []
-    others = "cw, sns = (boto3.client(name) for name in ('cloudwatch', 'sns'))"
-    account.env["AWS_DEFAULT_REGION"] = REGION
-    left = (
-        "cw.describe_alarms()['MetricAlarms'] + sns.list_topics()['Topics'] + sns.list_subscriptions()['Subscriptions']"
-    )
-    assert account.show(left, others) == []
+    assert account.show(LEFT, WATCHERS) == [0, 0, 0]
 
 
-def test_destroy_without_a_state_removes_what_carries_the_tag(account: Account) -> None:
+def test_destroy_without_a_state_removes_what_carries_the_tag_and_its_alarms(account: Account) -> None:
+    account.env.update(SOR_DEPLOY_STOP_WHEN_IDLE_HOURS="2", SOR_DEPLOY_ALARM_EMAIL="operator@example.com")
     account.steps(APPLY)
+    assert account.show(LEFT, WATCHERS) == [4, 1, 1]
     lose_the_state(account)
     gone = account.deploy("down")
     assert gone.returncode == 0, gone.stderr
     assert "not in this state, but made as sor: instance i-" in gone.stderr
+    assert "removed alarm sor-idle" in gone.stderr
     assert "nothing with the tag Deployment=sor is left" in gone.stderr
     assert account.show(RUNNING) == []
+    assert account.show(LEFT, WATCHERS) == [0, 0, 0]
     assert account.show("ec2.describe_volumes()['Volumes'] + ec2.describe_key_pairs()['KeyPairs']") == []
 
 
