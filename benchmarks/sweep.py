@@ -1,7 +1,7 @@
 """What a sweep costs: cells a second, overhead a cell, windows and long tapes (benchmarks/sweep.md).
 
     python benchmarks/sweep.py [--folder DIR] [--minutes 390] [--symbols 1] [--venues 5] [--activity 0.6] [--rounds 3]
-                               [--parts lengths,windows,workers]
+                               [--parts lengths,windows,workers,strategies]
 
 Makes a tape of `minutes` and one of a tenth of it in the folder (kept for the next time), then prints one line a
 figure, of the first symbol. What is compared is measured in turns, so that other work on the machine hits all alike.
@@ -47,7 +47,7 @@ def main() -> None:
     options.add_argument("--venues", type=int, default=5)
     options.add_argument("--activity", type=float, default=0.6)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--parts", default="lengths,windows,workers")
+    options.add_argument("--parts", default="lengths,windows,workers,strategies")
     given = options.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     short = tape(given, given.minutes // 10)
@@ -61,6 +61,8 @@ def main() -> None:
         windows(long, given)
     if "workers" in parts:
         workers(given.folder, short, given.rounds)
+    if "strategies" in parts:
+        strategies(given.folder, short, given.rounds)
 
 
 def say(what: str, figure: str) -> None:
@@ -190,6 +192,23 @@ def workers(folder: Path, short: Path, rounds: int) -> None:
     first, second = (min(spent[name]) for name in ("1 worker", "2 workers"))
     say("  processor time, s", f"{first:.1f} with one worker, {second:.1f} with two: {second / first - 1:+.1%}")
     empty(short, folder)
+
+
+def strategies(folder: Path, short: Path, rounds: int) -> None:
+    """Cells a second of the processor, in turns: a simple strategy's, the router's, and orders as long as the tape."""
+    wishes: dict[str, dict[str, Any]] = {
+        "static, a minute": {"strategy": "static", "every": 10, "horizon": 60, "end": "13:40:00"},
+        "static and twap, the whole tape": {"strategy": "static,twap", "quantity": "1000,2000,3000,4000"},
+        "cont_kukanov, 5 minutes": {"strategy": "cont_kukanov", "every": 60, "horizon": 300, "end": "13:36:00"},
+    }
+    found: dict[str, list[float]] = {name: [] for name in wishes}
+    for _ in range(rounds):
+        for name, wish in wishes.items():
+            before = processor_time()
+            tally = swept(folder, {"tape": str(short), "symbol": SYMBOLS[0], "side": "buy,sell", **wish}, 1)
+            found[name].append(tally.done / (processor_time() - before))
+    for name, rates in found.items():
+        say(f"cells/s of one core, {name}", f"{median(rates):.2f}")
 
 
 def empty(short: Path, folder: Path) -> None:

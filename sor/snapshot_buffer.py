@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from io import FileIO
@@ -63,6 +64,7 @@ class SnapshotBuffer:
         self._held_bytes = 0
         self._file: FileIO | None = FileIO(path, "w+", opener=private_opener) if path else None
         self._position = 0
+        self._starts = array("q")  # of the frames of the file
         self._snapshots = 0
 
     @classmethod
@@ -78,7 +80,7 @@ class SnapshotBuffer:
         spool = cls()
         spool._path, spool._file = path, file
         try:
-            spool._snapshots = _count(file, position, str(path))
+            spool._snapshots, spool._starts = _frames_before(file, position, str(path))
             file.truncate(position)
         except BaseException:
             file.close()
@@ -112,14 +114,13 @@ class SnapshotBuffer:
             yield self._held[index]
             index += 1
         # A spill may happen during a pass: the batches seen so far are the first frames of the file.
-        position = self._skip(index) if self._file is not None else 0
-        while position < self._position:
-            batch, position = self._read(position)
-            yield batch
+        while index < len(self._starts):
+            yield self._read(self._starts[index])
+            index += 1
 
     def at(self, position: int) -> SnapshotBatch:
         """The batch that was appended to the file when it ended here."""
-        return self._read(position)[0]
+        return self._read(position)
 
     def sync(self) -> None:
         """Wait until everything is on the disk, so that it survives a crash of the machine."""
@@ -146,30 +147,25 @@ class SnapshotBuffer:
         payload = b"".join(np.ascontiguousarray(getattr(batch, c), _dtype(c)).tobytes() for c in _COLUMNS)
         counts = len(batch), len(batch.venue), len(batch.trade_venue)
         header = _HEADER.pack(_MAGIC, _crc(counts, payload), *counts)
+        end = self._position
         try:
             for part in (header, payload):
-                self._position += _write_all(self._file, part, self._position)
+                end += _write_all(self._file, part, end)
         except OSError as error:
             raise OSError(error.errno, error.strerror, self._name) from None
+        self._starts.append(self._position)
+        self._position = end
 
-    def _read(self, position: int) -> tuple[SnapshotBatch, int]:
-        """The batch in the frame at `position`, and where the next frame is."""
+    def _read(self, position: int) -> SnapshotBatch:
+        """The batch in the frame at `position`."""
         assert self._file is not None
         frame, payload = _frame(self._file, position, self._name)
-        start = position + _HEADER.size
         columns, offset = [], 0
         for column in _COLUMNS:
             values = np.frombuffer(payload, _dtype(column), frame.rows(column), offset)
             offset += values.nbytes
             columns.append(values.astype(values.dtype.newbyteorder("="), copy=False))
-        return SnapshotBatch(*columns), start + offset
-
-    def _skip(self, frames: int) -> int:
-        assert self._file is not None
-        position = 0
-        for _ in range(frames):
-            position += _HEADER.size + _header(self._file, position, self._name).payload_bytes
-        return position
+        return SnapshotBatch(*columns)
 
     @property
     def _name(self) -> str:
@@ -180,16 +176,17 @@ def _dtype(column: str) -> np.dtype[np.int64] | np.dtype[np.uint8]:
     return np.dtype(np.uint8) if column == "trade_side" else np.dtype("<i8")
 
 
-def _count(file: FileIO, position: int, name: str) -> int:
-    """Snapshots in the frames before `position`, which must end there."""
-    at = snapshots = 0
+def _frames_before(file: FileIO, position: int, name: str) -> tuple[int, array[int]]:
+    """Snapshots in the frames before `position`, which must end there, and where each frame starts."""
+    at, snapshots, starts = 0, 0, array("q")
     while at < position:
         frame, payload = _frame(file, at, name)
+        starts.append(at)
         at += _HEADER.size + len(payload)
         snapshots += frame.snapshots
     if at != position:
         raise SorError(f"{name}: no frame of this file ends at {position}")
-    return snapshots
+    return snapshots, starts
 
 
 def _frame(file: FileIO, position: int, name: str) -> tuple[_Frame, bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from threading import Thread
 
 from sor.sweep.plan import Chunk
+from sor.sweep.shares import Shares
 from sor.sweep.worker import ChunkResult, work
 
-AHEAD = 3  # chunks handed out for each worker, so that none waits
+AHEAD = 2  # chunks that a worker has, so that it need not wait for the next one
 TRIES = 3  # times that a chunk may see its worker die, the last time alone: then it was the chunk
 LOST = "its worker died again and again (killed, or out of memory)"
 
@@ -36,7 +37,7 @@ def run_local(chunks: Iterable[Chunk], workers: int) -> Iterator[Finished]:
     if workers == 1:
         yield from run_here(chunks)
         return
-    crew = _Crew(workers, deque(chunks))
+    crew = _Crew(chunks, workers)
     try:
         yield from crew.run()
     finally:
@@ -44,69 +45,105 @@ def run_local(chunks: Iterable[Chunk], workers: int) -> Iterator[Finished]:
 
 
 @dataclass(slots=True)
-class _Crew:
-    """Processes and what they are at."""
+class _Hand:
+    """A process of its own, and the chunks that it was given."""
 
-    workers: int
-    waiting: deque[Chunk]
+    busy: dict[Future[ChunkResult], Chunk] = field(default_factory=dict)
     _pool: ProcessPoolExecutor | None = None
-    _busy: dict[Future[ChunkResult], Chunk] = field(default_factory=dict)
-    _deaths: dict[str, int] = field(default_factory=dict)
 
-    def run(self) -> Iterator[Finished]:
-        while self.waiting or self._busy:
-            try:
-                self._hand_out()
-            except BrokenProcessPool:
-                yield from self._replace()
-                continue
-            finished, _ = wait(self._busy, return_when=FIRST_COMPLETED)
-            if any(isinstance(future.exception(), BrokenProcessPool) for future in finished):
-                yield from self._replace()
-                continue
-            for future in finished:
-                yield self._busy.pop(future), future.result()
+    def takes(self, chunk: Chunk) -> bool:
+        """Give it a chunk. False where it has just died over another one."""
+        try:
+            self._submit(chunk)
+        except BrokenProcessPool:
+            if self.busy:
+                return False
+            self.bury()  # it had nothing to do when it died
+            self._submit(chunk)
+        return True
+
+    def _submit(self, chunk: Chunk) -> None:
+        if self._pool is None:
+            # A fresh interpreter each: a fork of a process with threads (Arrow has some) may hang.
+            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _die_with_parent)
+        self.busy[self._pool.submit(work, chunk)] = chunk
+
+    def bury(self) -> tuple[list[Finished], list[Chunk]]:
+        """What it had finished before it died, and what not. The next chunk begins a new process."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = None
+        done, lost = list[Finished](), list[Chunk]()
+        for future, chunk in self.busy.items():
+            if future.done() and not future.cancelled() and future.exception() is None:
+                done.append((chunk, future.result()))
+            else:
+                lost.append(chunk)
+        self.busy.clear()
+        return done, lost
 
     def dismiss(self) -> None:
         if self._pool is not None:
             processes = list((self._pool._processes or {}).values())
             self._pool.shutdown(wait=False, cancel_futures=True)
-            # What they are at is of no use any more, and a long backtest would keep the terminal waiting.
+            # What it is at is of no use any more, and a long backtest would keep the terminal waiting.
             for process in processes:
-                if self._busy:
+                if self.busy:
                     process.terminate()
             for process in processes:
                 process.join()
 
-    def _hand_out(self) -> None:
-        if self._pool is None:
-            # A fresh interpreter each: a fork of a process with threads (Arrow has some) may hang.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, _die_with_parent)
-        while self.waiting and len(self._busy) < self.workers * AHEAD:
-            alone = self._deaths.get(self.waiting[0].name, 0) >= TRIES - 1
-            if alone and self._busy:
-                return
-            self._busy[self._pool.submit(work, self.waiting[0])] = self.waiting[0]  # a broken pool takes none
-            self.waiting.popleft()
-            if alone:
-                return
 
-    def _replace(self) -> Iterator[Finished]:
-        """A process died and took the pool with it: keep what was finished, give out the rest again."""
-        for future, chunk in reversed(self._busy.items()):
-            if future.done() and not future.cancelled() and future.exception() is None:
-                yield chunk, future.result()
-                continue
-            self._deaths[chunk.name] = self._deaths.get(chunk.name, 0) + 1
+class _Crew:
+    """Processes, each at a tape of its own while there are tapes enough."""
+
+    def __init__(self, chunks: Iterable[Chunk], workers: int) -> None:
+        self._hands = [_Hand() for _ in range(workers)]
+        self._shares = Shares(chunks, workers)
+        self._deaths: Counter[str] = Counter()
+        self._suspects: deque[Chunk] = deque()  # done at the end, each alone
+
+    def run(self) -> Iterator[Finished]:
+        while busy := self._hand_out():
+            wait(busy, return_when=FIRST_COMPLETED)
+            for worker, hand in enumerate(self._hands):
+                finished = [future for future in hand.busy if future.done()]
+                if any(isinstance(future.exception(), BrokenProcessPool) for future in finished):
+                    yield from self._replace(worker)
+                    continue
+                for future in finished:
+                    yield hand.busy.pop(future), future.result()
+
+    def dismiss(self) -> None:
+        for hand in self._hands:
+            hand.dismiss()
+
+    def _hand_out(self) -> list[Future[ChunkResult]]:
+        """Give everyone something to do; what all are at then."""
+        for worker, hand in enumerate(self._hands):
+            while not hand.busy or (len(hand.busy) < AHEAD and self._shares.has_more(worker)):
+                chunk = self._shares.next(worker)
+                if chunk is None:
+                    break
+                if not hand.takes(chunk):
+                    self._shares.put_back(worker, chunk)
+                    break
+        if self._suspects and not any(hand.busy for hand in self._hands):
+            self._hands[0].takes(self._suspects.popleft())
+        return [future for hand in self._hands for future in hand.busy]
+
+    def _replace(self, worker: int) -> Iterator[Finished]:
+        """A process died: keep what was finished, give out the rest again."""
+        done, lost = self._hands[worker].bury()
+        yield from done
+        for chunk in reversed(lost):
+            self._deaths[chunk.name] += 1
             if self._deaths[chunk.name] >= TRIES:
                 yield chunk, LOST
+            elif self._deaths[chunk.name] == TRIES - 1:
+                self._suspects.append(chunk)
             else:
-                self.waiting.appendleft(chunk)
-        self._busy.clear()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = None
+                self._shares.put_back(worker, chunk)
 
 
 def _die_with_parent() -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from threading import local
 from typing import Any
 
@@ -20,7 +21,7 @@ from sor.core.market.oriented import orient
 from sor.core.order import Fill
 from sor.core.router.search_result import flat
 from sor.core.spec import SIMPLE, Spec
-from sor.errors import SorError
+from sor.errors import InputError, SorError
 from sor.report.build import build
 from sor.run import find, market_of, of_the_day, part_of, window_of
 from sor.source import Charted, Source
@@ -126,41 +127,63 @@ def _until_done(source: Source, spec: Spec, mids: MidRecorder) -> Iterator[Snaps
             return
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A tape, or why it could not be opened; and what its files were then: their sizes and times."""
+
+    tape: Charted | SorError
+    files: tuple[tuple[int, int] | None, ...]
+
+
 class _Tapes(local):
-    """The tapes that this thread has open, the latest last, or why one could not be opened."""
+    """The tapes that this thread has open, the latest last."""
 
     def __init__(self) -> None:
-        self.open: dict[Any, Charted | SorError] = {}
+        self.open: dict[Any, _Opened] = {}
 
 
 _tapes = _Tapes()
 
 
-def _opened(cell: Cell) -> Charted:
+def _opened(cell: Cell) -> _Opened:
     from sor.tapes import open_tape
 
-    paths = [local_copy(name) for name in cell.files]
-    return open_tape(
-        paths,
-        symbol=cell.symbol,
-        symbol_in=cell.symbol_in,
-        snapshot_rule=cell.rule,
-        strict=cell.strict,
-        **asdict(cell.read),
-    )
+    try:
+        paths = [local_copy(name) for name in cell.files]
+        files = tuple(map(_stamp, paths))
+        tape = open_tape(
+            paths,
+            symbol=cell.symbol,
+            symbol_in=cell.symbol_in,
+            snapshot_rule=cell.rule,
+            strict=cell.strict,
+            keep=True,
+            **asdict(cell.read),
+        )
+        return _Opened(tape, files)
+    except SorError as error:
+        return _Opened(error, ())
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:  # whoever opens it says why
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def _open(cell: Cell) -> Charted:
+    """The tape of a cell, perhaps open already. SorError where it cannot be read, or is not what it was."""
     key = (cell.tape, cell.symbol, cell.symbol_in, cell.rule, cell.strict, cell.read)
     found = _tapes.open.pop(key, None)
     if found is None:
         while len(_tapes.open) >= OPEN_TAPES:
             del _tapes.open[next(iter(_tapes.open))]
-        try:
-            found = _opened(cell)
-        except SorError as error:
-            found = error
+        found = _opened(cell)
     _tapes.open[key] = found
-    if isinstance(found, SorError):
-        raise found
-    return found
+    if isinstance(found.tape, SorError):
+        raise found.tape
+    if found.files != tuple(_stamp(local_copy(name)) for name in cell.files):
+        raise InputError(f"{cell.tape}: was changed while the sweep was at work: sweep it again into another folder")
+    return found.tape

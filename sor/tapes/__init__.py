@@ -25,6 +25,7 @@ def open_tape(
     window: tuple[int, int] | None = None,
     format: str | None = None,  # noqa: A002
     lot: int | None = None,
+    keep: bool = False,
 ) -> Charted:
     """A tape as a source of snapshots in time order; the format of a file is told by its content.
 
@@ -34,10 +35,11 @@ def open_tape(
     error and not just counted. batch_snapshots: the most snapshots in a batch. progress: called with (bytes done, bytes
     of all files). window: of our Parquet form read only what an order between these times (ns) needs, see
     sor.tapes.parquet.source; other forms are read whole. format, lot: see sor.tapes.options.ReadOptions.
+    keep: for many orders of one tape: what is read of our Parquet form once is kept in a spool, as other forms are.
     InputError, in one line, for whatever is wrong with a file.
     """
     from sor.tapes.open import open_source, several_files
     from sor.tapes.options import ReadOptions
 
     files = several_files(tape, symbol, symbol_in, ReadOptions(format, lot, clock), strict, progress)
-    return open_source(files, snapshot_rule, batch_snapshots, window)
+    return open_source(files, snapshot_rule, batch_snapshots, window, keep=keep)

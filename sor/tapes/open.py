@@ -52,7 +52,12 @@ def symbols_on(tape: Any, symbol_in: Sequence[str] = (), options: ReadOptions = 
 
 
 def open_source(
-    files: SeveralFiles, rule: SnapshotRule, batch_snapshots: int, window: tuple[int, int] | None = None
+    files: SeveralFiles,
+    rule: SnapshotRule,
+    batch_snapshots: int,
+    window: tuple[int, int] | None = None,
+    *,
+    keep: bool = False,
 ) -> Charted:
     """See `open_tape`."""
     reader = parquet_alone(files)
@@ -65,7 +70,7 @@ def open_source(
         raise InputError(f"{one.path}: {reader.first_bad} (without --strict such rows are counted and left out)")
     symbols = reader.symbols if files.wanted is None else [s for s in reader.symbols if s == files.wanted]
     symbol = choose_symbol(symbols, reader.symbols, files.wanted, str(one.path))
-    whole = ParquetTape(reader, symbol, rule, batch_snapshots)
+    whole = ParquetTape(reader, symbol, rule, batch_snapshots, keep)
     return whole if window is None else whole.window(*window, whole.bounds()[0])
 
 

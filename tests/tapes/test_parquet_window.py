@@ -59,10 +59,15 @@ class Whole:
 
 
 def report(path: Path, start: int, end: int, part: bool, **wishes: Any) -> Report:
-    """A backtest of the whole tape, or of what `run` takes of it."""
+    """A backtest of the whole tape, or of what `run` takes of it; that again from a tape that keeps what was read."""
     wishes = {"symbol": "AAA", "quantity": 300, "interval": 5, "start": start, "end": end} | wishes
-    tape = open_tape(path, symbol=wishes["symbol"], snapshot_rule=wishes.get("snapshot_rule", "last"))
-    return run(tape if part else Whole(tape), BacktestRequest(**wishes).spec())
+    spec = BacktestRequest(**wishes).spec()
+    how: dict[str, Any] = {"symbol": wishes["symbol"], "snapshot_rule": wishes.get("snapshot_rule", "last")}
+    if not part:
+        return run(Whole(open_tape(path, **how)), spec)
+    found, kept = run(open_tape(path, **how), spec), open_tape(path, keep=True, **how)
+    assert [run(kept, spec).to_json() for _ in range(2)] == [found.to_json()] * 2
+    return found
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,13 @@ def cut(
         yield from _prelude(book, held, start, origin)
 
 
+def since(batches: Iterable[SnapshotBatch], first: int) -> Iterator[SnapshotBatch]:
+    """The snapshots from this time (ns) on."""
+    for batch in batches:
+        at = int(np.searchsorted(batch.ts, first))
+        yield batch.slice(at, len(batch)) if at else batch
+
+
 def settled(book: Quotes, held: list[SnapshotBatch]) -> tuple[Quotes, list[SnapshotBatch]]:
     """Snapshots held after a book become part of it once it has both sides: only then nothing older matters."""
     now = _after(book, held)

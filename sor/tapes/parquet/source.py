@@ -6,33 +6,40 @@ A report made from a window is, byte for byte, that of the whole tape: see sor.c
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from sor.core.backtest.session import MarketFacts
 from sor.core.market.batch import Form, SnapshotBatch
-from sor.core.market.cut import Quotes, cut, is_two_sided
+from sor.core.market.cut import Quotes, cut, is_two_sided, since
 from sor.core.market.timeline import Timeline
 from sor.source import StreamFacts, TapeFacts, WrappedSource
+from sor.tapes.parquet.kept import KeptGroups
 from sor.tapes.parquet.reader import ParquetReader
 from sor.tapes.rows import RowChunk
 from sor.tapes.snapshots import SnapshotBuilder, SnapshotRule
 
 
 class ParquetTape:
-    """One symbol of a Parquet tape as a `Source`: every pass streams from the file."""
+    """One symbol of a Parquet tape as a `Source`: every pass streams from the file.
+
+    keep: for many orders of one tape, a row group is read from it once; a pass over a window finds it in a spool.
+    """
 
     has_bids = True
 
-    def __init__(self, reader: ParquetReader, symbol: str | None, rule: SnapshotRule, batch_snapshots: int) -> None:
+    def __init__(
+        self, reader: ParquetReader, symbol: str | None, rule: SnapshotRule, batch_snapshots: int, keep: bool = False
+    ) -> None:
         self.form, self.prints_late = reader.form, reader.prints_late
         self._reader = reader
         self._place = reader.symbols.index(symbol)
         self._symbol = reader.facts.symbols[self._place]
         self._rule: SnapshotRule = rule
         self._batch_snapshots = batch_snapshots
+        self.kept = KeptGroups(lambda group: self._built([group])) if keep else None
 
     def bounds(self) -> tuple[int, int]:
         return self._symbol.first, self._symbol.last
@@ -42,8 +49,11 @@ class ParquetTape:
         return Timeline(symbol.first, symbol.last, symbol.holes, symbol.venues, self._reader.facts.stated)
 
     def batches(self) -> Iterator[SnapshotBatch]:
+        return self._built(None)
+
+    def _built(self, groups: Sequence[int] | None) -> Iterator[SnapshotBatch]:
         builder = SnapshotBuilder(self._rule, self._batch_snapshots, self.form)
-        for rows in self._reader.chunks():
+        for rows in self._reader.chunks(groups):
             yield from builder.add(rows if len(self._reader.symbols) == 1 else rows.take(rows.symbol == self._place))
         yield from builder.finish()
 
@@ -113,8 +123,9 @@ class ParquetWindow(WrappedSource):
 
     def batches(self) -> Iterator[SnapshotBatch]:
         first, stop, before = self._groups()
-        builder = SnapshotBuilder(self._rule, self._batch_snapshots, self.form)
-        return cut(self._built(builder, first, stop), self._start, self._end, origin=self._day_start, before=before)
+        kept = self._tape.kept
+        found = self._built(first, stop) if kept is None else since(kept.batches(range(first, stop)), self._day_start)
+        return cut(found, self._start, self._end, origin=self._day_start, before=before)
 
     def _groups(self) -> tuple[int, int, Quotes]:
         """The first row group to read, where to stop, and the book before the first."""
@@ -130,7 +141,8 @@ class ParquetWindow(WrappedSource):
             at -= 1
         return at, max(at + 1, stop), self._reader.books(at, self._place)
 
-    def _built(self, builder: SnapshotBuilder, first: int, stop: int) -> Iterator[SnapshotBatch]:
+    def _built(self, first: int, stop: int) -> Iterator[SnapshotBatch]:
+        builder = SnapshotBuilder(self._rule, self._batch_snapshots, self.form)
         for rows in self._rows(first, stop):
             yield from builder.add(rows)
         yield from builder.finish()

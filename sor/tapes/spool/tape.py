@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-import numpy as np
-
 from sor.core.backtest.session import MarketFacts
 from sor.core.market.batch import Form, SnapshotBatch
-from sor.core.market.cut import Quotes, cut, is_two_sided
+from sor.core.market.cut import Quotes, cut, is_two_sided, since
 from sor.core.market.timeline import Timeline
 from sor.snapshot_buffer import SnapshotBuffer
 from sor.source import StreamFacts, TapeFacts, WrappedSource
@@ -89,8 +87,8 @@ class SpoolWindow(WrappedSource):
     def batches(self) -> Iterator[SnapshotBatch]:
         first, before = self._begin()
         count = max(1, self._index.stop_at(self._end) - first)
-        batches = self._today(islice(self._tape.batches_from(first), count))
-        return cut(batches, self._start, self._end, origin=self._day_start, before=before)
+        today = since(islice(self._tape.batches_from(first), count), self._day_start)
+        return cut(today, self._start, self._end, origin=self._day_start, before=before)
 
     def _begin(self) -> tuple[int, Quotes]:
         """The batch to begin with and the book before it. The book of an earlier day is none, and one without both
@@ -102,8 +100,3 @@ class SpoolWindow(WrappedSource):
         while at > day and not is_two_sided(index.before[at]):
             at -= 1
         return at, index.before[at]
-
-    def _today(self, batches: Iterator[SnapshotBatch]) -> Iterator[SnapshotBatch]:
-        for batch in batches:
-            first = int(np.searchsorted(batch.ts, self._day_start))
-            yield batch.slice(first, len(batch)) if first else batch

@@ -1,0 +1,187 @@
+"""How often a sweep reads its tapes, and who reads which: counted, never timed."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sweep_tools import make_tape, planned, run_sweep
+
+from sor.core.market.batch import SnapshotBatch
+from sor.snapshot_buffer import SnapshotBuffer
+from sor.sweep.plan import Chunk
+from sor.sweep.shares import Shares
+from sor.sweep.store import read_table
+from sor.sweep.worker import _tapes, work
+from sor.tapes.convert import convert
+from sor.tapes.parquet.kept import KeptGroups
+from sor.tapes.parquet.reader import ParquetReader
+from sor.tapes.rows import RowChunk
+
+WISHES = {"every": "20", "horizon": "40", "interval": "5", "side": "buy,sell", "strategy": "twap,cont_kukanov",
+          "lambda_over": "1.5x", "lambda_under": "1.5x", "theta_queue": "0"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two minutes in our Parquet form, of many row groups."""
+    folder = tmp_path_factory.mktemp("tape")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sor.tapes.parquet.writer.GROUP_ROWS", 500)
+        convert(make_tape(folder / "day.csv", minutes=2), folder / "day.parquet")
+    assert ParquetReader(folder / "day.parquet").facts.groups[8:]
+    return folder / "day.parquet"
+
+
+@pytest.fixture(scope="module")
+def afresh(tape: Path, tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
+    """The table of a sweep that opens the tape for every cell and keeps nothing of it."""
+    out = tmp_path_factory.mktemp("afresh") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sor.sweep.worker._tapes", Forgetful())
+        patch.setattr("sor.tapes.parquet.source.KeptGroups", Unkept)
+        run_sweep(out, {**WISHES, "tape": str(tape)})
+    return read_table(out)
+
+
+@pytest.fixture(autouse=True)
+def nothing_open(afresh: pa.Table) -> None:
+    """A sweep of one worker is done in this process, which keeps its tapes open."""
+    _tapes.open.clear()
+
+
+class Forgetful:
+    @property
+    def open(self) -> dict[Any, Any]:
+        return {}
+
+
+class Unkept(KeptGroups):
+    def batches(self, groups: Iterable[int]) -> Iterator[SnapshotBatch]:
+        for group in groups:
+            yield from self._read(group)
+
+
+def readings(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[Path, int]]:
+    """How often each row group of each tape is read from now on."""
+    found: Counter[tuple[Path, int]] = Counter()
+    original = ParquetReader.chunks
+
+    def spy(self: ParquetReader, groups: Sequence[int] | None = None) -> Iterator[RowChunk]:
+        found.update((self._path, group) for group in (range(len(self.facts.groups)) if groups is None else groups))
+        return original(self, groups)
+
+    monkeypatch.setattr(ParquetReader, "chunks", spy)
+    return found
+
+
+def test_a_row_group_is_read_once_for_all_cells(
+    tape: Path, afresh: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = readings(monkeypatch)
+    run_sweep(tmp_path / "out", {**WISHES, "tape": str(tape)})
+    assert len(read) > 8
+    assert set(read.values()) == {1}
+    assert read_table(tmp_path / "out").equals(afresh)
+
+
+def test_what_is_kept_is_bounded_in_memory(
+    tape: Path, afresh: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond that it is on disk, and still read once."""
+    spools = list[SnapshotBuffer]()
+
+    def spool() -> SnapshotBuffer:
+        spools.append(SnapshotBuffer(memory_budget=10_000))
+        return spools[-1]
+
+    monkeypatch.setattr("sor.tapes.parquet.kept.SnapshotBuffer", spool)
+    read = readings(monkeypatch)
+    run_sweep(tmp_path / "out", {**WISHES, "tape": str(tape)})
+    assert [one.position > 10_000 for one in spools] == [True]
+    assert set(read.values()) == {1}
+    assert read_table(tmp_path / "out").equals(afresh)
+
+
+def test_no_room_for_what_could_be_kept(
+    tape: Path, afresh: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep of Parquet tapes needs no room of its own: without it, it reads them again."""
+    appended = []
+    original = SnapshotBuffer.append
+
+    def append(self: SnapshotBuffer, batch: SnapshotBatch) -> None:
+        appended.append(batch)
+        if len(appended) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        original(self, batch)
+
+    monkeypatch.setattr(SnapshotBuffer, "append", append)
+    run_sweep(tmp_path / "out", {**WISHES, "tape": str(tape)})
+    assert len(appended) == 3
+    assert read_table(tmp_path / "out").equals(afresh)
+
+
+@pytest.mark.parametrize("name", ["day.csv", "day.parquet"])
+def test_a_tape_that_changes_between_cells_is_noticed(tape: Path, tmp_path: Path, name: str) -> None:
+    """By its time alone, too; the cells before it stand."""
+    mine = tmp_path / name
+    shutil.copyfile(tape.with_name(name), mine)
+    first, second, *_ = planned({**WISHES, "tape": str(mine)}).chunks()
+    assert work(first).failed == 0
+    os.utime(mine, ns=(0, 0))
+    (reason,) = set(pq.read_table(io.BytesIO(work(second).parquet), columns=["reason"])["reason"].to_pylist())
+    assert reason == f"{mine}: was changed while the sweep was at work: sweep it again into another folder"
+
+
+# -- who does which chunks ---------------------------------------------------------------------------------------------
+
+
+def chunks(**tapes: int) -> list[Chunk]:
+    """So many chunks of each tape, of one cell."""
+    (cell,) = next(iter(planned({"tape": "absent.csv", "strategy": "twap"}).chunks())).cells
+    names = [name for name, count in tapes.items() for _ in range(count)]
+    return [Chunk((replace(cell, index=index, tape=name),)) for index, name in enumerate(names)]
+
+
+def given(shares: Shares, turns: Iterable[int]) -> list[tuple[int, str, int]]:
+    """Who gets what when they ask in these turns: worker, tape, number."""
+    found = []
+    for worker in turns:
+        chunk = shares.next(worker)
+        assert chunk is not None
+        found.append((worker, chunk.cells[0].tape, chunk.cells[0].index))
+    return found
+
+
+def test_workers_stay_at_their_tapes() -> None:
+    shares = Shares(chunks(a=3, b=3, c=2), 2)
+    assert given(shares, [0, 1, 1, 0, 1, 1, 0]) == [
+        (0, "a", 0), (1, "b", 3), (1, "b", 4), (0, "a", 1), (1, "b", 5), (1, "c", 6), (0, "a", 2),
+    ]  # fmt: skip
+
+
+def test_nobody_is_idle_while_there_is_work() -> None:
+    """Half of what the busiest has left, from its end; and the owner goes on as before."""
+    shares = Shares(chunks(a=5), 3)
+    assert given(shares, [0, 1, 2, 0, 2]) == [(0, "a", 0), (1, "a", 3), (2, "a", 2), (0, "a", 1), (2, "a", 4)]
+    assert not shares
+    assert [shares.next(worker) for worker in range(3)] == [None] * 3
+
+
+def test_what_is_put_back_comes_first() -> None:
+    shares = Shares(chunks(a=2), 1)
+    chunk = shares.next(0)
+    assert chunk is not None
+    shares.put_back(0, chunk)
+    assert given(shares, [0, 0]) == [(0, "a", 0), (0, "a", 1)]
