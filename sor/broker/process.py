@@ -65,7 +65,7 @@ class Daemon:
 
     def find(self) -> LiveProcess | None:
         """The process if it lives: by its pid file, or by its mark where the file was lost or never written."""
-        noted = self._noted()
+        noted = self.noted()
         if noted is not None and is_alive(noted):
             line = command_line(noted.pid)
             if self._is_marked(line) or not line:  # a process that is just being started has no command line yet
@@ -76,7 +76,8 @@ class Daemon:
         """The mark as a whole word: one folder's name may begin with another's."""
         return f" {self.mark} " in f"{line} "
 
-    def _noted(self) -> LiveProcess | None:
+    def noted(self) -> LiveProcess | None:
+        """The process of the pid file, alive or not; a stop takes the file away."""
         try:
             note = json.loads(self.pid_file.read_text("utf-8"))
             return LiveProcess(int(note["pid"]), str(note["started"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -106,22 +107,33 @@ def status(port: int | None, state: Path | None) -> None:
     """Say which brokers of ours run, whether they answer, and their memory.
 
     A broker that something else has started, such as a server's systemd, is said and counts: exit code 1 if none
-    serves, or one of ours runs and does not.
+    serves, or one of ours runs and does not. Of what is down it says what is known: what listens there instead, or the
+    last words of the process that ended.
     """
-    from sor.broker.status import describe, stranger
+    from sor.broker.status import at_port, describe, stranger
 
     brokers = known_brokers() if port is None and state is None else _at(port or 0, state)
     reports = [describe(broker) for broker in brokers]
-    for line in (line for report in reports if report.runs or port is not None or state for line in report.lines):
+    for line in (line for report in reports if report.runs or report.ended or port or state for line in report.lines):
         say(line, to=sys.stdout)
     if not any(report.runs for report in reports):
         wanted = port or settings.DEFAULT_PORT
         other = stranger(wanted)
-        say(other or f"no broker of ours runs; start one with: sor kafka up --port {wanted}", to=sys.stdout)
+        none = f"no broker of ours runs, and {at_port(wanted)}; start one with: sor kafka up --port {wanted}"
+        say(other or none + _elsewhere(), to=sys.stdout)
         if other:
             return
     if not any(report.serves for report in reports) or any(report.runs and not report.serves for report in reports):
         raise click.exceptions.Exit(1)
+
+
+def _elsewhere() -> str:
+    """Where commands look for a broker, if that is another machine: this looks at its own only."""
+    servers = os.environ.get("SOR_BOOTSTRAP_SERVERS", "")
+    host = servers.split(",")[0].rpartition(":")[0]
+    if not host or host in (settings.LOOPBACK, "localhost"):
+        return ""
+    return f" (SOR_BOOTSTRAP_SERVERS names {servers}, another machine: sor kafka topics asks it)"
 
 
 @command.command(epilog="Example: KAFKA_HOME=$(sor kafka fetch)")
