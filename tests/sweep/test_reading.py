@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -19,10 +20,12 @@ from sweep_tools import make_tape, planned, run_sweep
 
 from sor.core.market.batch import SnapshotBatch
 from sor.snapshot_buffer import SnapshotBuffer
+from sor.sweep.local_pool import LOST, run_local
 from sor.sweep.plan import Chunk
+from sor.sweep.row import failed_row
 from sor.sweep.shares import Shares
 from sor.sweep.store import read_table
-from sor.sweep.worker import _tapes, work
+from sor.sweep.worker import ChunkResult, _tapes, work
 from sor.tapes.convert import convert
 from sor.tapes.parquet.kept import KeptGroups
 from sor.tapes.parquet.reader import ParquetReader
@@ -185,3 +188,20 @@ def test_what_is_put_back_comes_first() -> None:
     assert chunk is not None
     shares.put_back(0, chunk)
     assert given(shares, [0, 0]) == [(0, "a", 0), (0, "a", 1)]
+
+
+def kills_at_b(chunk: Chunk) -> ChunkResult:
+    """What the processes are given in place of `work`: whoever takes a chunk of tape b is gone."""
+    if chunk.cells[0].tape == "b":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return ChunkResult.of([failed_row(cell, "not tried") for cell in chunk.cells])
+
+
+def test_a_chunk_that_kills_every_worker_is_given_up_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sor.sweep.local_pool.work", kills_at_b)
+    todo = chunks(a=3, b=1, c=2)
+    found = {chunk.name: answer for chunk, answer in run_local(todo, 2)}
+    assert set(found) == {chunk.name for chunk in todo}
+    lost = [chunk.cells[0].tape for chunk in todo if found[chunk.name] == LOST]
+    assert lost == ["b"]
+    assert all(isinstance(found[chunk.name], ChunkResult) for chunk in todo if chunk.cells[0].tape != "b")
