@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sor.option_values import one_of, whole
 from sor.paths import bundled_tape
 from sor.report.report import Report
-from sor.request import BacktestRequest, one_of, request_of, whole
+from sor.request import BacktestRequest, request_of
 from sor.run import run
 from sor.source import Charted
 

@@ -11,38 +11,21 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
-from enum import StrEnum
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from sor.core.fees import FeeSchedule
-from sor.core.order import Latency, Liquidity, Lots, QueueModel, Side
-from sor.core.spec import ROUTER, STRATEGIES, TUNED, Level, Spec, When
+from sor.core.order import Lots
+from sor.core.spec import ROUTER, STRATEGIES, TUNED, Spec, When
 from sor.core.strategies.plug_in import PlugIn
-from sor.core.units import MAX_PRICE, NANO, decimal, parse_dollars, parse_time
 from sor.errors import InputError
+from sor.option_values import one_of, when
+from sor.order_options import BY_NAME, DEFAULTS
 from sor.zones import Zone
 
 Number = str | int | float | Decimal
 Levels = Number | list[Number] | tuple[Number, ...]
 
-DEFAULTS: dict[str, Any] = {
-    "side": "buy",
-    "tz": "UTC",
-    "quantity": 5_000,
-    "interval": 60,
-    "liquidity": "consume",
-    "snapshot_rule": "last",
-    "strategy": ROUTER,
-    "router_interval": 5,
-    "queue_model": "conservative",
-    "latency_us": 0,
-    "child_min": 1,
-    "child_lot": 1,
-    "orders": 1,
-    "seed": 0,
-}
 PROFILES: dict[str, dict[str, Any]] = {
     "default": DEFAULTS,
     # The original system, as it behaved.
@@ -139,48 +122,49 @@ class BacktestRequest:
         return ({"tape": sorted(map(_tape_name, tapes))} if self.has_tape else {}) | found
 
     def rule(self) -> Literal["last", "first"]:
-        rule = one_of("snapshot-rule", self.get("snapshot_rule"), ("last", "first"))
+        rule = one_of("snapshot-rule", self.get("snapshot_rule"), BY_NAME["snapshot_rule"].words)
         return "first" if rule == "first" else "last"
 
     def spec(self) -> Spec:
         """The request in exact units; InputError in one line where something is wrong."""
         tz = Zone.of(str(self.get("tz"))).name
         strategy, plug_in = self._strategy()
+        exact = self._exact
         return Spec(
-            side=choice("side", self.get("side"), Side),
-            quantity=whole("quantity", self.get("quantity"), least=1, unit="shares"),
+            side=exact("side"),
+            quantity=exact("quantity"),
             start=self._when("start", tz),
             end=self._when("end", tz),
             tz=tz,
-            day=_optional("day", self.day, calendar_day),
+            day=exact("day"),
             clip=self.clip,
-            interval=seconds("interval", self.get("interval")),
-            limit_price=_optional("limit-price", self.get("limit_price"), price),
-            liquidity=choice("liquidity", self.get("liquidity"), Liquidity),
-            latency=latency("latency-us", self.get("latency_us")),
-            cancel_latency=_optional("cancel-latency-us", self.get("cancel_latency_us"), latency),
-            lots=Lots(
-                whole("child-min", self.get("child_min"), least=1, unit="shares"),
-                whole("child-lot", self.get("child_lot"), least=1, unit="shares"),
-            ),
-            max_quote_age=_optional("max-quote-age", self.get("max_quote_age"), seconds),
-            stale_crossed=_optional("stale-crossed", self.get("stale_crossed"), seconds),
-            take_fade=() if self.take_fade is None else parts("take-fade", self.take_fade),
-            impact=_optional("impact", self.impact, coefficient),
+            interval=exact("interval"),
+            limit_price=exact("limit_price"),
+            liquidity=exact("liquidity"),
+            latency=exact("latency_us"),
+            cancel_latency=exact("cancel_latency_us"),
+            lots=Lots(exact("child_min"), exact("child_lot")),
+            max_quote_age=exact("max_quote_age"),
+            stale_crossed=exact("stale_crossed"),
+            take_fade=exact("take_fade") or (),
+            impact=exact("impact"),
             fees=_fees(self.get("fees")),
             strategy=strategy,
             plug_in=plug_in,
-            lambda_over=_optional("lambda-over", self.get("lambda_over"), levels),
-            lambda_under=_optional("lambda-under", self.get("lambda_under"), levels),
-            theta_queue=_optional("theta-queue", self.get("theta_queue"), levels),
-            router_interval=seconds("router-interval", self.get("router_interval")),
-            queue_model=queue_model("queue-model", self.get("queue_model")),
+            lambda_over=exact("lambda_over"),
+            lambda_under=exact("lambda_under"),
+            theta_queue=exact("theta_queue"),
+            router_interval=exact("router_interval"),
+            queue_model=exact("queue_model"),
             adverse_selection=self.adverse_selection,
             decision_time=_optional("decision-time", self.decision_time, lambda name, value: when(name, value, tz)),
-            orders=whole("orders", self.get("orders"), least=1, most=10_000),
-            seed=whole("seed", self.get("seed"), least=0),
+            orders=exact("orders"),
+            seed=exact("seed"),
             profile=self.profile,
         )
+
+    def _exact(self, name: str) -> Any:
+        return BY_NAME[name].exact(self.get(name))
 
     def _strategy(self) -> tuple[str, PlugIn | None]:
         if self.max_shortfall is None:
@@ -222,7 +206,6 @@ def request_of(options: Mapping[str, Any]) -> BacktestRequest:
 FIXED = "cont_kukanov_fixed"  # which knows the bound; several values of a parameter are its grid
 RESERVED = (*STRATEGIES, TUNED, "vwap", "market_vwap")
 REQUEST_FIELDS = tuple(field.name for field in fields(BacktestRequest))
-E_ = TypeVar("E_", bound=StrEnum)
 T = TypeVar("T")
 
 
@@ -301,114 +284,6 @@ def _tape_name(tape: Any) -> str:
 
 def _optional(name: str, value: Any, parse: Callable[[str, Any], T]) -> T | None:
     return None if value is None else parse(name, value)
-
-
-def one_of(name: str, value: object, allowed: Any) -> str:
-    if value not in allowed:
-        raise InputError(f"{name} {value!r} is unknown: choose one of {', '.join(allowed)}")
-    return str(value)
-
-
-def choice(name: str, value: object, kind: type[E_]) -> E_:
-    return kind(one_of(name, value, [member.value for member in kind]))
-
-
-def whole(name: str, value: object, *, least: int, most: int = 2**53, unit: str = "") -> int:
-    number = decimal(name, value)
-    if number != number.to_integral_value() or not least <= number <= most:
-        bounds = f"at least {least}" if number < most else f"at most {most:,}"
-        raise InputError(f"{name} {value!r} must be a whole number{f' of {unit}' if unit else ''}, {bounds}")
-    return int(number)
-
-
-def duration(name: str, value: object, unit_ns: int, unit: str, *, least: int) -> int:
-    """A time span in ns."""
-    ns = decimal(name, value) * unit_ns
-    if ns < least or ns != ns.to_integral_value() or ns >= 2**60:
-        bound = "0 or more" if least == 0 else "above 0"
-        raise InputError(f"{name} {value!r} must be {unit}, {bound}, in whole nanoseconds")
-    return int(ns)
-
-
-def latency(name: str, value: object) -> Latency:
-    """Microseconds for all venues, then venues that differ: 150,2=80,43=310."""
-    first, *others = str(value).split(",")
-    if "=" in first or not all("=" in other for other in others):
-        raise InputError(f"{name} {value!r}: write one number, then VENUE=MICROSECONDS, as in 150,2=80,43=310")
-    default, venues = duration(name, first, 1_000, "microseconds", least=0), dict[int, int]()
-    for other in others:
-        text, _, wait = other.partition("=")
-        venue = whole(f"{name}: venue", text, least=0)
-        if venue in venues:
-            raise InputError(f"{name} {value!r} names venue {venue} twice")
-        venues[venue] = duration(name, wait, 1_000, "microseconds", least=0)
-    return Latency(default, {venue: ns for venue, ns in sorted(venues.items()) if ns != default})
-
-
-def queue_model(name: str, value: object) -> QueueModel:
-    """A model by name; power:1 is the proportional one."""
-    if value == "power:1":
-        return QueueModel.PROPORTIONAL
-    if str(value).startswith("power:") and value not in list(QueueModel):
-        raise InputError(f"{name} {value!r}: the exponent of power:n is a whole number from 1 to 8")
-    return choice(name, value, QueueModel)
-
-
-def seconds(name: str, value: object) -> int:
-    return duration(name, value, NANO, "seconds", least=1)
-
-
-def price(name: str, value: object) -> int:
-    try:
-        nanos = parse_dollars(str(value))
-    except ValueError:
-        raise InputError(f"{name} {value!r} is not a price in dollars, such as 222.75") from None
-    if not 0 < nanos < MAX_PRICE:
-        raise InputError(f"{name} {value!r} must be a price above 0 and below {MAX_PRICE // NANO:,} dollars")
-    return nanos
-
-
-def when(name: str, value: object, tz: str = "UTC") -> When:
-    text = str(value).strip()
-    try:
-        if ":" in text and "T" not in text and " " not in text:
-            return When(parse_time(f"1970-01-01T{text}Z"), of_day=True, zone=tz)
-        return When(Zone.of(tz).parse(text))
-    except ValueError:
-        raise InputError(
-            f"{name} {value!r} is not a time: write HH:MM:SS (on --day, in the zone of --tz) or 2024-08-01T13:36:32Z"
-        ) from None
-
-
-def calendar_day(name: str, value: object) -> date:
-    try:
-        return date.fromisoformat(str(value).strip())
-    except ValueError:
-        raise InputError(f"{name} {value!r} is not a day: write YYYY-MM-DD") from None
-
-
-def levels(name: str, value: Any) -> tuple[Level, ...]:
-    """One level, a list of them, or text with commas; dollars a share, or multiples as "1.5x"."""
-    parts = value if isinstance(value, list | tuple) else str(value).split(",")
-    if not parts:
-        raise InputError(f"{name} is empty: give one value or a comma-separated list")
-    return tuple(Level.parse(name, str(part).strip()) for part in parts)
-
-
-def parts(name: str, value: Any) -> tuple[Fraction, ...]:
-    """Numbers from 0 to 1, the greatest first; 1 itself is what everything else is measured against."""
-    texts = value if isinstance(value, list | tuple) else str(value).split(",")
-    numbers = {decimal(name, str(text).strip()) for text in texts}
-    if not numbers or not all(0 <= number <= 1 for number in numbers):
-        raise InputError(f"{name} {value!r}: write parts of the displayed size from 0 to 1, as in 0.8,0.5")
-    return tuple(Fraction(number) for number in sorted(numbers - {1}, reverse=True))
-
-
-def coefficient(name: str, value: object) -> Decimal:
-    number = decimal(name, value)
-    if not 0 < number <= 100:
-        raise InputError(f"{name} {value!r} must be a coefficient above 0, of the order of 1")
-    return number
 
 
 def _fees(value: Any) -> FeeSchedule:

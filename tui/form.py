@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sor.core.order import QueueModel
 from sor.core.router.literature import BUILT_IN
 from sor.core.schedules import SCHEDULES
 from sor.core.spec import STRATEGIES
 from sor.errors import SorError
+from sor.order_options import BY_NAME
 from sor.request import PROFILES, REQUEST_FIELDS, BacktestRequest
 from sor.stream.names import check_run_id, check_servers
 from sor.stream.produce.pacing import parse_speed
@@ -38,40 +38,36 @@ def _field(name: str, label: str, help_: str, default: str = "", choices: tuple[
     return FieldFacts(name, label, help_, default, choices)
 
 
+def _order(name: str, choices: tuple[str, ...] = ()) -> FieldFacts:
+    """A field of the order, in the words that the table of its options has for it."""
+    option = BY_NAME[name]
+    if option.metavar:
+        return FieldFacts(name, option.label, option.form, option.unset_form, choices or option.words)
+    return FieldFacts(name, option.label, option.form, "no", YES_NO)
+
+
+def _orders(*names: str) -> tuple[FieldFacts, ...]:
+    return tuple(_order(name) for name in names)
+
+
 GROUPS: tuple[tuple[str, tuple[FieldFacts, ...]], ...] = (
     (
         "Order",
-        (
-            _field("side", "side", "Buy or sell.", choices=("buy", "sell")),
-            _field("quantity", "quantity", "Shares of the parent order."),
-            _field("start", "start", "HH:MM:SS of the zone below on the day, or ISO 8601.", "tape's first"),
-            _field("end", "end", "The window is closed: what happens at its end counts.", "tape's last"),
-            _field("decision_time", "decided at", "When the order was decided, for its delay cost.", "the start"),
-            _field("day", "day", "YYYY-MM-DD: of a tape with several; alone, that day's session.", "the only one"),
-            _field("tz", "time zone", "IANA name: of times typed and shown.", "UTC"),
-            _field("clip", "clip", "Yes: work the part of the window that is on the tape.", "no", YES_NO),
-            _field("limit_price", "limit price, $", "Nothing trades beyond it.", "none"),
-        ),
+        _orders("side", "quantity", "start", "end", "decision_time", "day", "tz", "clip", "limit_price"),
     ),
     (
         "Tape",
         (
             _field("tape", "tape", "Files, folders, globs or VENUE=FILE that are one tape; empty: the bundled one.",
                    "bundled"),
-            _field("symbol", "symbol", "Needed where the tape has several.", "the only one"),
-            _field("snapshot_rule", "snapshot rule", "Which message of a venue counts at one time.",
-                   choices=("last", "first")),
-            _field("fees", "fees", "A JSON file, or none; empty: the bundled table.", "bundled table"),
-            _field("max_quote_age", "max quote age, s", "Older quotes do not take part.", "no limit"),
-            _field("stale_crossed", "stale crossed, s", "Leave out quotes that cross a newer one for longer than this.",
-                   "keep them"),
+            *_orders("symbol", "snapshot_rule", "fees", "max_quote_age", "stale_crossed"),
             _field("clock", "clock", "event: the exchange's time of a row; recv: the capture's.", "event",
                    ("event", "recv")),
             _field("format", "format", "A name of sor data formats, or a TOML file; empty: found out.", "found out"),
             _field("lot", "shares a unit", "Of displayed size, where the tape counts in lots.", "as the format says"),
             _field("symbol_in", "symbol in", "FILE=ID: which instrument_id of a file without symbols is the stock.",
                    "not needed"),
-            _field("strict", "strict", "Yes: a bad row of the tape is an error.", "no", YES_NO),
+            *_orders("strict"),
         ),
     ),
     (
@@ -88,44 +84,22 @@ GROUPS: tuple[tuple[str, tuple[FieldFacts, ...]], ...] = (
     (
         "Strategy",
         (
-            _field("strategy", "strategy", "Which one is `optimized` in the report.",
-                   choices=(*STRATEGIES, *BUILT_IN, *SCHEDULES)),
+            _order("strategy", (*STRATEGIES, *BUILT_IN, *SCHEDULES)),
             _field("own", "own strategy", "FILE.py:NAME, or one that is installed; instead of the one above.",
                    "none"),
-            _field("param", "its parameters", "KEY=VALUE, several with spaces between.", "none"),
-            _field("profile", "profile", "seed: the original system's rules.", "default", tuple(PROFILES)),
-            _field("lambda_over", "lambda over", "Penalty for too much: dollars or 1.5x; commas make a grid.", "grid"),
-            _field("lambda_under", "lambda under", "Penalty for too little: dollars or 1.5x; commas make a grid.",
-                   "grid"),
-            _field("theta_queue", "theta queue", "Penalty for joining the queues; commas make a grid.", "grid"),
-            _field("max_shortfall", "max shortfall", "Shares that may be missing, in place of lambda under.", "none"),
-            _field("router_interval", "router slice, s", "Duration of one slice of the router."),
-            _field("queue_model", "queue model", "What cancellations do to the queue ahead.",
-                   choices=tuple(QueueModel)),
-            _field("adverse_selection", "adverse selection", "Lower the rebate by the mid's move against past fills.",
-                   "no", YES_NO),
+            *_orders("param", "profile", "lambda_over", "lambda_under", "theta_queue", "max_shortfall",
+                     "router_interval", "queue_model", "adverse_selection"),
         ),
     ),
     (
         "Rules",
-        (
-            _field("interval", "TWAP slice, s", "Duration of one slice of TWAP."),
-            _field("liquidity", "liquidity", "What was taken stays taken, or not.", choices=("consume", "replenish")),
-            _field("latency_us", "latency, us", "From a decision to its effect on the book; 150,2=80 by venue."),
-            _field("cancel_latency_us", "cancel latency, us", "From a cancel to its effect.", "as orders"),
-            _field("child_min", "smallest child", "Smaller child orders are not sent."),
-            _field("child_lot", "lot", "Child orders are whole lots."),
-            _field("take_fade", "take fade", "Share of displayed size that a take does not find; commas make several.",
-                   "none"),
-            _field("impact", "impact", "A square-root charge on what is taken, as a sensitivity.", "none"),
-            _field("orders", "orders", "Spread N parent orders over the window for a distribution."),
-            _field("seed", "seed", "Of whatever is random."),
-        ),
+        _orders("interval", "liquidity", "latency_us", "cancel_latency_us", "child_min", "child_lot", "take_fade",
+                "impact", "orders", "seed"),
     ),
 )  # fmt: skip
 FIELDS: Mapping[str, FieldFacts] = {field.name: field for _, group in GROUPS for field in group}
 STREAM_FIELDS = ("stream", "servers", "topic", "run", "speed")
-FLAGS = ("adverse_selection", "strict", "clip")
+FLAGS = tuple(field.name for field in FIELDS.values() if field.choices == YES_NO)
 LISTS = ("tape", "symbol_in", "param")  # several values, as a shell would separate them
 
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sor.cli.kafka_config import kafka_config
-from sor.cli.suggest import FILE, LIQUIDITY, PROFILE, QUEUE_MODEL, SIDE, SNAPSHOT_RULE, STRATEGY
+from sor.cli.suggest import FILE, STRATEGY, Suggest
 from sor.cli.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
 from sor.errors import InputError, StreamError
+from sor.order_options import ORDER_OPTIONS, OrderOption
 from sor.request import REQUEST_FIELDS, BacktestRequest
 from sor.text import say
 
@@ -23,117 +24,29 @@ if TYPE_CHECKING:
     from sor.source import Source
 
 
+# What only a command line has to know of some of them.
+_MORE: dict[str, dict[str, Any]] = {
+    "profile": {"default": "default"},
+    "fees": {"type": FILE},
+    "strategy": {"type": STRATEGY},
+    "param": {"multiple": True},
+}
+
+
 def order_options(command: Any) -> Any:
     """The options that describe an order, a tape and a strategy; the terminal interface has the same."""
-    option = click.option
-    options = [
-        tape_option(),
-        clock_option,
-        symbol_in_option,
-        format_option,
-        lot_option,
-        option(
-            "--profile",
-            type=PROFILE,
-            default="default",
-            metavar="default|seed",
-            help="seed: the original system's rules.",
-        ),
-        option("--symbol", help="Which symbol, where the tape has several."),
-        option("--side", type=SIDE, metavar="buy|sell", help="[default: buy]"),
-        option("--quantity", metavar="SHARES", help="[default: 5000]"),
-        option("--start", metavar="TIME", help="HH:MM:SS[.fff] or ISO 8601.  [default: the tape's first snapshot]"),
-        option("--end", metavar="TIME", help="The window is closed.  [default: the tape's last snapshot]"),
-        option("--day", metavar="YYYY-MM-DD", help="The day of --start and --end; alone, 09:30 to 16:00 New York."),
-        option("--tz", metavar="ZONE", help="Time zone of times typed and shown.  [default: UTC]"),
-        option("--clip", is_flag=True, help="Work the part of the window that is on the tape."),
-        option("--interval", metavar="SECONDS", help="TWAP's slices.  [default: 60]"),
-        option(
-            "--liquidity",
-            type=LIQUIDITY,
-            metavar="consume|replenish",
-            help="What was taken stays taken, or not.  [default: consume]",
-        ),
-        option(
-            "--snapshot-rule",
-            type=SNAPSHOT_RULE,
-            metavar="last|first",
-            help="Which message of a venue counts at one time.  [default: last]",
-        ),
-        option(
-            "--fees",
-            type=FILE,
-            metavar="FILE|none",
-            help='{"2": {"take": 0.003, "make": 0.002}}.  [default: the bundled table]',
-        ),
-        option(
-            "--strategy",
-            type=STRATEGY,
-            metavar="NAME|FILE.py:NAME",
-            help="Which one is `optimized` in the report; one of your own by its file.  [default: cont_kukanov]",
-        ),
-        option("--param", multiple=True, metavar="KEY=VALUE", help="A parameter of your own strategy; repeatable."),
-        option(
-            "--lambda-over", metavar="LEVELS", help="Penalty for buying too much: dollars or multiples (1.5x), commas."
-        ),
-        option("--lambda-under", metavar="LEVELS", help="Penalty for buying too little."),
-        option("--theta-queue", metavar="LEVELS", help="Penalty for joining the queues."),
-        option(
-            "--max-shortfall",
-            metavar="SHARES",
-            help="Shares that a slice may leave missing on average, in place of --lambda-under; commas make a grid.",
-        ),
-        option("--router-interval", metavar="SECONDS", help="The router's slices.  [default: 5]"),
-        option(
-            "--queue-model",
-            type=QUEUE_MODEL,
-            metavar="NAME",
-            help="conservative, proportional, power:2 to power:8, or optimistic.  [default: conservative]",
-        ),
-        option("--limit-price", metavar="DOLLARS", help="Nothing trades beyond it."),
-        option(
-            "--latency-us",
-            metavar="MICROSECONDS",
-            help="From a decision to the market; by venue: 150,2=80,43=310.  [default: 0]",
-        ),
-        option(
-            "--cancel-latency-us",
-            metavar="MICROSECONDS",
-            help="From a cancel to its effect, likewise.  [default: as orders]",
-        ),
-        option("--child-min", metavar="SHARES", help="Smaller child orders are not sent.  [default: 1]"),
-        option("--child-lot", metavar="SHARES", help="Child orders are whole multiples of it.  [default: 1]"),
-        option("--max-quote-age", metavar="SECONDS", help="Older quotes do not take part.  [default: no limit]"),
-        option(
-            "--stale-crossed",
-            metavar="SECONDS",
-            help="A quote that crosses one newer by more is left out until its venue speaks again.  [default: off]",
-        ),
-        option(
-            "--take-fade",
-            metavar="PARTS",
-            help="Again with only these parts of the displayed size there when takes arrive: 0.8,0.5.  [default: off]",
-        ),
-        option(
-            "--impact",
-            metavar="Y",
-            help="Charge of Y x volatility x root of the part of the volume, above 1 % of it.  [default: off]",
-        ),
-        option(
-            "--orders", metavar="N", help="Spread N parent orders over the window for a distribution.  [default: 1]"
-        ),
-        option(
-            "--decision-time",
-            metavar="TIME",
-            help="When the parent order was decided, for its delay cost.  [default: the start]",
-        ),
-        option("--seed", metavar="N", help="Seed of whatever is random.  [default: 0]"),
-        option("--adverse-selection", is_flag=True, help="Lower the rebate by the mid's mean move against past fills."),
-        option("--strict", is_flag=True, help="A bad row of the tape is an error."),
-    ]
-    for decorate in reversed(options):
+    tape = [tape_option(), clock_option, symbol_in_option, format_option, lot_option]
+    for decorate in reversed([*tape, *map(_option, ORDER_OPTIONS)]):
         command = decorate(command)
     return command
+
+
+def _option(option: OrderOption) -> Any:
+    if not option.metavar:
+        return click.option(f"--{option.typed}", is_flag=True, help=option.help_text())
+    more: dict[str, Any] = {"type": Suggest(lambda: option.words)} if option.words else {}
+    more |= _MORE.get(option.name, {})
+    return click.option(f"--{option.typed}", metavar=option.metavar, help=option.help_text(), **more)
 
 
 @click.command(

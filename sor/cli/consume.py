@@ -50,7 +50,7 @@ def command(
     --to is waited for: a run may still be being produced.
     """
     from sor.cli.progress import stream_progress
-    from sor.request import when
+    from sor.option_values import when
     from sor.stream import open_stream
     from sor.tapes.from_snapshots import write_snapshots
     from sor.zones import Zone, instant

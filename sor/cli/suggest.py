@@ -25,16 +25,5 @@ def strategies() -> Iterable[str]:
     return (*STRATEGIES, *names())
 
 
-def queue_models() -> Iterable[str]:
-    from sor.core.order import QueueModel
-
-    return QueueModel
-
-
 FILE = click.Path()
-PROFILE = Suggest(lambda: ("default", "seed"))
-SIDE = Suggest(lambda: ("buy", "sell"))
-LIQUIDITY = Suggest(lambda: ("consume", "replenish"))
-SNAPSHOT_RULE = Suggest(lambda: ("last", "first"))
 STRATEGY = Suggest(strategies)
-QUEUE_MODEL = Suggest(queue_models)

@@ -5,63 +5,45 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from sor.errors import InputError
+from sor.order_options import BY_NAME
+from sor.sweep.request import SINGLES, SweepRequest, read_config
 from sor.text import say
-
-if TYPE_CHECKING:
-    from sor.sweep.request import SweepRequest
 
 MOST_PRICE = 1e6  # dollars an hour; beyond it someone has mistaken the unit
 RUN_KEYS = ("out", "workers", "scheduler")  # keys of a TOML file that are not about the table
 
+_NAMES = (
+    "tape", "clock", "format", "lot", "symbol", "symbol_in", "side", "quantity", "start", "end", "day", "tz", "every",
+    "horizon", "interval", "strategy", "param", "lambda_over", "lambda_under", "theta_queue", "router_interval",
+    "queue_model", "liquidity", "latency_us", "max_quote_age", "stale_crossed", "limit_price", "adverse_selection",
+    "fees", "snapshot_rule", "seed", "lookback",
+)  # fmt: skip
+# What a sweep says of an order's option stands in their table; these are of its own, or of how tapes are read.
+_WORDS = {
+    "tape": "File, glob, folder or address; a day's files by venue are one tape.  [default: the bundled tape]",
+    "clock": "event or recv: which time of a row counts.  [default: event]",
+    "format": "Format of the files, where their headers do not tell: see `sor data formats`.",
+    "lot": "Shares in a unit of displayed size, whatever the format says.",
+    "symbol": "Symbols; '*' is every one of each tape.  [default: the tape's only one]",
+    "symbol_in": "FILE=ID: which instrument_id of a file without symbols is the stock; repeatable.",
+    "every": "Seconds between the starts of orders.  [default: one order]",
+    "horizon": "Seconds that an order may take.  [default: --every, else to the end]",
+    "lookback": "Seconds of a tape worked before an order.  [default: all that can matter]",
+}
+
 
 def _wish_options(command: Any) -> Any:
-    """What is swept. Lists are given with commas or repeatedly."""
-    many = {"multiple": True}
-    options: list[tuple[str, dict[str, Any], str]] = [
-        (
-            "--tape",
-            many,
-            "File, glob, folder or address; a day's files by venue are one tape.  [default: the bundled tape]",
-        ),
-        ("--clock", {}, "event or recv: which time of a row counts.  [default: event]"),
-        ("--format", {}, "Format of the files, where their headers do not tell: see `sor data formats`."),
-        ("--lot", {}, "Shares in a unit of displayed size, whatever the format says."),
-        ("--symbol", many, "Symbols; '*' is every one of each tape.  [default: the tape's only one]"),
-        ("--symbol-in", many, "FILE=ID: which instrument_id of a file without symbols is the stock; repeatable."),
-        ("--side", many, "[default: buy]"),
-        ("--quantity", many, "[default: 5000]"),
-        ("--start", {}, "When the first order starts.  [default: the tape's first snapshot]"),
-        ("--end", {}, "When the last order is over.  [default: the tape's last snapshot]"),
-        ("--day", {}, "The day of --start and --end; alone, 09:30 to 16:00 New York."),
-        ("--tz", {}, "Time zone of --start and --end.  [default: UTC]"),
-        ("--every", {}, "Seconds between the starts of orders.  [default: one order]"),
-        ("--horizon", {}, "Seconds that an order may take.  [default: --every, else to the end]"),
-        ("--interval", many, "TWAP's slices in seconds.  [default: 60]"),
-        ("--strategy", many, "Names, or FILE.py:NAME for one of your own.  [default: cont_kukanov]"),
-        ("--param", many, "KEY=VALUE for all of them that take parameters, NAME.KEY=VALUE for one; repeatable."),
-        ("--lambda-over", many, "Each value is a parameter set of its own.  [default: the router tunes its grid]"),
-        ("--lambda-under", many, "Penalty for buying too little."),
-        ("--theta-queue", many, "Penalty for joining the queues."),
-        ("--router-interval", many, "The router's slices in seconds.  [default: 5]"),
-        ("--queue-model", many, "[default: conservative]"),
-        ("--liquidity", many, "[default: consume]"),
-        ("--latency-us", many, "[default: 0]"),
-        ("--max-quote-age", many, "[default: no limit]"),
-        ("--stale-crossed", {}, "Leave out a quote that crosses one newer by more seconds.  [default: off]"),
-        ("--limit-price", many, "Nothing trades beyond it."),
-        ("--adverse-selection", many, "true, false or both.  [default: false]"),
-        ("--fees", {}, "A JSON file, or none.  [default: the bundled table]"),
-        ("--snapshot-rule", {}, "last or first.  [default: last]"),
-        ("--seed", {}, "Seed of whatever is random.  [default: 0]"),
-        ("--lookback", {}, "Seconds of a tape worked before an order.  [default: all that can matter]"),
-    ]
-    for name, kind, text in reversed(options):
-        command = click.option(name, metavar="LIST" if kind else "VALUE", help=text, **kind)(command)
+    """What is swept, in the order of --help. Lists are given with commas or repeatedly."""
+    for name in reversed(_NAMES):
+        text = _WORDS[name] if name in _WORDS else BY_NAME[name].sweep_text()
+        many = name not in SINGLES
+        typed = f"--{name.replace('_', '-')}"
+        command = click.option(typed, metavar="LIST" if many else "VALUE", help=text, multiple=many)(command)
     return command
 
 
@@ -72,8 +54,8 @@ def _wish_options(command: Any) -> Any:
 )
 @click.option("--config", metavar="FILE", help="A TOML file with the same names; options here go before it.")
 @_wish_options
-@click.option("--strict", is_flag=True, help="A bad row of a tape fails its cells.")
-@click.option("--clip", is_flag=True, help="Work the part of an order's window that is on the tape.")
+@click.option("--strict", is_flag=True, help=BY_NAME["strict"].sweep_text())
+@click.option("--clip", is_flag=True, help=BY_NAME["clip"].sweep_text())
 @click.option("--out", metavar="DIR", help="Where the table goes; an unfinished one is continued.")
 @click.option("--workers", metavar="N", help="Processes on this machine.  [default: its cores]")
 @click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler, tcp://host:8786, in their place.")
@@ -128,7 +110,6 @@ def command(
 def _wishes(config: str | None, given: dict[str, Any]) -> tuple[SweepRequest, dict[str, Any]]:
     """The wishes, and the settings of the run that a TOML file may hold as well."""
     from sor.paths import bundled_tape
-    from sor.sweep.request import SweepRequest, read_config
 
     file = {} if config is None else read_config(Path(config))
     found = {key.replace("-", "_"): value for key, value in file.items()}
@@ -139,7 +120,7 @@ def _wishes(config: str | None, given: dict[str, Any]) -> tuple[SweepRequest, di
 
 
 def _workers(text: object) -> int:
-    from sor.request import whole
+    from sor.option_values import whole
 
     return len(os.sched_getaffinity(0)) if text is None else whole("workers", text, least=1, most=1024)
 

@@ -30,11 +30,6 @@ AXES = (
     "strategy",
 )
 PARAMETERS = AXES[3:-1]
-SINGLES = (
-    "start", "end", "day", "tz", "every", "horizon", "stale_crossed", "fees", "snapshot_rule", "seed", "lookback",
-    "clock", "format", "lot",
-)  # fmt: skip
-FLAGS = ("strict", "clip")
 ALL = "*"  # every symbol of a tape
 
 
@@ -97,6 +92,10 @@ class SweepRequest:
         if not found.get("tape"):
             raise InputError(f"{source}: no tape: name files, globs, folders or URLs with --tape")
         return cls(**found)
+
+
+SINGLES = tuple(field.name for field in fields(SweepRequest) if field.default is None)
+FLAGS = tuple(field.name for field in fields(SweepRequest) if field.default is False)
 
 
 def read_config(path: Path) -> dict[str, Any]:
