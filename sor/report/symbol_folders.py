@@ -20,6 +20,10 @@ from sor.report.model import ReportData
 
 FAILED = "failed.json"
 
+# What a result is worth. One of a run whose end marker had not come is replaced by whatever is made after it, else the
+# other members would wait for that for ever: a failure, and an incomplete one, are final where the end has come.
+NOTHING, BEFORE_END, FINAL, WHOLE = range(4)
+
 
 class ResultFolders:
     """The folder of one run."""
@@ -34,15 +38,25 @@ class ResultFolders:
         return self.folder / _name(symbol)
 
     def has(self, symbol: str) -> bool:
-        """A result that is whole, or that was written since we began."""
+        """A result that is whole, or that was written since we began; and where nobody can write one."""
         place = self.place(symbol)
         try:
-            return self.problem(symbol) is None or place.stat().st_mtime >= self._began
+            problem = self.problem(symbol)
+            return problem is None or _is_in_the_way(place) or place.stat().st_mtime >= self._began
         except OSError:
             return False
 
     def problem(self, symbol: str) -> str | None:
         """What is wrong with the result of a symbol, in words; None where it is whole. OSError where there is none."""
+        try:
+            found = self._problem(symbol)
+        except OSError:
+            if not _is_in_the_way(self.place(symbol)):
+                raise
+            found = "no result"
+        return _in_the_way(self.place(symbol)) if found and _is_in_the_way(self.place(symbol)) else found
+
+    def _problem(self, symbol: str) -> str | None:
         try:
             try:
                 complete = self._stream(symbol)["complete"]
@@ -55,7 +69,7 @@ class ResultFolders:
     def made_before_end(self, symbol: str) -> bool:
         """Whether a result that is there was made of a run whose end marker had not come yet."""
         try:
-            return self._stream(symbol)["expected"] is None
+            return self._stream(symbol)["expected"] is None and not _is_in_the_way(self.place(symbol))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return False
 
@@ -68,21 +82,21 @@ class ResultFolders:
         the page has its own drawings."""
         with tempfile.TemporaryDirectory(prefix=".sor-", dir=self.folder) as desk:
             write(report, Path(desk) / "result", pictures=False)
-            return self._put(symbol, Path(desk), whole=report.data["stream"]["complete"] is not False)
+            return self._put(symbol, Path(desk), _worth(report.data["stream"]))
 
     def write_failure(self, symbol: str, error: SorError) -> bool:
         with tempfile.TemporaryDirectory(prefix=".sor-", dir=self.folder) as desk:
             (Path(desk) / "result").mkdir()
             (Path(desk) / "result" / FAILED).write_text(json.dumps({"symbol": symbol, "error": str(error)}) + "\n")
-            return self._put(symbol, Path(desk), whole=False)
+            return self._put(symbol, Path(desk), FINAL)
 
-    def _put(self, symbol: str, desk: Path, *, whole: bool) -> bool:
-        if self.has(symbol) and not (whole and self.problem(symbol)):
-            return False  # the first result is kept, unless it is not whole and this one is
+    def _put(self, symbol: str, desk: Path, worth: int) -> bool:
+        if self.has(symbol) and worth <= self._worth(symbol):
+            return False  # the first result is kept, unless this one is worth more
         place = self.place(symbol)
         if os.path.lexists(place):  # of an earlier process, and not whole
             if not _is_ours(place):
-                raise InputError(f"{place} is in the way and was not made by sor: move it, or choose another --out")
+                raise InputError(_in_the_way(place))
             shutil.move(place, desk / "old")
         try:
             os.rename(desk / "result", place)
@@ -91,6 +105,28 @@ class ResultFolders:
                 raise
             return False  # another was first
         return True
+
+    def _worth(self, symbol: str) -> int:
+        if self.problem(symbol) is None:
+            return WHOLE
+        if _is_in_the_way(self.place(symbol)):
+            return NOTHING
+        return BEFORE_END if self.made_before_end(symbol) else FINAL
+
+
+def _worth(stream: dict[str, Any]) -> int:
+    if stream["complete"] is not False:
+        return WHOLE
+    return BEFORE_END if stream["expected"] is None else FINAL
+
+
+def _is_in_the_way(place: Path) -> bool:
+    """Twice, as another member may just be putting a better result into this place."""
+    return os.path.lexists(place) and not _is_ours(place) and os.path.lexists(place)
+
+
+def _in_the_way(place: Path) -> str:
+    return f"{place} is in the way and was not made by sor: move it, or choose another --out"
 
 
 def _is_ours(place: Path) -> bool:

@@ -146,3 +146,43 @@ def test_a_whole_result_takes_the_place_of_an_incomplete_one_and_of_no_other(tmp
     assert not folders.write("A", complete(True))
     assert not folders.write_failure("A", InputError("no"))
     assert folders.problem("A") is None
+
+
+def before_end(report: Report) -> Report:
+    stream = {**report.data["stream"], "complete": False, "expected": None}
+    return replace(report, data={**report.data, "stream": stream})
+
+
+def test_what_was_made_before_the_end_gives_way_to_what_was_made_after_it(tmp_path: Path, report: Report) -> None:
+    """Also to what is not whole: members wait until nothing made before the end is left."""
+    folders = ResultFolders(tmp_path, "r")
+    for symbol in ("A", "B"):
+        assert folders.write(symbol, before_end(report))
+        assert folders.made_before_end(symbol)
+        assert not folders.write(symbol, before_end(report))
+    assert folders.write("A", incomplete(report))  # with a gap
+    assert folders.write_failure("B", InputError("run r/B is not one tape"))
+    assert not any(map(folders.made_before_end, ("A", "B")))
+    assert (folders.problem("A"), folders.problem("B")) == ("the run is incomplete", "run r/B is not one tape")
+    assert not folders.write("B", before_end(report))
+    assert not folders.write("A", incomplete(report))
+    assert folders.write("A", report)
+
+
+def test_what_is_in_the_way_is_waited_for_by_nobody(tmp_path: Path, report: Report) -> None:
+    """Each of two members would wait for the other's symbol, that nobody can keep."""
+    folders = ResultFolders(tmp_path, "r")
+    folders.place("A").mkdir()
+    (folders.place("A") / "thesis.tex").write_text("mine")
+    assert folders.write("B", before_end(report))
+    assert folders.write("C", report)
+    for symbol in ("B", "C"):
+        (folders.place(symbol) / "notes.txt").write_text("mine")
+    for symbol in ("A", "B", "C"):
+        os.utime(folders.place(symbol), (1, 1))
+        assert folders.has(symbol)
+        assert not folders.made_before_end(symbol)
+    for symbol in ("A", "B"):
+        assert "is in the way and was not made by sor" in (folders.problem(symbol) or "")
+    assert folders.problem("C") is None  # whole, and the notes beside it are the user's
+    assert not folders.write("C", report)
