@@ -13,8 +13,10 @@ import pytest
 from kafka import KafkaAdminClient
 from stream_tools import SOR, Few, finish, start, topic_name, wait_until_sending, without_stream
 
+from sor.cli.backtest_group import SymbolWorker
 from sor.core.market.batch import concat
 from sor.report.encode import encode
+from sor.report.symbol_folders import ResultFolders
 from sor.request import BacktestRequest
 from sor.run import run
 from sor.source import TapeFacts
@@ -31,10 +33,10 @@ ORDER = {"quantity": "200", "interval": "1", "strategy": "best_ask"}
 
 
 class Named(Few):
-    """A source of a few snapshots of the symbol `S<seed>`."""
+    """A source of a few snapshots of the symbol `S<seed>`; with `other` its tape is another."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(2_000, seed)
+    def __init__(self, seed: int, other: int = 0) -> None:
+        super().__init__(2_000, seed + other)
         self._symbol = f"S{seed}"
 
     def tape_facts(self) -> TapeFacts:
@@ -142,3 +144,50 @@ def test_nobody_gives_up_what_another_member_still_works_on(broker: Any) -> None
         thread.join()
     assert ended == [(Worked(2, 2), dict.fromkeys(sources))] * 2
     assert desk.received == dict.fromkeys(sources, (2000, 2000))
+
+
+class HeldDesk(SymbolWorker):
+    """A member's desk, held after each piece of work until the second run of the producer is over."""
+
+    def __init__(self, folders: ResultFolders, produced: threading.Event) -> None:
+        super().__init__(folders, BacktestRequest(**ORDER).spec(), as_json=False)
+        self._produced = produced
+
+    def work(self, symbol: str, source: KafkaSource) -> None:
+        super().work(symbol, source)
+        assert self._produced.wait(60)
+
+
+def test_members_do_not_wait_for_each_other_where_no_result_becomes_whole(
+    broker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was produced again is another tape, under the same id: both members' symbols fail for good."""
+    monkeypatch.setenv("SOR_STATE", str(tmp_path / "state"))
+    servers, topic = broker.bootstrap_servers, topic_name()
+    pair = {partition_of(name, 2): name for name in SOURCES}
+    sources = {name: SOURCES[name] for name in pair.values()}
+    assert len(sources) == 2  # one for each member
+    ensure_topic(servers, topic, 2)
+    kill_midway(servers, topic, broker, sources)
+    produced, ended = threading.Event(), list[Worked]()
+
+    def member() -> None:
+        group = Group(servers, topic, f"g-{topic}", "r", 3.0, silent)
+        ended.append(group.work(HeldDesk(ResultFolders(tmp_path, "r"), produced)))
+        group.close()
+
+    members = [threading.Thread(target=member, daemon=True) for _ in sources]
+    for thread in members:
+        thread.start()
+    seen = ResultFolders(tmp_path, "r")
+    while not all(map(seen.has, sources)):  # both are made of what was left
+        assert all(thread.is_alive() for thread in members)
+        time.sleep(0.05)
+    assert all(map(seen.made_before_end, sources))
+    others = {name: Named(int(name[1:]), 100) for name in sources}
+    assert produce_symbols(others, servers, topic, run_id="r").complete
+    produced.set()
+    for thread in members:
+        thread.join(240)
+    assert ended == [Worked(2, 2)] * 2
+    assert all("not one tape" in (seen.problem(name) or "") for name in sources)
