@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from broker_fixtures import RunningBroker
 from kafka import KafkaAdminClient
 from kafka import errors as kafka_errors
 from stream_tools import Few, bundled_digest, consuming, finish, producing, read_run, topic_name, wait_until_sending
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.broker
 
 
 @pytest.fixture
-def without_zookeeper(broker: Any) -> Iterator[Any]:
+def without_zookeeper(broker: RunningBroker) -> Iterator[Callable[[], None]]:
     """The broker, whose ZooKeeper goes away when this is called, and is back afterwards."""
 
     def away() -> None:
@@ -33,7 +35,9 @@ def without_zookeeper(broker: Any) -> Iterator[Any]:
     broker.start()
 
 
-def test_producing_to_a_topic_that_is_there_needs_no_zookeeper(broker, without_zookeeper, tmp_path, monkeypatch):
+def test_producing_to_a_topic_that_is_there_needs_no_zookeeper(
+    broker: RunningBroker, without_zookeeper: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SOR_STATE", str(tmp_path / "state"))
     topic, servers, source = topic_name(), broker.bootstrap_servers, Few(60)
     produce(source, servers, topic, run_id="before")
@@ -44,7 +48,7 @@ def test_producing_to_a_topic_that_is_there_needs_no_zookeeper(broker, without_z
         produce(source, servers, topic_name(), run_id="r")
 
 
-def test_a_reader_that_waits_for_its_topic_outlasts_the_broker(broker, tmp_path):
+def test_a_reader_that_waits_for_its_topic_outlasts_the_broker(broker: RunningBroker, tmp_path: Path) -> None:
     topic = topic_name()
     consumer = consuming(broker, topic, tmp_path)
     assert consumer.stderr is not None
@@ -60,7 +64,7 @@ def test_a_reader_that_waits_for_its_topic_outlasts_the_broker(broker, tmp_path)
     assert json.loads(out)["digest"] == bundled_digest()
 
 
-def test_a_topic_that_is_deleted_under_a_producer_is_named(broker, tmp_path):
+def test_a_topic_that_is_deleted_under_a_producer_is_named(broker: RunningBroker, tmp_path: Path) -> None:
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "20", "--timeout", "5")
     wait_until_sending(broker, topic)
@@ -72,7 +76,7 @@ def test_a_topic_that_is_deleted_under_a_producer_is_named(broker, tmp_path):
     assert f"topic {topic!r} is not there any more: was it deleted while it was written?" in err.splitlines()[-1]
 
 
-def test_a_log_that_was_truncated_is_said_in_our_words(broker, monkeypatch):
+def test_a_log_that_was_truncated_is_said_in_our_words(broker: RunningBroker, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes several brokers and an unclean election; here only what the client says of it is played."""
     topic = topic_name()
     produce(Few(20), broker.bootstrap_servers, topic, run_id="r")

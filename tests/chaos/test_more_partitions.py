@@ -29,7 +29,7 @@ from sor.stream.progress import silent
 
 pytestmark = pytest.mark.broker
 
-ORDER = {"quantity": "200", "interval": "1", "strategy": "best_ask"}
+ORDER: dict[str, Any] = {"quantity": "200", "interval": "1", "strategy": "best_ask"}
 
 
 class Named(Few):

@@ -44,7 +44,7 @@ def small_broker(disk: Path, broker: Any, free_ports: Any) -> Iterator[LocalBrok
 
 
 def take_all(disk: Path) -> list[Path]:
-    taken = []
+    taken: list[Path] = []
     for number in itertools.count():
         path = disk / f"taken-{number}"
         try:

@@ -6,12 +6,14 @@ import json
 import re
 import signal
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from broker_fixtures import RunningBroker
 from kafka import KafkaAdminClient, TopicPartition
 from stream_tools import CONSUME, Few, digest, finish, read_run, send_raw, start, topic_name
 
@@ -23,6 +25,7 @@ from sor.stream.kafka.reader import TopicReader
 from sor.stream.kafka.writer import TopicWriter
 from sor.stream.produce.pacing import Pace
 from sor.stream.produce.producer import produce
+from sor.stream.progress import StreamProgress
 from sor.stream.wire.encode import encode
 from sor.stream.wire.envelope import Ahead, snapshot_headers
 
@@ -35,12 +38,12 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def servers(broker: Any) -> str:
-    return str(broker.bootstrap_servers)
+def servers(broker: RunningBroker) -> str:
+    return broker.bootstrap_servers
 
 
 @pytest.fixture
-def admin(servers: str) -> Any:
+def admin(servers: str) -> Iterator[KafkaAdminClient]:
     client = KafkaAdminClient(bootstrap_servers=servers)
     yield client
     client.close()
@@ -54,14 +57,20 @@ def corrected(source: Few) -> Few:
     return other
 
 
-def delete(admin: Any, topic: str) -> None:
+def noting(said: list[str]) -> Callable[[StreamProgress], None]:
+    return lambda look: said.append(look.note or "")
+
+
+def delete(admin: KafkaAdminClient, topic: str) -> None:
     admin.delete_topics([topic])
     deadline = time.monotonic() + 30
     while topic in admin.list_topics() and time.monotonic() < deadline:
         time.sleep(0.2)
 
 
-def test_a_topic_made_again_with_a_corrected_tape_while_a_reader_is_stopped(servers, admin, tmp_path):
+def test_a_topic_made_again_with_a_corrected_tape_while_a_reader_is_stopped(
+    servers: str, admin: KafkaAdminClient, tmp_path: Path
+) -> None:
     topic, source = topic_name(), Few(30_000)
     produce(source, servers, topic, run_id="r")
     reader = open_stream(servers, topic, "r", idle_timeout=5)
@@ -84,7 +93,7 @@ def test_a_topic_made_again_with_a_corrected_tape_while_a_reader_is_stopped(serv
     assert facts.warnings == ()
 
 
-def test_the_same_run_id_again_heals_a_run_whose_beginning_is_gone(servers, admin):
+def test_the_same_run_id_again_heals_a_run_whose_beginning_is_gone(servers: str, admin: KafkaAdminClient) -> None:
     topic, source = topic_name(), Few(900)
     produce(source, servers, topic, run_id="r")
     admin.delete_records({TopicPartition(topic, 0): 400})
@@ -96,7 +105,7 @@ def test_the_same_run_id_again_heals_a_run_whose_beginning_is_gone(servers, admi
     assert (facts.complete, facts.gaps, facts.duplicates) == (True, 0, 0)
 
 
-def test_a_complete_run_outlives_an_attempt_to_send_it_again(servers):
+def test_a_complete_run_outlives_an_attempt_to_send_it_again(servers: str) -> None:
     topic, source = topic_name(), Few(600)
     produce(source, servers, topic, run_id="r")
     pace = Pace(0.001)
@@ -108,7 +117,7 @@ def test_a_complete_run_outlives_an_attempt_to_send_it_again(servers):
     assert facts.complete
 
 
-def test_poison_is_counted_and_stops_nobody(servers, tmp_path, capsys):
+def test_poison_is_counted_and_stops_nobody(servers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     topic, source = topic_name(), Few(50)
     good = encode(source.batch)[0]
     odd = good[:-1] + b',"note":1e-99999999999999999999}'
@@ -132,13 +141,16 @@ def test_poison_is_counted_and_stops_nobody(servers, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", ["/precious", "../precious", ".", "", "a/b/precious"])
-def test_no_run_id_or_symbol_moves_or_deletes_a_folder(servers, tmp_path, name, capsys):
+def test_no_run_id_or_symbol_moves_or_deletes_a_folder(
+    servers: str, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     topic, out, source = topic_name(), tmp_path / "out", Few(20)
     (out / "precious").mkdir(parents=True)
     (out / "precious" / "thesis.tex").write_text("mine")
-    value = encode(source.batch)[0]
+    value, bounds = encode(source.batch)[0], source.bounds()
+    assert bounds is not None
     for symbol in ("precious", "", ".."):
-        ahead = Ahead(*source.bounds(), symbol, True, None, 1)
+        ahead = Ahead(*bounds, symbol, True, None, 1)
         send_raw(servers, topic, [(value, snapshot_headers(f"{name}/{symbol}" if symbol else name or "x", 0, ahead))])
     where = ["--bootstrap-servers", servers, "--topic", topic, "--idle-timeout", "2"]
     code = run(["backtest", "--from-kafka", "--group", f"g-{topic}", "--out", str(out), *where], "sor")
@@ -149,7 +161,7 @@ def test_no_run_id_or_symbol_moves_or_deletes_a_folder(servers, tmp_path, name, 
     assert {path.name for path in tmp_path.iterdir()} <= {"out", "state"}
 
 
-def test_a_damaged_state_is_read_again_from_the_topic(servers, tmp_path):
+def test_a_damaged_state_is_read_again_from_the_topic(servers: str, tmp_path: Path) -> None:
     topic, source, rng = topic_name(), Few(9_000), np.random.default_rng(4)
     produce(source, servers, topic, run_id="r")
     damaged = 0
@@ -168,7 +180,7 @@ def test_a_damaged_state_is_read_again_from_the_topic(servers, tmp_path):
             data[int(rng.integers(len(data)))] ^= int(rng.integers(1, 256))
         path.write_bytes(bytes(data[: int(rng.integers(1, len(data)))]) if turn % 3 == 0 else bytes(data))
         said: list[str] = []
-        again = open_stream(servers, topic, "r", 5.0, lambda look, said=said: said.append(look.note or ""))
+        again = open_stream(servers, topic, "r", 5.0, noting(said))
         assert digest(again.batches()) == digest([source.batch])
         assert again.stream_facts().complete
         again.close()
@@ -176,7 +188,7 @@ def test_a_damaged_state_is_read_again_from_the_topic(servers, tmp_path):
     assert damaged >= 8
 
 
-def test_the_wanted_run_is_found_without_reading_the_topic(servers, monkeypatch):
+def test_the_wanted_run_is_found_without_reading_the_topic(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind runs, before runs, behind foreign messages: what is read does not grow with what lies beside it."""
     topic, sources = topic_name(), {f"run-{i}": Few(40, seed=i) for i in range(30)}
     for name, source in sources.items():
@@ -202,7 +214,7 @@ def test_the_wanted_run_is_found_without_reading_the_topic(servers, monkeypatch)
         reader.close()
 
 
-def test_a_reader_that_was_stopped_for_a_while_changes_no_byte(servers, tmp_path):
+def test_a_reader_that_was_stopped_for_a_while_changes_no_byte(servers: str, tmp_path: Path) -> None:
     topic, source = topic_name(), Few(3_000)
     produce(source, servers, topic, run_id="r")
     reader = start([*CONSUME, servers, topic, "r", "20"], tmp_path)
@@ -214,7 +226,7 @@ def test_a_reader_that_was_stopped_for_a_while_changes_no_byte(servers, tmp_path
     assert json.loads(out)["digest"] == digest([source.batch])
 
 
-def test_a_topic_that_is_deleted_under_a_reader_is_named(servers, admin, tmp_path):
+def test_a_topic_that_is_deleted_under_a_reader_is_named(servers: str, admin: KafkaAdminClient, tmp_path: Path) -> None:
     topic, source = topic_name(), Few(300)
     send_raw(servers, topic, [(v, snapshot_headers("r", i)) for i, v in enumerate(encode(source.batch))])
     reader = start([*CONSUME, servers, topic, "r", "300"], tmp_path)

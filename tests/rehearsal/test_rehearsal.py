@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import nspawn
 import pytest
 from mirror import mirror, publish
 from operating import Operator
@@ -30,6 +31,11 @@ def read(text: str) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(text, parse_float=Decimal)
     report.pop("stream", None)
     return report
+
+
+def host_of(operator: Operator) -> nspawn.Host:
+    assert isinstance(operator.host, nspawn.Host)
+    return operator.host
 
 
 def wait_until(operator: Operator, command: str, seconds: float = 600) -> float:
@@ -88,7 +94,7 @@ def test_a_second_run_changes_nothing(operator: Operator) -> None:
 
 
 def test_only_ssh_and_loopback_listen(operator: Operator) -> None:
-    listeners = operator.host.listeners()
+    listeners = host_of(operator).listeners()
     print(f"\nlisteners of the host's processes: {listeners}")
     assert {port for _, _, port in listeners} >= {2181, 9092}
     beyond = [found for found in listeners if found[1] not in ("127.0.0.1", "::1", "::ffff:127.0.0.1")]
@@ -168,9 +174,9 @@ def test_the_whole_stack_fits_in_a_gibibyte(operator: Operator) -> None:
     for unit in UNITS:
         pid = operator.host.run(f"systemctl show -p MainPID --value {unit}").stdout.strip()
         found[unit] = high_water(operator, pid)
-    group = operator.host.memory("peak") // (1 << 20)
+    group = host_of(operator).memory("peak") // (1 << 20)
     print(f"\npeak memory in MiB: {found}; the whole host, page cache included: {group} of 1024")
-    assert operator.host.memory("kills") == 0, "nothing was killed for want of memory"
+    assert host_of(operator).memory("kills") == 0, "nothing was killed for want of memory"
     assert group <= 1024
     assert max(found["producer"], found["backtest"]) < 150
 
@@ -393,4 +399,4 @@ def test_interrupted_half_way_and_run_again_the_older_version_reads_the_run_and_
 
 
 def test_nothing_was_ever_killed_for_memory(operator: Operator) -> None:
-    assert operator.host.memory("kills") == 0
+    assert host_of(operator).memory("kills") == 0

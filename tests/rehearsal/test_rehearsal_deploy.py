@@ -78,7 +78,7 @@ def machines(env: dict[str, str]) -> list[str]:
         "import boto3, json; pages = boto3.client('ec2').describe_instances()['Reservations']; "
         "print(json.dumps([i['InstanceId'] for r in pages for i in r['Instances'] if i['State']['Name'] == 'running']))"
     )
-    python = [OPS / "python", "-c", code]
+    python = [str(OPS / "python"), "-c", code]
     ids: list[str] = json.loads(subprocess.check_output(python, env=env | {"AWS_DEFAULT_REGION": REGION}))
     return ids
 

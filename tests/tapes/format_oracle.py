@@ -195,7 +195,8 @@ def read_massive_quotes(rows: list[Cells]) -> list[Snapshot]:
             px, sz = price(cells[f"{side}_price"]), shares(cells[f"{side}_size"], lot_at(ts))
             is_quote = bool(px) and sz > 0
             sides.append(Said(massive(cells[f"{side}_exchange"]) if is_quote else 0, px, sz))
-        found.append(NbboRow(ts, *sides))
+        bid, ask = sides
+        found.append(NbboRow(ts, bid, ask))
     return national_snapshots(found)
 
 
@@ -230,8 +231,9 @@ def read_lean_quotes(rows: list[Cells]) -> list[Snapshot]:
                 sides.append(None)
             else:
                 sides.append(Said(letter(cells["x"], ts), price(cells[px], "0.0001"), shares(cells[sz])))
-        if sides != [None, None]:
-            found.append(NbboRow(ts, *sides))
+        bid, ask = sides
+        if bid or ask:
+            found.append(NbboRow(ts, bid, ask))
     return national_snapshots(found)
 
 
@@ -273,7 +275,8 @@ def read_databento_nbbo(rows: list[Cells]) -> list[Snapshot]:
         trade = None
         if c["action"] == "T" and price(c["price"]) is not None and shares(c["size"]) > 0:
             trade = Trade(int(c["publisher_id"]), price(c["price"]) or 0, shares(c["size"]), c["side"])
-        found.append(NbboRow(utc_nanos(c["ts_recv"]), *sides, trade))
+        bid, ask = sides
+        found.append(NbboRow(utc_nanos(c["ts_recv"]), bid, ask, trade))
     return national_snapshots(found)
 
 

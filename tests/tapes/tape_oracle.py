@@ -69,6 +69,10 @@ class Row:
 # ---------------------------------------------------------------- the oracle
 
 
+def shown(px: int | None, size: int) -> tuple[int, int]:
+    return (px, size) if px is not None and px > 0 and size > 0 else (NO_PRICE, 0)
+
+
 def oracle(rows: Sequence[Row], rule: Rule = "last", symbol: str = "AAPL") -> list[Snapshot]:
     """The rules from rows to snapshots, row by row."""
     instants: dict[int, tuple[dict[int, Quote], list[Trade]]] = {}
@@ -77,9 +81,7 @@ def oracle(rows: Sequence[Row], rule: Rule = "last", symbol: str = "AAPL") -> li
             continue
         quotes, trades = instants.setdefault(row.ts, ({}, []))
         if rule == "last" or row.venue not in quotes:
-            bid = (row.bid_px, row.bid_sz) if (row.bid_px or 0) > 0 and row.bid_sz > 0 else (NO_PRICE, 0)
-            ask = (row.ask_px, row.ask_sz) if (row.ask_px or 0) > 0 and row.ask_sz > 0 else (NO_PRICE, 0)
-            quotes[row.venue] = Quote(row.venue, *bid, *ask)
+            quotes[row.venue] = Quote(row.venue, *shown(row.bid_px, row.bid_sz), *shown(row.ask_px, row.ask_sz))
         if row.action == "T" and row.price is not None and row.size > 0:
             trades.append(Trade(row.venue, row.price, row.size, row.side if row.side in "AB" else "N"))
     return [

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import IO, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +20,7 @@ from sor.tapes.apart import open_symbols
 from sor.tapes.byte_blocks import open_file
 from sor.tapes.convert import convert
 from sor.tapes.parquet.reader import ParquetReader
+from sor.tapes.rows import RowChunk
 
 NAMES = ("AAPL", "B", "BRK.A")
 
@@ -38,7 +39,9 @@ def written(rows: Sequence[Row], folder: Path) -> Path:
 
 @given(row_lists(symbols=NAMES), st.sampled_from(["last", "first"]), st.sampled_from([1, 3, 2**17]), st.integers(1, 4))
 @settings(max_examples=40, deadline=None)
-def test_each_symbol_is_as_it_is_alone(tmp_path_factory, rows, rule, chunk, late):
+def test_each_symbol_is_as_it_is_alone(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Row], rule: Literal["last", "first"], chunk: int, late: int
+) -> None:
     path = written(rows, tmp_path_factory.mktemp("tape"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sor.tapes.apart.CHUNK_ROWS", chunk)
@@ -59,9 +62,13 @@ def many(names: Sequence[str]) -> list[Row]:
     return [Row(T0 + at, bid_sz=rng.randint(1, 9), symbol=rng.choice(names)) for at in range(600)]
 
 
-def noting(opened: list[Path], path: Path) -> Any:
-    opened.append(path)
-    return open_file(path)
+def noting(opened: list[Path]) -> Callable[[Path], IO[bytes]]:
+    def noted(path: Path) -> IO[bytes]:
+        opened.append(path)
+        opened_file: IO[bytes] = open_file(path)
+        return opened_file
+
+    return noted
 
 
 def test_a_file_is_opened_as_often_for_many_symbols_as_for_two(tmp_path: Path) -> None:
@@ -71,11 +78,9 @@ def test_a_file_is_opened_as_often_for_many_symbols_as_for_two(tmp_path: Path) -
         names = [f"S{place}" for place in range(number)]
         path = written(many(names), tmp_path)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                "sor.tapes.byte_blocks.open_file", lambda path, seen=opened: seen.append(path) or open_file(path)
-            )
+            patch.setattr("sor.tapes.byte_blocks.open_file", noting(opened))
             apart = open_symbols(path)
-            assert sorted(apart) == sorted(names)
+            assert set(apart) == set(names)
             assert sum(len(batch) for source in apart.values() for batch in source.batches()) == 600
         counts.append(opened.count(path))
     assert counts[0] == counts[1] <= 3
@@ -85,9 +90,14 @@ def test_a_parquet_tape_of_ours_is_read_once_too(tmp_path: Path, monkeypatch: py
     path, out = written(many(NAMES), tmp_path), tmp_path / "tape.parquet"
     convert(path, out)
     alone = {name: messages(open_tape(path, symbol=name)) for name in NAMES}
-    passes = []
+    passes: list[ParquetReader] = []
     read = ParquetReader.chunks
-    monkeypatch.setattr(ParquetReader, "chunks", lambda reader: passes.append(1) or read(reader))
+
+    def noted(reader: ParquetReader) -> Iterator[RowChunk]:
+        passes.append(reader)
+        return read(reader)
+
+    monkeypatch.setattr(ParquetReader, "chunks", noted)
     apart = open_symbols(out)
     assert {name: messages(source) for name, source in apart.items()} == alone
     assert len(passes) == 1

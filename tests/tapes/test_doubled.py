@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ T0 = 1_700_000_000 * 10**9
 
 
 def chunk(rows: list[Plain]) -> RowChunk:
-    columns = {name: np.zeros(len(rows), np.int64) for name in ROW_COLUMNS}
+    columns: dict[str, Any] = {name: np.zeros(len(rows), np.int64) for name in ROW_COLUMNS}
     for name, values in zip(("ts", "venue", "bid_sz"), zip(*rows, strict=True), strict=True):
         columns[name] = np.array(values, np.int64)
     return RowChunk(**columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from format_oracle import VENDORS, Vendor, rows_of
@@ -38,7 +39,11 @@ JUNK = [
     b"9" * 30,
     b"\r",
 ]
-NOTHING_ELSE = {"deadline": None, "phases": (Phase.reuse, Phase.generate), "suppress_health_check": list(HealthCheck)}
+NOTHING_ELSE: dict[str, Any] = {
+    "deadline": None,
+    "phases": (Phase.reuse, Phase.generate),
+    "suppress_health_check": list(HealthCheck),
+}
 
 
 def mangle(data: bytes, dice: random.Random, delimiter: bytes) -> bytes:

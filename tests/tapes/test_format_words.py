@@ -41,7 +41,7 @@ READ: dict[str, Callable[[], bytes]] = {
     "gzip of several parts and zeros": lambda: gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:]) + b"\0" * 999,
     "UTF-16": lambda: TEXT.decode().encode("utf-16"),
     "UTF-16, big end first": lambda: b"\xfe\xff" + TEXT.decode().encode("utf-16-be"),
-    "header in capitals": lambda: TEXT.replace(*[line.splitlines()[0] for line in (TEXT, TEXT.upper())]),
+    "header in capitals": lambda: TEXT.replace(TEXT.splitlines()[0], TEXT.upper().splitlines()[0]),
     "a total": lambda: TEXT + b"Total" + b"," * 19 + b"\n",
     "a total of another width": lambda: TEXT + b"Total;6 rows\n",
     "times with and without Z": lambda: TEXT.replace(b"911Z", b"911").replace(b"000000001Z", b"000000001"),

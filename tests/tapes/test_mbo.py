@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tape_oracle import T0, Row, columns, oracle, same_columns, snapshots
-from test_dbn_tape import ACTIONS, IDS, NO_PRICE, SIDES, header, record
+from test_dbn_tape import ACTIONS, IDS, SIDES, header, record
 
 from sor.core.market.batch import Trade
+from sor.core.units import NO_PRICE
 from sor.errors import InputError
 from sor.tapes import open_tape
 from sor.tapes.convert import convert
@@ -121,7 +122,7 @@ def random_day(rng: random.Random, events: int) -> list[Order]:
     for ident in range(1, events + 1):
         ts += rng.choice([0, 1, 1_000])
         at = rng.choice([2, 43]), rng.choice(["AAPL", "AAPL", "MSFT"])
-        here = {"ts": ts, "venue": at[0], "symbol": at[1]}
+        here: dict[str, Any] = {"ts": ts, "venue": at[0], "symbol": at[1]}
         there = alive.setdefault(at, {})
         side = rng.choice("AB")
         price = (100 + (rng.randint(0, 3) if side == "A" else -rng.randint(0, 3))) * CENT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,8 +35,11 @@ class MadeReader(VenueReader):
     def chunks(self) -> Iterator[RowChunk]:
         for start in range(0, len(self._rows), self._size):
             columns = zip(*self._rows[start : start + self._size], strict=True)
-            kinds = [np.uint8 if name in ("action", "side") else np.int64 for name in ROW_COLUMNS]
-            yield RowChunk(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
+            made: dict[str, Any] = {
+                name: np.array(column, np.uint8 if name in ("action", "side") else np.int64)
+                for name, column in zip(ROW_COLUMNS, columns, strict=True)
+            }
+            yield RowChunk(**made)
 
 
 def _halves(row: NbboRow) -> Iterator[tuple[int, ...]]:

@@ -159,7 +159,7 @@ def test_a_clock_of_receipt(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(text.format(venue=2))
     (tmp_path / "b.csv").write_text(text.format(venue=43))
     both = [tmp_path / "a.csv", tmp_path / "b.csv"]
-    at = {clock: snapshots(open_tape(both, clock=clock))[0].ts for clock in ("event", "recv")}  # type: ignore[arg-type]
+    at = {clock: snapshots(open_tape(both, clock=clock))[0].ts for clock in ("event", "recv")}
     assert at["recv"] - at["event"] == 2 * NS
     (tmp_path / "c.csv").write_text(text.replace("ts_recv,", "").replace("2024-06-03T13:30:02Z,", "").format(venue=8))
     with pytest.raises(InputError, match=r"c\.csv.*ts_recv"):
@@ -297,8 +297,8 @@ def test_vendors_files_without_a_venue_are_read_at_the_venue_that_is_said(tmp_pa
     trades.write_text("time,symbol,price,size\n2024-06-03T13:30:01Z,AB,10.02,50\n")
     mine = tmp_path / "mine.toml"
     mine.write_text('like = "generic"\n')
-    for options in ({}, {"format": str(mine)}):
-        (only,) = open_tape(f"XNAS={quotes}", **options).batches()
+    for written_in in (None, str(mine)):
+        (only,) = open_tape(f"XNAS={quotes}", format=written_in).batches()
         assert only.snapshots()[0].quotes[0].venue == 2
     both = snapshots(open_tape([f"ARCX={quotes}", f"43={trades}"]))
     assert [trade.venue for snapshot in both for trade in snapshot.trades] == [43]
