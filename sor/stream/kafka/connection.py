@@ -35,10 +35,14 @@ def common() -> dict[str, Any]:
 class Record(Protocol):
     """A message as kafka-python hands it over."""
 
-    offset: int
-    timestamp: int
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
 def quiet() -> None:

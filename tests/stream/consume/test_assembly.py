@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, batch_of, concat
 from sor.errors import RunError
 from sor.source import TapeFacts
-from sor.stream.consume.assembly import BareRun, HeadedRun, begins_anew
+from sor.stream.consume.assembly import Assembler, BareRun, HeadedRun, begins_anew
+from sor.stream.kafka.connection import Record
 from sor.stream.wire.checksum import CHECK_EVERY, RunChecksum
 from sor.stream.wire.encode import encode
 from sor.stream.wire.envelope import end_headers, end_value, snapshot_headers
@@ -35,7 +36,7 @@ class Message:
 class Rejects:
     offsets: list[int] = field(default_factory=list)
 
-    def __call__(self, record, reason: str) -> None:
+    def __call__(self, record: Record, reason: str) -> None:
         assert reason
         self.offsets.append(record.offset)
 
@@ -54,8 +55,9 @@ def number(messages: list[Message]) -> list[Message]:
     return [Message(m.value, m.headers, offset) for offset, m in enumerate(messages)]
 
 
-def assemble(assembler, messages: list[Message], cuts: list[int]) -> SnapshotBatch:
-    out, start = [], 0
+def assemble(assembler: Assembler, messages: list[Message], cuts: list[int]) -> SnapshotBatch:
+    out: list[SnapshotBatch] = []
+    start = 0
     for stop in [*sorted(cuts), len(messages)]:
         if stop > start:
             out += assembler.accept(messages[start:stop])
@@ -69,7 +71,7 @@ def same(a: SnapshotBatch, b: SnapshotBatch) -> bool:
 
 
 @st.composite
-def topics(draw):
+def topics(draw: st.DrawFn) -> list[Message]:
     """A run `r` of 30 among another run, strays, poison and copies; what came before its end marker is whole."""
     messages = run_of("r", 30, end=False)
     others = run_of("other", 10)
@@ -92,7 +94,7 @@ def topics(draw):
 
 @given(topics(), st.lists(st.integers(0, 60), max_size=8))
 @settings(max_examples=80, deadline=None)
-def test_the_run_comes_out_whole_however_it_is_cut(messages, cuts):
+def test_the_run_comes_out_whole_however_it_is_cut(messages: list[Message], cuts: list[int]) -> None:
     rejects = Rejects()
     assembler = HeadedRun("r", rejects)
     assert same(assemble(assembler, messages, [c for c in cuts if c < len(messages)]), snapshots(30))
@@ -108,7 +110,7 @@ def test_the_run_comes_out_whole_however_it_is_cut(messages, cuts):
 
 @given(topics(), st.integers(0, 45))
 @settings(max_examples=50, deadline=None)
-def test_a_state_goes_on_as_if_nothing_had_happened(messages, at):
+def test_a_state_goes_on_as_if_nothing_had_happened(messages: list[Message], at: int) -> None:
     plain = HeadedRun("r", Rejects())
     assemble(plain, messages, [])
     first = HeadedRun("r", Rejects())
@@ -135,7 +137,7 @@ def produced(run: str, batch: SnapshotBatch, size: int = 50) -> list[Message]:
 
 @given(st.lists(st.integers(0, 2100), max_size=6))
 @settings(max_examples=20)
-def test_the_checksum_proves_a_run_however_it_is_cut(cuts):
+def test_the_checksum_proves_a_run_however_it_is_cut(cuts: list[int]) -> None:
     assembler = HeadedRun("r", Rejects())
     assemble(assembler, produced("r", snapshots(2100)), cuts)
     assert assembler.proven
@@ -143,7 +145,7 @@ def test_the_checksum_proves_a_run_however_it_is_cut(cuts):
 
 
 @pytest.mark.parametrize("seen", [10, 400, 999, 1000, 1500, 2099])
-def test_a_mixture_of_two_tapes_of_the_same_times_is_an_error(seen):
+def test_a_mixture_of_two_tapes_of_the_same_times_is_an_error(seen: int) -> None:
     """The topic was made again with a corrected tape while the reader was at `seen`."""
     one = snapshots(2100)
     corrected = replace(one, ask_px=one.ask_px + (np.arange(2100) == 3))
@@ -159,21 +161,21 @@ def test_a_mixture_of_two_tapes_of_the_same_times_is_an_error(seen):
             again.accept(rest[: 1001 - seen])
 
 
-def test_a_run_without_checksums_is_not_proven():
+def test_a_run_without_checksums_is_not_proven() -> None:
     assembler = HeadedRun("r", Rejects())
     assemble(assembler, number(run_of("r", 30)), [])
     assert assembler.received == assembler.expected == 30
     assert not assembler.proven
 
 
-def test_what_is_missing_is_not_taken_for_a_mixture():
+def test_what_is_missing_is_not_taken_for_a_mixture() -> None:
     messages = produced("r", snapshots(2100))
     assembler = HeadedRun("r", Rejects())
     assemble(assembler, messages[:500] + messages[501:], [])
     assert (assembler.gaps, assembler.proven) == (1, False)
 
 
-def test_a_state_goes_on_with_the_checksum():
+def test_a_state_goes_on_with_the_checksum() -> None:
     messages = produced("r", snapshots(1500))
     first = HeadedRun("r", Rejects())
     first.accept(messages[:700])
@@ -183,14 +185,14 @@ def test_a_state_goes_on_with_the_checksum():
     assert second.proven
 
 
-def test_copies_behind_the_end_marker_are_duplicates():
+def test_copies_behind_the_end_marker_are_duplicates() -> None:
     run = run_of("r", 5)
     assembler = HeadedRun("r", Rejects())
     assert same(assemble(assembler, number([*run, *run]), [3, 8]), snapshots(5))
     assert assembler.sequence.duplicates == 6
 
 
-def test_a_snapshot_earlier_than_the_one_before_is_left_out():
+def test_a_snapshot_earlier_than_the_one_before_is_left_out() -> None:
     values = encode(batch_of([Snapshot(ts, ()) for ts in (5, 9, 7, 9, 12)]))
     messages = [Message(value, snapshot_headers("r", seq)) for seq, value in enumerate(values)]
     for cuts in ([], [1], [2], [3], [1, 2, 3, 4]):
@@ -199,7 +201,7 @@ def test_a_snapshot_earlier_than_the_one_before_is_left_out():
         assert (assembler.received, assembler.gaps, assembler.tally.disordered) == (4, 1, 1)
 
 
-def test_an_end_marker_that_cannot_be_read_ends_nothing():
+def test_an_end_marker_that_cannot_be_read_ends_nothing() -> None:
     run = run_of("r", 3, end=False)
     assembler = HeadedRun("r", Rejects())
     assemble(assembler, number([*run, Message(b"?", end_headers("r", 3))]), [])
@@ -215,7 +217,7 @@ def bare(times: list[int]) -> list[Message]:
 
 
 @given(st.lists(st.integers(0, 20), max_size=6))
-def test_a_bare_run_ends_where_time_begins_anew(cuts):
+def test_a_bare_run_ends_where_time_begins_anew(cuts: list[int]) -> None:
     messages = bare([10, 11, 11, 15, 12, 20, 10, 11])
     assembler = BareRun(Rejects())
     assert assemble(assembler, messages, [c for c in cuts if c < 8]).ts.tolist() == [10, 11, 15, 20]
@@ -223,7 +225,7 @@ def test_a_bare_run_ends_where_time_begins_anew(cuts):
     assert (assembler.received, assembler.duplicates) == (4, 2)
 
 
-def test_different_messages_of_one_time_are_all_kept():
+def test_different_messages_of_one_time_are_all_kept() -> None:
     batch = batch_of([Snapshot(10, (Quote(v, 1, 1, 3, 1),)) for v in (2, 3, 2)])
     assembler = BareRun(Rejects())
     out = assemble(assembler, number([Message(value, []) for value in encode(batch)]), [1])
@@ -231,7 +233,7 @@ def test_different_messages_of_one_time_are_all_kept():
     assert not assembler.ended
 
 
-def test_poison_after_the_end_of_a_bare_run_is_the_next_ones():
+def test_poison_after_the_end_of_a_bare_run_is_the_next_ones() -> None:
     rejects = Rejects()
     assembler = BareRun(rejects)
     messages = bare([10, 12, 10])
@@ -240,7 +242,7 @@ def test_poison_after_the_end_of_a_bare_run_is_the_next_ones():
     assert rejects.offsets == [1]
 
 
-def test_a_bare_state_goes_on():
+def test_a_bare_state_goes_on() -> None:
     messages = bare([10, 11, 11, 15])
     first = BareRun(Rejects())
     out = first.accept(messages[:2])
@@ -251,7 +253,7 @@ def test_a_bare_state_goes_on():
     assert (second.received, second.duplicates) == (3, 1)
 
 
-def test_where_a_bare_run_begins_anew():
+def test_where_a_bare_run_begins_anew() -> None:
     assert begins_anew(9, first_ts=10, last_ts=10)
     assert begins_anew(10, first_ts=10, last_ts=11)
     assert not begins_anew(10, first_ts=10, last_ts=10)

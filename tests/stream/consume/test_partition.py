@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sor.stream.consume.partition import Partition, RunReader, SymbolRun, best_copies
 from sor.stream.consume.shelf import Shelf
+from sor.stream.kafka.connection import Record
 from sor.stream.kafka.fast_records import FastMessage
 from sor.stream.wire.envelope import Ahead, end_headers, snapshot_headers
 
@@ -116,12 +117,14 @@ def test_what_was_laid_aside_comes_back_in_its_order(puts: list[dict[str, int]],
             put.setdefault(run, []).extend(part[run])
         shelf.put(part)
     for run in "abc":
-        found, at = [], 0
+        found: list[Record] = []
+        at = 0
         while True:
             records, after = shelf.get(run, at, most)
             if after == at:
                 break
-            found, at = found + records, after
+            found += records
+            at = after
         assert found == put.get(run, [])
     shelf.close()
 

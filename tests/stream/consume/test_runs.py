@@ -41,8 +41,8 @@ def scan(*texts: str) -> dict[str, list[StreamRun]]:
     scan = RunScan()
     scan.take(messages)
     found: dict[str, list[StreamRun]] = {}
-    for run in scan.runs():
-        found.setdefault(run.name, []).append(run)
+    for copy in scan.runs():
+        found.setdefault(copy.name, []).append(copy)
     return found
 
 

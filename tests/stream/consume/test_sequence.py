@@ -1,25 +1,27 @@
 """Sequence numbers: every snapshot once and in order, whatever order they come in."""
 
+from collections.abc import Iterable
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sor.core.market.batch import Quote, Snapshot, batch_of
+from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, batch_of
 from sor.stream.consume.sequence import WINDOW, Sequencer
 
 
-def snapshot(i: int):
+def snapshot(i: int) -> SnapshotBatch:
     return batch_of([Snapshot(i, (Quote(1, 1, 1, 2, 1),))])
 
 
-def times(batches) -> list[int]:
+def times(batches: Iterable[SnapshotBatch]) -> list[int]:
     return [ts for batch in batches for ts in batch.ts.tolist()]
 
 
-def feed(sequencer: Sequencer, order) -> list[int]:
+def feed(sequencer: Sequencer, order: Iterable[int]) -> list[int]:
     return [ts for i in order for ts in times(sequencer.accept(i, snapshot(i)))]
 
 
-def test_in_order_a_batch_passes_whole():
+def test_in_order_a_batch_passes_whole() -> None:
     sequencer = Sequencer()
     batch = batch_of([Snapshot(i, ()) for i in range(5)])
     assert sequencer.accept(0, batch) == [batch]
@@ -28,7 +30,7 @@ def test_in_order_a_batch_passes_whole():
 
 @given(st.permutations(range(40)), st.lists(st.integers(0, 39), max_size=30))
 @settings(max_examples=60)
-def test_any_order_within_the_window_comes_out_right(order, again):
+def test_any_order_within_the_window_comes_out_right(order: list[int], again: list[int]) -> None:
     sequencer = Sequencer()
     assert feed(sequencer, [*order, *again]) == list(range(40))
     assert (sequencer.received, sequencer.duplicates, sequencer.gaps, sequencer.late) == (40, len(again), 0, 0)
@@ -37,7 +39,7 @@ def test_any_order_within_the_window_comes_out_right(order, again):
 
 @given(st.lists(st.integers(0, 60), max_size=120), st.integers(0, 80))
 @settings(max_examples=100)
-def test_nothing_is_counted_twice_and_nothing_forgotten(order, count):
+def test_nothing_is_counted_twice_and_nothing_forgotten(order: list[int], count: int) -> None:
     sequencer = Sequencer()
     before = feed(sequencer, order)
     out = before + times(sequencer.finish(count))
@@ -48,7 +50,7 @@ def test_nothing_is_counted_twice_and_nothing_forgotten(order, count):
     assert sequencer.received + sequencer.duplicates + sequencer.late + sequencer.beyond == len(order)
 
 
-def test_a_hole_is_waited_for_and_then_given_up():
+def test_a_hole_is_waited_for_and_then_given_up() -> None:
     sequencer = Sequencer()
     assert feed(sequencer, range(1, WINDOW + 1)) == []
     assert feed(sequencer, [WINDOW + 1]) == list(range(1, WINDOW + 2))
@@ -57,7 +59,7 @@ def test_a_hole_is_waited_for_and_then_given_up():
     assert (sequencer.late, sequencer.duplicates, sequencer.gaps) == (1, 0, 1)
 
 
-def test_the_end_marker_says_what_is_missing_at_the_end():
+def test_the_end_marker_says_what_is_missing_at_the_end() -> None:
     sequencer = Sequencer()
     feed(sequencer, [0, 1])
     sequencer.finish(5)
@@ -65,7 +67,7 @@ def test_the_end_marker_says_what_is_missing_at_the_end():
     assert sequencer.gaps == 3
 
 
-def test_state_goes_on_where_it_was():
+def test_state_goes_on_where_it_was() -> None:
     sequencer = Sequencer()
     feed(sequencer, [0, 0, 1])
     sequencer.finish(4)

@@ -1,5 +1,7 @@
 """What a paced run asks of the system, and that it gives everything back."""
 
+from __future__ import annotations
+
 import gc
 import os
 import sys
@@ -17,7 +19,7 @@ def policy() -> int:
 
 
 @pytest.fixture
-def allowed():
+def allowed() -> None:
     """Real-time priority is for root, and for whoever has a limit `rtprio`."""
     before = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
@@ -37,8 +39,9 @@ def fail_inside(inside: list[tuple[int, float, int]]) -> None:
         raise ValueError("in the middle")
 
 
-def test_everything_is_as_before_afterwards():
-    before, inside = state(), []
+def test_everything_is_as_before_afterwards() -> None:
+    before = state()
+    inside: list[tuple[int, float, int]] = []
     with pytest.raises(ValueError, match="in the middle"):
         fail_inside(inside)
     assert inside[0][1] < before[1]
@@ -46,8 +49,8 @@ def test_everything_is_as_before_afterwards():
     assert state() == before
 
 
-def test_threads_begun_inside_are_first_in_line_too(allowed):
-    seen = []
+def test_threads_begun_inside_are_first_in_line_too(allowed: None) -> None:
+    seen: list[int] = []
     with undisturbed():
         thread = threading.Thread(target=lambda: seen.append(policy()))
         thread.start()
@@ -56,7 +59,7 @@ def test_threads_begun_inside_are_first_in_line_too(allowed):
     assert seen == [os.SCHED_FIFO, os.SCHED_FIFO]
 
 
-def test_what_is_given_back_early_is_not_taken_again(allowed):
+def test_what_is_given_back_early_is_not_taken_again(allowed: None) -> None:
     before = policy()
     with undisturbed() as first:
         first.give_back()
@@ -65,8 +68,8 @@ def test_what_is_given_back_early_is_not_taken_again(allowed):
     assert policy() == before
 
 
-def test_who_has_no_right_goes_on_as_he_is(monkeypatch):
-    def refuse(*_):
+def test_who_has_no_right_goes_on_as_he_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
@@ -76,7 +79,7 @@ def test_who_has_no_right_goes_on_as_he_is(monkeypatch):
         first.give_back()
 
 
-def test_a_system_without_such_calls_is_left_alone(monkeypatch):
+def test_a_system_without_such_calls_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_setscheduler")
     with RealtimePriority() as first:
         first.give_back()

@@ -5,6 +5,7 @@ import random
 from dataclasses import fields
 from decimal import Decimal
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def same(a: SnapshotBatch, b: SnapshotBatch) -> None:
         np.testing.assert_array_equal(left, right, err_msg=field.name)
 
 
-def test_the_seeds_bare_minimum_is_read():
+def test_the_seeds_bare_minimum_is_read() -> None:
     decoded = decode([SEED])
     (snapshot,) = decoded.batch.snapshots()
     assert snapshot.ts == parse_time("2024-08-01T13:36:32.491911683Z")
@@ -50,14 +51,14 @@ def test_the_seeds_bare_minimum_is_read():
     assert not decoded.rejected
 
 
-def test_what_is_written_has_the_seeds_form_and_order():
+def test_what_is_written_has_the_seeds_form_and_order() -> None:
     batch = decode([SEED]).batch
     (message,) = encode(batch, has_bids=False)
     assert list(json.loads(message).items()) == list(json.loads(SEED).items())
     assert list(json.loads(message)["venues"][0]) == ["publisher_id", "ask_px_00", "ask_sz_00"]
 
 
-def test_bids_and_trades_are_written_as_documented():
+def test_bids_and_trades_are_written_as_documented() -> None:
     snapshot = Snapshot(
         0, (Quote(2, 5, 7, 222_000_000_000, 1), Quote(3, NO_PRICE, 0, NO_PRICE, 0)), (Trade(2, 5, 6, "A"),)
     )
@@ -79,7 +80,7 @@ def test_bids_and_trades_are_written_as_documented():
 
 
 @given(st.lists(snapshots, max_size=6))
-def test_round_trip_is_exact(items):
+def test_round_trip_is_exact(items: list[Snapshot]) -> None:
     batch = batch_of(items)
     decoded = decode(encode(batch))
     assert not decoded.rejected
@@ -96,7 +97,7 @@ nbbo_quotes = st.builds(
 
 
 @given(st.lists(st.lists(nbbo_quotes, max_size=3, unique_by=lambda q: q.venue), max_size=6))
-def test_the_nbbo_form_comes_back_with_what_is_not_said(quotes):
+def test_the_nbbo_form_comes_back_with_what_is_not_said(quotes: list[list[Quote]]) -> None:
     batch = batch_of([Snapshot(i, tuple(sorted(q, key=lambda x: x.venue)), ()) for i, q in enumerate(quotes)])
     messages = encode(batch, form=Form.NBBO)
     decoded = decode(messages, Form.NBBO)
@@ -106,7 +107,7 @@ def test_the_nbbo_form_comes_back_with_what_is_not_said(quotes):
         same(decode_one(message, Form.NBBO)[0], decode([message], Form.NBBO).batch)
 
 
-def test_a_side_of_which_nothing_is_said_has_no_keys_and_venue_0_has_no_quote():
+def test_a_side_of_which_nothing_is_said_has_no_keys_and_venue_0_has_no_quote() -> None:
     snapshot = Snapshot(0, (Quote(0, NO_PRICE, 0, UNSPOKEN, 0), Quote(7, UNSPOKEN, 0, 222_000_000_000, 3)))
     (message,) = encode(batch_of([snapshot]), form=Form.NBBO)
     assert json.loads(message)["venues"] == [
@@ -117,7 +118,7 @@ def test_a_side_of_which_nothing_is_said_has_no_keys_and_venue_0_has_no_quote():
 
 @pytest.mark.parametrize("number", ["1e-99999999999999999999", "-1e-99999999999999999999"])
 @pytest.mark.parametrize("place", ["note", "ask_px_00", "ask_sz_00"])
-def test_a_number_beyond_all_numbers_is_poison_and_no_more(number, place):
+def test_a_number_beyond_all_numbers_is_poison_and_no_more(number: str, place: str) -> None:
     odd = SEED[:-2] + f',"bid_px_00":"x","{place}":{number}'.encode() + SEED[-2:]
     decoded = decode([SEED, SEED[:-1] + b',"y":' + number.encode() + b"}", odd, SEED])
     assert [index for index, _ in decoded.rejected] == [2]
@@ -125,20 +126,20 @@ def test_a_number_beyond_all_numbers_is_poison_and_no_more(number, place):
 
 
 @given(st.lists(snapshots, min_size=1, max_size=4))
-def test_the_careful_way_agrees_with_the_fast_one(items):
+def test_the_careful_way_agrees_with_the_fast_one(items: list[Snapshot]) -> None:
     messages = encode(batch_of(items))
     same(concat([decode_one(message)[0] for message in messages]), decode(messages).batch)
 
 
 @given(st.integers(1, 2 * 10**15 - 1))
 @settings(max_examples=500)
-def test_prices_below_two_million_dollars_survive_the_fast_way(price):
+def test_prices_below_two_million_dollars_survive_the_fast_way(price: int) -> None:
     ask = f"{dollars(price)}".encode()
     message = SEED.replace(b"222.83", ask)
     assert decode([message]).batch.ask_px.tolist() == [price]
 
 
-def test_every_nine_decimal_price_in_a_hard_range_is_exact():
+def test_every_nine_decimal_price_in_a_hard_range_is_exact() -> None:
     rng = random.Random(7)
     texts = [f"{rng.randrange(1_999_990, 2_000_000)}.{rng.randrange(10**9):09d}" for _ in range(20_000)]
     messages = [SEED.replace(b"222.83", text.encode()) for text in texts]
@@ -146,13 +147,13 @@ def test_every_nine_decimal_price_in_a_hard_range_is_exact():
 
 
 @pytest.mark.parametrize("px", ["9223372036.854775807", "9223372036854775807", "null"])
-def test_undefined_prices_mean_no_quote(px):
+def test_undefined_prices_mean_no_quote(px: str) -> None:
     decoded = decode([SEED.replace(b"222.83", px.encode())])
     assert decoded.batch.ask_px.tolist() == [NO_PRICE]
     assert decoded.batch.ask_sz.tolist() == [0]
 
 
-def test_size_zero_means_no_quote():
+def test_size_zero_means_no_quote() -> None:
     assert decode([SEED.replace(b"36}", b"0}")]).batch.ask_px.tolist() == [NO_PRICE]
 
 
@@ -165,16 +166,16 @@ def test_size_zero_means_no_quote():
         "2024-08-01 13:36:32.123456",
     ],
 )
-def test_other_forms_of_iso_8601_are_read(text):
+def test_other_forms_of_iso_8601_are_read(text: str) -> None:
     message = SEED.replace(b"2024-08-01T13:36:32.491911683Z", text.encode())
     assert decode([message, SEED]).batch.ts.tolist() == [parse_time(text), parse_time("2024-08-01T13:36:32.491911683Z")]
 
 
-def test_a_price_finer_than_a_nanodollar_is_rounded():
+def test_a_price_finer_than_a_nanodollar_is_rounded() -> None:
     assert decode([SEED.replace(b"222.83", b"222.82999999999998")]).batch.ask_px.tolist() == [222_830_000_000]
 
 
-def test_venues_out_of_order_are_sorted_and_extra_keys_ignored():
+def test_venues_out_of_order_are_sorted_and_extra_keys_ignored() -> None:
     message = json.dumps(
         {
             "timestamp": "2024-08-01T13:36:32Z",
@@ -191,7 +192,7 @@ def test_venues_out_of_order_are_sorted_and_extra_keys_ignored():
     assert batch.ask_sz.tolist() == [36, 1]
 
 
-def _with(**changes):
+def _with(**changes: object) -> bytes:
     value = json.loads(SEED)
     for key, change in changes.items():
         if key in value:
@@ -201,7 +202,7 @@ def _with(**changes):
     return json.dumps(value).encode()
 
 
-def _without(key):
+def _without(key: str) -> bytes:
     value = json.loads(SEED)
     value.pop(key, None)
     for venue in value.get("venues", ()):
@@ -209,7 +210,7 @@ def _without(key):
     return json.dumps(value).encode()
 
 
-POISON = {
+POISON: dict[str, bytes | None] = {
     "no value": None,
     "empty": b"",
     "not JSON": b"hello",
@@ -268,7 +269,7 @@ POISON = {
 
 
 @pytest.mark.parametrize("name", POISON)
-def test_poison_is_rejected_with_a_reason_and_the_rest_is_read(name):
+def test_poison_is_rejected_with_a_reason_and_the_rest_is_read(name: str) -> None:
     decoded = decode([SEED, POISON[name], SEED])
     assert [index for index, _ in decoded.rejected] == [1]
     reason = decoded.rejected[0][1]
@@ -282,7 +283,7 @@ def test_poison_is_rejected_with_a_reason_and_the_rest_is_read(name):
 
 @given(st.data())
 @settings(max_examples=300)
-def test_the_fast_way_never_takes_what_the_careful_one_rejects(data):
+def test_the_fast_way_never_takes_what_the_careful_one_rejects(data: st.DataObject) -> None:
     """Whatever a mutated message is, both ways agree on it, alone and among others."""
     base = data.draw(st.sampled_from([SEED, encode(decode([SEED]).batch)[0], *filter(None, POISON.values())]))[:400]
     at = data.draw(st.integers(0, len(base)))
@@ -301,7 +302,7 @@ def test_the_fast_way_never_takes_what_the_careful_one_rejects(data):
         same(decoded.batch, concat([decode([SEED]).batch, careful]))
 
 
-def test_nothing_is_nothing():
+def test_nothing_is_nothing() -> None:
     assert len(decode([]).batch) == 0
     assert encode(batch_of([])) == []
     assert no_quote(None, 5) == (NO_PRICE, 0)
@@ -310,7 +311,7 @@ def test_nothing_is_nothing():
 # --- the JSON Schema says the same ---
 
 
-def _schema():
+def _schema() -> Any:
     import jsonschema
 
     text = files("sor.stream.wire").joinpath("message.schema.json").read_text()
@@ -319,7 +320,7 @@ def _schema():
 
 @given(st.lists(snapshots, min_size=1, max_size=2), st.booleans())
 @settings(max_examples=40, deadline=None)
-def test_what_is_written_is_valid_by_the_schema(items, has_bids):
+def test_what_is_written_is_valid_by_the_schema(items: list[Snapshot], has_bids: bool) -> None:
     schema = _schema()
     for message in encode(batch_of(items), has_bids):
         schema.validate(json.loads(message))
@@ -333,7 +334,9 @@ NOT_SEEN_BY_A_SCHEMA = {  # not JSON at all, or rules that JSON Schema has no wo
 
 
 @pytest.mark.parametrize("name", sorted(set(POISON) - NOT_SEEN_BY_A_SCHEMA))
-def test_poison_is_invalid_by_the_schema(name):
+def test_poison_is_invalid_by_the_schema(name: str) -> None:
     schema = _schema()
     assert schema.is_valid(json.loads(SEED))
-    assert not schema.is_valid(json.loads(POISON[name]))
+    message = POISON[name]
+    assert message is not None
+    assert not schema.is_valid(json.loads(message))
