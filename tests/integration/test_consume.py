@@ -88,7 +88,9 @@ def test_a_stretch_of_a_run(broker: Any, stretched: Any, tmp_path: Path, kept: s
         (["--out", "day.csv"], "day.csv: the name of a Parquet tape ends with .parquet"),
     ],
 )
-def test_a_stretch_that_holds_nothing(broker: Any, stretched: Any, tmp_path: Path, capsys: Any, words: Any, said: str):
+def test_a_stretch_that_holds_nothing(
+    broker: Any, stretched: Any, tmp_path: Path, capsys: Any, words: list[str], said: str
+) -> None:
     out = ["--out", str(tmp_path / "part.parquet")]
     assert run(["consume", *stretched[1], *out, *words], "sor") == 2
     (line,) = capsys.readouterr().err.splitlines()

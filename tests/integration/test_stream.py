@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from broker_fixtures import RunningBroker
 from kafka import KafkaAdminClient
 from stream_tools import (
     REAL_TAPE,
@@ -35,6 +36,8 @@ from sor.tapes import open_tape
 
 pytestmark = pytest.mark.broker
 
+Sent = tuple[bytes | None, list[tuple[str, bytes]]]  # a message: value, headers
+
 
 @pytest.fixture(autouse=True)
 def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,19 +45,19 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def servers(broker):
+def servers(broker: RunningBroker) -> str:
     return broker.bootstrap_servers
 
 
-def messages(source: Few, run: str) -> list[tuple[bytes, list[tuple[str, bytes]]]]:
+def messages(source: Few, run: str) -> list[Sent]:
     """What the producer would send, for tests that tamper with it."""
     values = encode(source.batch, source.has_bids)
-    sent = [(value, snapshot_headers(run, seq)) for seq, value in enumerate(values)]
+    sent: list[Sent] = [(value, snapshot_headers(run, seq)) for seq, value in enumerate(values)]
     count = len(values)
     return [*sent, (end_value(run, count, source.tape_facts()), end_headers(run, count))]
 
 
-def bare(source: Few) -> list[tuple[bytes, list[tuple[str, bytes]]]]:
+def bare(source: Few) -> list[Sent]:
     return [(value, []) for value in encode(source.batch, source.has_bids)]
 
 
@@ -63,7 +66,7 @@ def bare(source: Few) -> list[tuple[bytes, list[tuple[str, bytes]]]]:
 
 @pytest.mark.parametrize("compression", [None, "gzip"])
 @pytest.mark.parametrize("has_bids", [True, False])
-def test_a_run_comes_back_bit_for_bit(servers, has_bids, compression):
+def test_a_run_comes_back_bit_for_bit(servers: str, has_bids: bool, compression: str) -> None:
     source, topic = Few(3_000, has_bids=has_bids), topic_name()
     sent = produce(source, servers, topic, compression=compression)
     assert sent.complete
@@ -81,14 +84,14 @@ def test_a_run_comes_back_bit_for_bit(servers, has_bids, compression):
     stream.close()
 
 
-def test_a_clean_end_leaves_nothing_behind(servers, tmp_path):
+def test_a_clean_end_leaves_nothing_behind(servers: str, tmp_path: Path) -> None:
     topic = topic_name()
     produce(Few(50), servers, topic)
     read_run(servers, topic)
     assert list((tmp_path / "state" / "stream").iterdir()) == []
 
 
-def test_a_pass_that_was_given_up_midway_begins_again(servers):
+def test_a_pass_that_was_given_up_midway_begins_again(servers: str) -> None:
     source, topic = Few(2_500), topic_name()
     produce(source, servers, topic)
     stream = open_stream(servers, topic, idle_timeout=5)
@@ -97,7 +100,7 @@ def test_a_pass_that_was_given_up_midway_begins_again(servers):
     stream.close()
 
 
-def test_a_run_without_snapshots_is_complete(servers):
+def test_a_run_without_snapshots_is_complete(servers: str) -> None:
     topic = topic_name()
     produce(Few(0), servers, topic)
     found, facts, _ = read_run(servers, topic)
@@ -106,7 +109,7 @@ def test_a_run_without_snapshots_is_complete(servers):
     assert facts.expected == 0
 
 
-def test_two_readers_of_one_run_do_not_disturb_each_other(servers):
+def test_two_readers_of_one_run_do_not_disturb_each_other(servers: str) -> None:
     source, topic = Few(2_000), topic_name()
     produce(source, servers, topic)
     first, second = open_stream(servers, topic, idle_timeout=5), open_stream(servers, topic, idle_timeout=5)
@@ -120,7 +123,7 @@ def test_two_readers_of_one_run_do_not_disturb_each_other(servers):
     first.close()
 
 
-def test_a_window_of_the_tape(servers):
+def test_a_window_of_the_tape(servers: str) -> None:
     source, topic = Few(500), topic_name()
     ts = source.batch.ts
     produce(SourceWindow(source, int(ts[100]), int(ts[199])), servers, topic)
@@ -134,7 +137,7 @@ def test_a_window_of_the_tape(servers):
 # --- which run ---
 
 
-def test_latest_is_the_run_whose_first_message_came_last(servers):
+def test_latest_is_the_run_whose_first_message_came_last(servers: str) -> None:
     topic = topic_name()
     runs = {f"run-{i}": Few(40 + i, seed=i) for i in range(5)}
     for run, source in runs.items():
@@ -144,7 +147,7 @@ def test_latest_is_the_run_whose_first_message_came_last(servers):
         assert read_run(servers, topic, run)[0] == digest([source.batch])
 
 
-def test_interleaved_runs_are_told_apart(servers):
+def test_interleaved_runs_are_told_apart(servers: str) -> None:
     topic, rng = topic_name(), random.Random(3)
     sources = {run: Few(300, seed=i) for i, run in enumerate(("a", "b", "c"))}
     queues = {run: messages(source, run) for run, source in sources.items()}
@@ -161,7 +164,7 @@ def test_interleaved_runs_are_told_apart(servers):
     assert read_run(servers, topic)[0] == digest([sources[begun[-1]].batch])
 
 
-def test_a_live_run_is_followed_from_its_first_message(servers, tmp_path):
+def test_a_live_run_is_followed_from_its_first_message(servers: str, tmp_path: Path) -> None:
     """The reader is there before the topic has anything, the producer comes later."""
     topic = topic_name()
     produce(Few(10), servers, topic, run_id="old")
@@ -174,7 +177,7 @@ def test_a_live_run_is_followed_from_its_first_message(servers, tmp_path):
     assert json.loads(out)["digest"] == digest([source.batch])
 
 
-def test_what_the_reader_does_between_two_polls_is_not_silence(servers):
+def test_what_the_reader_does_between_two_polls_is_not_silence(servers: str) -> None:
     source, topic = Few(300), topic_name()
     sent = messages(source, "r")
     send_raw(servers, topic, sent[:200])
@@ -194,7 +197,7 @@ def test_what_the_reader_does_between_two_polls_is_not_silence(servers):
 # --- twice, broken, missing, in between ---
 
 
-def test_duplicates_are_dropped_and_counted(servers):
+def test_duplicates_are_dropped_and_counted(servers: str) -> None:
     source, topic, rng = Few(400), topic_name(), random.Random(5)
     sent = messages(source, "r")
     doubled = []
@@ -211,7 +214,7 @@ def test_duplicates_are_dropped_and_counted(servers):
     assert facts.received + facts.duplicates >= snapshots
 
 
-def test_neighbours_in_the_wrong_order_are_put_right(servers):
+def test_neighbours_in_the_wrong_order_are_put_right(servers: str) -> None:
     source, topic, rng = Few(400), topic_name(), random.Random(6)
     *sent, end = messages(source, "r")
     shuffled = [message for i in range(0, 400, 40) for message in rng.sample(sent[i : i + 40], 40)]
@@ -221,7 +224,7 @@ def test_neighbours_in_the_wrong_order_are_put_right(servers):
     assert facts.complete
 
 
-def test_a_producer_run_again_under_the_same_id_sends_nothing_twice(servers):
+def test_a_producer_run_again_under_the_same_id_sends_nothing_twice(servers: str) -> None:
     source, topic = Few(900), topic_name()
     sent = messages(source, "r")
     send_raw(servers, topic, sent[:500])
@@ -232,7 +235,7 @@ def test_a_producer_run_again_under_the_same_id_sends_nothing_twice(servers):
     assert (facts.received, facts.duplicates, facts.gaps) == (900, 500, 0)
 
 
-def test_missing_snapshots_are_found(servers):
+def test_missing_snapshots_are_found(servers: str) -> None:
     source, topic = Few(600), topic_name()
     sent = messages(source, "r")
     send_raw(servers, topic, sent[:100] + sent[101:300] + sent[310:])
@@ -243,7 +246,9 @@ def test_missing_snapshots_are_found(servers):
     assert any("11 of its snapshots are missing (number 100, 300 to 309)" in text for text in facts.warnings)
 
 
-def test_a_backtest_of_an_incomplete_run_shows_its_report_and_fails(servers, capsys):
+def test_a_backtest_of_an_incomplete_run_shows_its_report_and_fails(
+    servers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     from sor.cli import run
 
     source, topic = Few(100), topic_name()
@@ -255,7 +260,7 @@ def test_a_backtest_of_an_incomplete_run_shows_its_report_and_fails(servers, cap
     assert "the run is incomplete" in err.splitlines()[-1]
 
 
-def test_a_run_without_end_marker_is_incomplete(servers):
+def test_a_run_without_end_marker_is_incomplete(servers: str) -> None:
     source, topic = Few(100), topic_name()
     send_raw(servers, topic, messages(source, "r")[:70])
     found, facts, tape = read_run(servers, topic, idle=1.0)
@@ -266,7 +271,7 @@ def test_a_run_without_end_marker_is_incomplete(servers):
     assert tape.rows is None
 
 
-def test_a_number_beyond_the_end_markers_count_is_left_out(servers):
+def test_a_number_beyond_the_end_markers_count_is_left_out(servers: str) -> None:
     source, topic = Few(300), topic_name()
     sent = messages(source, "r")
     sent[50] = (sent[50][0], snapshot_headers("r", 10**14))
@@ -278,7 +283,7 @@ def test_a_number_beyond_the_end_markers_count_is_left_out(servers):
 
 
 @pytest.mark.parametrize("count", [0, 120, 400])
-def test_an_end_marker_with_a_wrong_count_is_no_proof(servers, count):
+def test_an_end_marker_with_a_wrong_count_is_no_proof(servers: str, count: int) -> None:
     source, topic = Few(300), topic_name()
     sent = messages(source, "r")[:-1]
     send_raw(servers, topic, [*sent, (end_value("r", count, source.tape_facts()), end_headers("r", count))])
@@ -290,7 +295,7 @@ def test_an_end_marker_with_a_wrong_count_is_no_proof(servers, count):
     assert any(said in text for text in facts.warnings)
 
 
-def test_a_topic_that_takes_less_than_a_batch(servers):
+def test_a_topic_that_takes_less_than_a_batch(servers: str) -> None:
     """kafka-python would split batches that are too large, and acknowledge them in parts."""
     topic = topic_name()
     admin = KafkaAdminClient(bootstrap_servers=servers)
@@ -316,7 +321,7 @@ POISON = [
 ]
 
 
-def test_poison_among_the_messages_goes_to_the_dead_letters(servers):
+def test_poison_among_the_messages_goes_to_the_dead_letters(servers: str) -> None:
     source, topic, rng = Few(300), topic_name(), random.Random(7)
     sent = messages(source, "r")
     for poison in POISON:
@@ -339,17 +344,19 @@ def test_poison_among_the_messages_goes_to_the_dead_letters(servers):
         assert headers["reason"]
 
 
-def test_a_broken_message_of_the_run_itself_leaves_a_gap(servers):
+def test_a_broken_message_of_the_run_itself_leaves_a_gap(servers: str) -> None:
     source, topic = Few(300), topic_name()
     sent = messages(source, "r")
-    sent[17] = (sent[17][0][:-9], sent[17][1])
+    value, headers = sent[17]
+    assert value is not None
+    sent[17] = (value[:-9], headers)
     send_raw(servers, topic, sent)
     found, facts, _ = read_run(servers, topic)
     assert found == digest([source.batch.slice(0, 17), source.batch.slice(18, 300)])
     assert (facts.expected, facts.received, facts.gaps, facts.rejected, facts.complete) == (300, 299, 1, 1, False)
 
 
-def test_rubbish_before_and_behind_a_run_is_counted_with_it(servers):
+def test_rubbish_before_and_behind_a_run_is_counted_with_it(servers: str) -> None:
     source, topic = Few(100), topic_name()
     send_raw(servers, topic, [(b"rubbish", [])] * 3 + messages(source, "r") + [(b"more", [])] * 2)
     found, facts, _ = read_run(servers, topic)
@@ -358,7 +365,7 @@ def test_rubbish_before_and_behind_a_run_is_counted_with_it(servers):
     assert facts.rejected == 5
 
 
-def test_headers_that_cannot_be_read_are_poison(servers):
+def test_headers_that_cannot_be_read_are_poison(servers: str) -> None:
     source, topic = Few(100), topic_name()
     sent = messages(source, "r")
     broken = [(sent[5][0], [("run", b"r"), ("seq", seq), ("schema", b"1")]) for seq in (b"", b"-1", b"x", b"9" * 30)]
@@ -368,17 +375,19 @@ def test_headers_that_cannot_be_read_are_poison(servers):
     assert facts.rejected == 4
 
 
-def test_a_schema_of_the_future_is_a_clear_error(servers):
+def test_a_schema_of_the_future_is_a_clear_error(servers: str) -> None:
     topic = topic_name()
     send_raw(servers, topic, [(b"{}", [("run", b"r"), ("seq", b"0"), ("schema", b"2")])])
     with pytest.raises(StreamError, match=r"schema 2.*reads schema 1"):
         read_run(servers, topic)
 
 
-def test_one_run_id_for_two_tapes_gives_the_one_that_is_whole(servers):
+def test_one_run_id_for_two_tapes_gives_the_one_that_is_whole(servers: str) -> None:
     topic, first = topic_name(), Few(200, seed=1)
     sent = messages(first, "r")
-    ahead = Ahead(*first.bounds(), "TEST", True)
+    bounds = first.bounds()
+    assert bounds is not None
+    ahead = Ahead(*bounds, "TEST", True)
     send_raw(servers, topic, [(sent[0][0], snapshot_headers("r", 0, ahead)), *sent[1:100]])
     second = Few(150, seed=2)
     produce(second, servers, topic, run_id="r")
@@ -390,7 +399,7 @@ def test_one_run_id_for_two_tapes_gives_the_one_that_is_whole(servers):
 # --- messages in the seed's bare form ---
 
 
-def test_bare_messages_end_by_silence_and_prove_nothing(servers):
+def test_bare_messages_end_by_silence_and_prove_nothing(servers: str) -> None:
     source, topic = Few(500, has_bids=False), topic_name()
     send_raw(servers, topic, bare(source))
     stream = open_stream(servers, topic, idle_timeout=1.0)
@@ -405,7 +414,7 @@ def test_bare_messages_end_by_silence_and_prove_nothing(servers):
     stream.close()
 
 
-def test_bare_messages_sent_again_are_another_run(servers):
+def test_bare_messages_sent_again_are_another_run(servers: str) -> None:
     first, second, topic = Few(200, seed=1), Few(150, seed=1), topic_name()
     send_raw(servers, topic, bare(first))
     send_raw(servers, topic, bare(second))
@@ -413,7 +422,7 @@ def test_bare_messages_sent_again_are_another_run(servers):
     assert read_run(servers, topic, "bare@0", idle=30.0)[0] == digest([first.batch])
 
 
-def test_a_bare_message_repeated_at_once_counts_once(servers):
+def test_a_bare_message_repeated_at_once_counts_once(servers: str) -> None:
     source, topic = Few(100), topic_name()
     sent = bare(source)
     send_raw(servers, topic, [sent[0], *sent[:50], sent[49], *sent[50:], (b"poison", [])])
@@ -422,7 +431,7 @@ def test_a_bare_message_repeated_at_once_counts_once(servers):
     assert (facts.duplicates, facts.rejected) == (2, 1)
 
 
-def test_the_seeds_very_message_is_enough(servers):
+def test_the_seeds_very_message_is_enough(servers: str) -> None:
     topic = topic_name()
     message = (
         b'{"timestamp": "2024-08-01T13:36:32.491911683Z",'
@@ -436,7 +445,7 @@ def test_the_seeds_very_message_is_enough(servers):
     stream.close()
 
 
-def test_bare_messages_within_a_run_are_strays(servers):
+def test_bare_messages_within_a_run_are_strays(servers: str) -> None:
     source, topic = Few(100), topic_name()
     sent = messages(source, "r")
     send_raw(servers, topic, sent[:50] + bare(Few(1, seed=8)) + sent[50:])
@@ -449,37 +458,37 @@ def test_bare_messages_within_a_run_are_strays(servers):
 # --- clear errors ---
 
 
-def test_no_broker():
+def test_no_broker() -> None:
     with pytest.raises(StreamError, match=r"no Kafka broker answers at 127.0.0.1:1: .*sor kafka up"):
         open_stream("127.0.0.1:1", "t")
 
 
 @pytest.mark.parametrize("servers", ["localhost", "127.0.0.1:x", ":9092", "127.0.0.1:9092,", "127.0.0.1:99999"])
-def test_bad_bootstrap_servers(servers):
+def test_bad_bootstrap_servers(servers: str) -> None:
     with pytest.raises(InputError, match="host:port"):
         open_stream(servers, "t")
 
 
-def test_missing_topic(servers):
+def test_missing_topic(servers: str) -> None:
     with pytest.raises(StreamError, match="does not exist"):
         open_stream(servers, topic_name(), idle_timeout=1.0)
 
 
-def test_empty_topic(servers):
+def test_empty_topic(servers: str) -> None:
     topic = topic_name()
     send_raw(servers, topic, [])
     with pytest.raises(StreamError, match=r"no message of a run came to topic .* within 1 s"):
         open_stream(servers, topic, idle_timeout=1.0)
 
 
-def test_missing_run(servers):
+def test_missing_run(servers: str) -> None:
     topic = topic_name()
     produce(Few(20), servers, topic, run_id="here")
     with pytest.raises(StreamError, match=r"no message of run there .*it has: here"):
         open_stream(servers, topic, "there", idle_timeout=1.0)
 
 
-def test_topic_with_several_partitions(servers):
+def test_topic_with_several_partitions(servers: str) -> None:
     topic = topic_name()
     admin = KafkaAdminClient(bootstrap_servers=servers)
     admin.create_topics({topic: {"num_partitions": 3, "replication_factor": 1}}, wait_for_metadata=True)
@@ -490,12 +499,12 @@ def test_topic_with_several_partitions(servers):
         produce(Few(10), servers, topic)
 
 
-def test_a_topic_name_that_kafka_refuses(servers):
+def test_a_topic_name_that_kafka_refuses(servers: str) -> None:
     with pytest.raises(InputError, match="letters, digits"):
         produce(Few(10), servers, "not a topic")
 
 
-def test_message_too_large(servers):
+def test_message_too_large(servers: str) -> None:
     topic = topic_name()
     admin = KafkaAdminClient(bootstrap_servers=servers)
     configs = {"max.message.bytes": "600"}
@@ -519,7 +528,7 @@ def batch_with_many_venues(venues: int) -> Few:
 # --- the operator's view, and the whole program ---
 
 
-def test_the_distributions_own_tools_see_topic_and_group(broker):
+def test_the_distributions_own_tools_see_topic_and_group(broker: RunningBroker) -> None:
     servers, topic, source = broker.bootstrap_servers, topic_name(), Few(60)
     produce(source, servers, topic)
     read_run(servers, topic)
@@ -542,7 +551,7 @@ def test_the_distributions_own_tools_see_topic_and_group(broker):
 
 
 @pytest.mark.skipif(not REAL_TAPE.exists(), reason="the real tape is not beside the repository")
-def test_the_real_tape_through_the_topic_gives_the_same_bytes(servers, tmp_path):
+def test_the_real_tape_through_the_topic_gives_the_same_bytes(servers: str, tmp_path: Path) -> None:
     topic = topic_name()
     tape = ["--tape", str(REAL_TAPE)]
     where = ["--bootstrap-servers", servers, "--topic", topic]
@@ -557,7 +566,7 @@ def test_the_real_tape_through_the_topic_gives_the_same_bytes(servers, tmp_path)
     assert (stream["expected"], stream["received"], stream["duplicates"], stream["gaps"]) == (54_540, 54_540, 0, 0)
 
 
-def test_the_real_tape_is_a_source_like_any_other(servers):
+def test_the_real_tape_is_a_source_like_any_other(servers: str) -> None:
     if not REAL_TAPE.exists():
         pytest.skip("the real tape is not beside the repository")
     tape, topic = open_tape(REAL_TAPE), topic_name()

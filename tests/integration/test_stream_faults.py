@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from broker_fixtures import Factory, RunningBroker
 from stream_tools import (
     SOR,
     Few,
@@ -62,7 +63,7 @@ def both_are_whole(producer: subprocess.Popen[str], consumer: subprocess.Popen[s
     assert found["digest"] == bundled_digest()
 
 
-def test_broker_restarted_five_times_under_a_live_run(broker, tmp_path):
+def test_broker_restarted_five_times_under_a_live_run(broker: RunningBroker, tmp_path: Path) -> None:
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "10")
     consumer = consuming(broker, topic, tmp_path)
@@ -75,7 +76,7 @@ def test_broker_restarted_five_times_under_a_live_run(broker, tmp_path):
     both_are_whole(producer, consumer)
 
 
-def test_broker_killed_and_zookeeper_restarted_under_a_live_run(broker, tmp_path):
+def test_broker_killed_and_zookeeper_restarted_under_a_live_run(broker: RunningBroker, tmp_path: Path) -> None:
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "15")
     consumer = consuming(broker, topic, tmp_path, idle=10.0)  # shorter than the outage: that does not count
@@ -89,7 +90,7 @@ def test_broker_killed_and_zookeeper_restarted_under_a_live_run(broker, tmp_path
     both_are_whole(producer, consumer)
 
 
-def test_consumer_killed_ten_times_at_random(broker, tmp_path):
+def test_consumer_killed_ten_times_at_random(broker: RunningBroker, tmp_path: Path) -> None:
     topic, rng = topic_name(), random.Random(11)
     producer = producing(broker, topic, tmp_path, "25")
     went_on = 0
@@ -106,7 +107,7 @@ def test_consumer_killed_ten_times_at_random(broker, tmp_path):
     assert went_on >= 1
 
 
-def test_the_command_itself_killed_ten_times_at_random(broker, tmp_path):
+def test_the_command_itself_killed_ten_times_at_random(broker: RunningBroker, tmp_path: Path) -> None:
     """`sor backtest --from-kafka`, killed while it starts, reads live, catches up or computes: then the same bytes."""
     topic, rng = topic_name(), random.Random(12)
     command = [*SOR, "backtest", "--json", "--from-kafka", "--topic", topic, "--run", "r"]
@@ -143,7 +144,9 @@ def test_the_command_itself_killed_ten_times_at_random(broker, tmp_path):
     assert went_on >= 1
 
 
-def test_a_killed_consumer_goes_on_from_its_checkpoint_and_not_from_the_start(broker, tmp_path):
+def test_a_killed_consumer_goes_on_from_its_checkpoint_and_not_from_the_start(
+    broker: RunningBroker, tmp_path: Path
+) -> None:
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "60")
     consumer = consuming(broker, topic, tmp_path)
@@ -160,7 +163,7 @@ def test_a_killed_consumer_goes_on_from_its_checkpoint_and_not_from_the_start(br
     assert list((tmp_path / "stream").iterdir()) == []  # ended: nothing left to go on from
 
 
-def test_a_checkpoint_of_another_topic_of_that_name_is_not_used(broker, tmp_path):
+def test_a_checkpoint_of_another_topic_of_that_name_is_not_used(broker: RunningBroker, tmp_path: Path) -> None:
     """The topic was deleted and made anew, and the run has the same id."""
     from kafka import KafkaAdminClient
 
@@ -181,7 +184,7 @@ def test_a_checkpoint_of_another_topic_of_that_name_is_not_used(broker, tmp_path
     assert read_run(broker.bootstrap_servers, topic, "r")[0] == digest([source.batch])
 
 
-def test_producer_killed_and_run_again_under_the_same_id(broker, tmp_path):
+def test_producer_killed_and_run_again_under_the_same_id(broker: RunningBroker, tmp_path: Path) -> None:
     topic = topic_name()
     consumer = consuming(broker, topic, tmp_path)
     producer = producing(broker, topic, tmp_path, "40")
@@ -199,7 +202,7 @@ def test_producer_killed_and_run_again_under_the_same_id(broker, tmp_path):
     assert found["stream"]["gaps"] == 0
 
 
-def test_producer_killed_and_run_again_as_a_new_run(broker, tmp_path):
+def test_producer_killed_and_run_again_as_a_new_run(broker: RunningBroker, tmp_path: Path) -> None:
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "40")
     wait_until_sending(broker, topic)
@@ -216,7 +219,9 @@ def test_producer_killed_and_run_again_as_a_new_run(broker, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_producer_flushes_and_says_what_it_sent(broker, tmp_path, number):
+def test_an_interrupted_producer_flushes_and_says_what_it_sent(
+    broker: RunningBroker, tmp_path: Path, number: int
+) -> None:
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "10")
     wait_until_sending(broker, topic)
@@ -232,7 +237,7 @@ def test_an_interrupted_producer_flushes_and_says_what_it_sent(broker, tmp_path,
     assert not facts.complete
 
 
-def test_an_outage_longer_than_the_producers_limit(broker, tmp_path):
+def test_an_outage_longer_than_the_producers_limit(broker: RunningBroker, tmp_path: Path) -> None:
     topic = topic_name()
     producer = producing(broker, topic, tmp_path, "20", "--timeout", "3")
     wait_until_sending(broker, topic)
@@ -255,7 +260,7 @@ def test_an_outage_longer_than_the_producers_limit(broker, tmp_path):
     assert facts.gaps == 0
 
 
-def test_a_broker_that_never_comes_back_ends_the_consumer(broker):
+def test_a_broker_that_never_comes_back_ends_the_consumer(broker: RunningBroker) -> None:
     from sor.stream.consume.open import open_source
 
     topic = topic_name()
@@ -279,7 +284,7 @@ def test_a_broker_that_never_comes_back_ends_the_consumer(broker):
         broker.start()
 
 
-def test_the_pace_is_changed_while_it_runs(broker):
+def test_the_pace_is_changed_while_it_runs(broker: RunningBroker) -> None:
     topic, source, pace = topic_name(), Few(1_000), Pace(1.0)
     done: list[object] = []
     sending = threading.Thread(
@@ -298,7 +303,7 @@ def test_the_pace_is_changed_while_it_runs(broker):
     assert read_run(broker.bootstrap_servers, topic)[0] == digest([source.batch])
 
 
-def test_backtest_of_the_bundled_tape_through_a_restart(broker, tmp_path):
+def test_backtest_of_the_bundled_tape_through_a_restart(broker: RunningBroker, tmp_path: Path) -> None:
     """The whole program: producer and backtest as two processes, the broker restarted, the same JSON as the file's."""
     topic = topic_name()
     from_file = start([*SOR, "backtest", "--json"], tmp_path)
@@ -320,7 +325,7 @@ def test_backtest_of_the_bundled_tape_through_a_restart(broker, tmp_path):
     assert json.dumps(report) == json.dumps(reference)
 
 
-def test_the_main_things_on_the_older_broker(broker_factory, tmp_path):
+def test_the_main_things_on_the_older_broker(broker_factory: Factory, tmp_path: Path) -> None:
     broker = broker_factory("3.6.1")
     try:
         topic = topic_name()
@@ -348,7 +353,7 @@ def test_the_main_things_on_the_older_broker(broker_factory, tmp_path):
         broker.stop()
 
 
-def test_broker_away_at_the_start_of_a_reading(broker):
+def test_broker_away_at_the_start_of_a_reading(broker: RunningBroker) -> None:
     topic = topic_name()
     produce(Few(50), broker.bootstrap_servers, topic)
     broker.stop_kafka()

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from broker_fixtures import Factory, RunningBroker
 from stream_tools import SOR, finish, start, topic_name, without_stream
 
 from sor.cli import run
@@ -37,7 +38,7 @@ def alone(tape: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def topic(broker) -> str:
+def topic(broker: RunningBroker) -> str:
     name = topic_name()
     ensure_topic(broker.bootstrap_servers, name, 4)
     return name
@@ -46,7 +47,7 @@ def topic(broker) -> str:
 class Scene:
     """Members of one group and a producer, as processes."""
 
-    def __init__(self, broker, topic: str, tape: Path, folder: Path) -> None:
+    def __init__(self, broker: RunningBroker, topic: str, tape: Path, folder: Path) -> None:
         self.where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topic]
         # A group of its own for each test: a member that was killed stays in its group for ten seconds more.
         self.group = f"desk-{topic}"
@@ -97,11 +98,11 @@ class Scene:
 
 
 @pytest.fixture
-def scene(broker, topic, tape, tmp_path) -> Scene:
+def scene(broker: RunningBroker, topic: str, tape: Path, tmp_path: Path) -> Scene:
     return Scene(broker, topic, tape, tmp_path)
 
 
-def test_two_members_share_four_symbols(scene, alone, broker, topic):
+def test_two_members_share_four_symbols(scene: Scene, alone: dict[str, str], broker: RunningBroker, topic: str) -> None:
     members = [scene.member(), scene.member()]
     for member in members:
         scene.wait_for(member, "waiting for it")
@@ -116,7 +117,7 @@ def test_two_members_share_four_symbols(scene, alone, broker, topic):
     assert {row[-1] for row in rows} == {"0"}  # no lag
 
 
-def test_a_member_killed_midway(scene, alone):
+def test_a_member_killed_midway(scene: Scene, alone: dict[str, str]) -> None:
     members = [scene.member(), scene.member()]
     for member in members:
         scene.wait_for(member, "waiting for it")
@@ -130,7 +131,7 @@ def test_a_member_killed_midway(scene, alone):
     assert scene.reports() == alone
 
 
-def test_a_member_added_midway(scene, alone):
+def test_a_member_added_midway(scene: Scene, alone: dict[str, str]) -> None:
     first = scene.member()
     scene.wait_for(first, "waiting for it")
     producer = scene.produce("3")
@@ -142,7 +143,7 @@ def test_a_member_added_midway(scene, alone):
     assert scene.reports() == alone
 
 
-def test_broker_restarted_and_killed_under_a_group(scene, alone, broker):
+def test_broker_restarted_and_killed_under_a_group(scene: Scene, alone: dict[str, str], broker: RunningBroker) -> None:
     """The group loses its coordinator twice, the second time without a word: the same results, each written once."""
     members = [scene.member(), scene.member()]
     for member in members:
@@ -160,7 +161,9 @@ def test_broker_restarted_and_killed_under_a_group(scene, alone, broker):
     assert scene.reports() == alone
 
 
-def test_an_older_broker_serves_a_group_too(broker_factory, tape, alone, tmp_path):
+def test_an_older_broker_serves_a_group_too(
+    broker_factory: Factory, tape: Path, alone: dict[str, str], tmp_path: Path
+) -> None:
     older, topic = broker_factory("3.6.1"), topic_name()
     ensure_topic(older.bootstrap_servers, topic, 4)
     scene = Scene(older, topic, tape, tmp_path)
@@ -170,7 +173,7 @@ def test_an_older_broker_serves_a_group_too(broker_factory, tape, alone, tmp_pat
     assert scene.reports() == alone
 
 
-def test_a_member_killed_in_the_midst_of_its_results(scene, alone):
+def test_a_member_killed_in_the_midst_of_its_results(scene: Scene, alone: dict[str, str]) -> None:
     """Everything is there; one dies between two results, or while one is written; another goes on."""
     assert finish(scene.produce("max"))[0] == 0
     for seconds in (0.2, 1.0):
@@ -186,7 +189,7 @@ def test_a_member_killed_in_the_midst_of_its_results(scene, alone):
     assert results == {path: path.stat().st_mtime_ns for path in results}
 
 
-def test_an_incomplete_run_is_said_and_made_whole_later(scene, alone):
+def test_an_incomplete_run_is_said_and_made_whole_later(scene: Scene, alone: dict[str, str]) -> None:
     producer = scene.produce("2")
     member = scene.member("--idle-timeout", "3")
     scene.wait_for(member, ": run r/SYN")
@@ -200,7 +203,7 @@ def test_an_incomplete_run_is_said_and_made_whole_later(scene, alone):
     assert scene.reports() == alone
 
 
-def test_json_is_one_line_a_symbol(scene, alone):
+def test_json_is_one_line_a_symbol(scene: Scene, alone: dict[str, str]) -> None:
     assert finish(scene.produce("max"))[0] == 0
     member = scene.member("--json")
     _, out, _ = finish(member)
@@ -211,7 +214,7 @@ def test_json_is_one_line_a_symbol(scene, alone):
     assert {line["symbol"]: json.dumps(line["report"]) for line in lines} == alone
 
 
-def test_an_order_that_a_symbol_cannot_have_stops_no_other(scene):
+def test_an_order_that_a_symbol_cannot_have_stops_no_other(scene: Scene) -> None:
     assert finish(scene.produce("max"))[0] == 0
     member = scene.member("--start", "2030-01-01T00:00:00Z", "--end", "2030-01-02T00:00:00Z")
     code, _, _ = finish(member)
@@ -220,7 +223,9 @@ def test_an_order_that_a_symbol_cannot_have_stops_no_other(scene):
     assert sorted(path.parent.name for path in scene.out.glob("r/*/failed.json")) == list(SYMBOLS)
 
 
-def test_a_topic_without_runs_of_symbols(broker, topic, tmp_path, capsys):
+def test_a_topic_without_runs_of_symbols(
+    broker: RunningBroker, topic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["backtest", "--from-kafka", "--group", "desk", "--out", str(tmp_path), "--idle-timeout", "1"]
     assert run([*words, "--bootstrap-servers", broker.bootstrap_servers, "--topic", topic], "sor") == 1
     assert "no message of a run of several symbols came" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from broker_fixtures import RunningBroker
 from stream_tools import REAL_TAPE, topic_name, without_stream
 
 from sor.cli import run
@@ -42,7 +43,7 @@ def tape(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="module")
-def topics(tape: Path, _session_broker) -> dict[str, str]:
+def topics(tape: Path, _session_broker: RunningBroker) -> dict[str, str]:
     """The tape in a topic for each snapshot rule."""
     _session_broker.start()
     made = {rule: topic_name() for rule in RULES}
@@ -54,7 +55,9 @@ def topics(tape: Path, _session_broker) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("wishes", WISHES, ids=" ".join)
-def test_the_report_of_the_stream_is_the_files(broker, topics, tape, wishes, capsys):
+def test_the_report_of_the_stream_is_the_files(
+    broker: RunningBroker, topics: dict[str, str], tape: Path, wishes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     rule = "first" if "seed" in wishes else "last"
     where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topics[rule], "--idle-timeout", "20"]
     streamed = report(["backtest", "--json", "--from-kafka", *where, *wishes], capsys)
@@ -68,7 +71,9 @@ def test_the_report_of_the_stream_is_the_files(broker, topics, tape, wishes, cap
 
 @pytest.mark.smoke
 @pytest.mark.long
-def test_a_tape_goes_through_a_real_broker_and_comes_out_the_same(broker, capsys):
+def test_a_tape_goes_through_a_real_broker_and_comes_out_the_same(
+    broker: RunningBroker, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One run for `make test`: all of these, and more, are in `make test-broker`."""
     where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topic_name()]
     assert run(["produce", "--speed", "max", *where], "sor") == 0
@@ -77,13 +82,15 @@ def test_a_tape_goes_through_a_real_broker_and_comes_out_the_same(broker, capsys
     assert without_stream(streamed) == without_stream(report(["backtest", "--json", "--strategy", "twap"], capsys))
 
 
-def test_a_stream_of_the_other_snapshot_rule_says_so(broker, topics, capsys):
+def test_a_stream_of_the_other_snapshot_rule_says_so(
+    broker: RunningBroker, topics: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topics["last"]]
     found = json.loads(report(["backtest", "--json", "--from-kafka", *where, "--profile", "seed", "--clip"], capsys))
     assert any("was produced with --snapshot-rule last, and first was asked for" in text for text in found["warnings"])
 
 
-def report(words: list[str], capsys) -> str:
+def report(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     code = run(words, "sor")
     out, err = capsys.readouterr()
     assert code == 0, err
