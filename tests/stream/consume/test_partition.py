@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sor.source import TapeFacts
 from sor.stream.consume.partition import Partition, RunReader, SymbolRun, best_copies
 from sor.stream.consume.shelf import Shelf
 from sor.stream.kafka.connection import Record
 from sor.stream.kafka.fast_records import FastMessage
-from sor.stream.wire.envelope import Ahead, end_headers, snapshot_headers
+from sor.stream.wire.envelope import Ahead, end_headers, end_value, snapshot_headers
 
 NAMES = ("A", "B", "BRK/B", "other family", "nobody", "broken")
 
@@ -49,14 +50,15 @@ def partition_of(names: list[str], gap: int) -> list[FastMessage]:
         run = "s/other family" if name == "other family" else f"r/{name}"
         ahead = Ahead(1, 9, name, True, None, 3) if counts[name] == 0 else None
         headers: Any = snapshot_headers(run, counts[name], ahead)
+        value = b"%d" % place
         if place >= len(names):
-            headers = end_headers(run, counts[name])
+            headers, value = end_headers(run, counts[name]), end_value(run, counts[name], TapeFacts("t", name, 1))
         elif name == "nobody":
             headers = []
         elif name == "broken":
             headers = [("run", b"r/A"), ("seq", b"x")]
         counts[name] += 1
-        records.append(FastMessage(5 + place * gap, place, b"%d" % place, headers))
+        records.append(FastMessage(5 + place * gap, place, value, headers))
     return records
 
 
