@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sor.core.feed import BY_VENUE, Feed
 from sor.core.fees import FeeSchedule
+from sor.core.units import FAR
 
 
 class Side(StrEnum):
@@ -116,6 +117,11 @@ class ParentOrder:
     end: int
     limit_price: int | None = None
 
+    @property
+    def limit(self) -> int:
+        """The limit price, oriented; above every price where there is none."""
+        return FAR - 1 if self.limit_price is None else self.limit_price * self.side.sign
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -138,6 +144,11 @@ class Rules:
     def plain_takes(self) -> bool:
         """Whether a take arrives at once, has any size and finds all that is displayed."""
         return not self.latency and not self.lots and self.there == ALL_THERE
+
+    @property
+    def at_once(self) -> bool:
+        """Whether cancels act at once as well, and no quote disappears between two snapshots."""
+        return self.plain_takes and not self.cancels and self.max_quote_age is None
 
     def found(self, displayed: int) -> int:
         """What takes find of a displayed size, whole shares."""

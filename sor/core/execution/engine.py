@@ -60,8 +60,8 @@ class Execution:
 
     @property
     def limit(self) -> int:
-        """The limit price, oriented; FAR where there is none."""
-        return FAR - 1 if self.order.limit_price is None else self.order.limit_price * self.order.side.sign
+        """The order's limit price, oriented."""
+        return self.order.limit
 
     @property
     def leaves(self) -> int:

@@ -73,17 +73,26 @@ class Swept:
 
 
 def sweep(
-    book: Book, start: int, stop: int, shares: int, limit: int, used: dict[int, Consumed], backlog: bool
+    book: Book,
+    start: int,
+    stop: int,
+    shares: int,
+    limit: int,
+    used: dict[int, Consumed],
+    backlog: bool,
+    *,
+    few: bool = False,
 ) -> Swept:
     """Take up to `shares` at rows start:stop, at `limit` or better; `used` is brought up to date.
 
-    backlog: row `start` may offer something although it is not fresh.
+    backlog: row `start` may offer something although it is not fresh; few: so few rows that a call of the arrays would
+    take longer than they do one by one.
     """
     states = [used.get(venue, Consumed()) for venue in book.venues]
     sweeper = _Sweeper(book, limit, shares, [s.run for s in states], [s.taken for s in states], backlog)
     for first in range(start, stop, ROWS):
         last = min(stop, first + ROWS)
-        row = sweeper.together(first, last)
+        row = first if few else sweeper.together(first, last)
         sweeper.one_by_one(row, last)
         if not sweeper.left:
             break

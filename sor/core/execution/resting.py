@@ -29,9 +29,13 @@ class Look:
 
     @classmethod
     def first(cls, lane: QueueEvents, row: int, px: int, model: QueueModel, last_row: int, at_once: bool) -> Look:
-        """Of an order that joins at `row`."""
-        place = QueuePosition.join(lane, row, px, model)
-        return cls(None, None, [], []) if place is None else cls.of(lane, place, row, last_row, at_once)
+        """Of an order that joins at `row`. Orders that join together differ in their size only: one look serves all."""
+        key = (row, px, model, last_row, at_once)
+        if key not in lane.looks:
+            place = QueuePosition.join(lane, row, px, model)
+            lane.looks[key] = cls(None, None, [], []) if place is None else cls.of(lane, place, row, last_row, at_once)
+        look: Look = lane.looks[key]
+        return look
 
     @classmethod
     def of(cls, lane: QueueEvents, place: QueuePosition, after_row: int, last_row: int, at_once: bool) -> Look:
@@ -90,11 +94,7 @@ class RestingOrder:
     def join(self, book: Book) -> None:
         """Arrive in this book: post-only, so the order is refused where it would take."""
         row, lane = book.last_at(self.joins), book.lane(self.rest.venue)
-        key = (row, self.rest.px, self.model, book.last_at(self.ends), self._at_once)
-        # Orders that join together differ in their size only: a study sends a dozen, and one look serves them all.
-        if key not in lane.looks:
-            lane.looks[key] = Look.first(lane, *key)
-        look = lane.looks[key]
+        look = Look.first(lane, row, self.rest.px, self.model, book.last_at(self.ends), self._at_once)
         self.refused = look.place is None
         if look.place is not None:
             self.ahead = look.ahead

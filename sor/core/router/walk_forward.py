@@ -9,6 +9,7 @@ the router earns is judged on the parents themselves (sor.core.backtest.headline
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -24,6 +25,7 @@ from sor.core.router.allocators import (
     Allocator,
     CrossVenue,
     FixedAllocation,
+    SliceProblem,
     TunedCandidate,
     all_market,
     allocation_of,
@@ -33,6 +35,7 @@ from sor.core.router.allocators import (
 from sor.core.router.grid_pool import PoolAnswer, solve_grid
 from sor.core.router.outflow_history import OutflowHistory
 from sor.core.router.priced_grid import PricedGrid
+from sor.core.router.slice_market import SliceCost, SliceMarket
 from sor.core.schedule import Schedule
 from sor.core.spec import Grid
 
@@ -48,7 +51,7 @@ class Scale:
 
 @dataclass(slots=True)
 class _Slice:
-    """A slice whose window is not over. pool: an execution for each allocation chosen, by its place in the pool."""
+    """A slice that is worked by executions. pool: one for each allocation chosen, by its place in the pool."""
 
     answer: PoolAnswer
     market: Execution
@@ -157,18 +160,44 @@ class Study:
         self.gaps.append(answer.gap)
         self.raised += answer.raised
         self._scales.append(Scale(problem.h, problem.h + problem.f, problem.h + max(problem.make)))
-        chosen = {index: allocation_of(problem, answer.pool[index]) for index in answer.chosen}
-        pool = {index: self._run(order, FixedAllocation(allocation)) for index, allocation in chosen.items()}
-        one = _Slice(answer, market, pool)
-        self._open.append(one)
-        self._advance(one, book)
+        if self.rules.at_once and order.end < book.times[-1]:
+            self._add(answer, quantity, *self._worked_at_once(order, problem, answer, book, row))
+            return
+        pool = {index: self._run(order, self._fixed(problem, answer, index)) for index in answer.chosen}
+        self._open.append(_Slice(answer, market, pool))
+        self._advance(self._open[-1], book)
         self._close_finished()
 
+    def _worked_at_once(
+        self, order: ParentOrder, problem: SliceProblem, answer: PoolAnswer, book: Book, row: int
+    ) -> tuple[SliceCost, dict[int, SliceCost]]:
+        """A slice that this book holds whole: what became of X_M, and of the allocations chosen."""
+        until = passive_end(self._alone(order), 0)
+        market = SliceMarket(order, self.rules.fees, self.history.model, book, row, until, problem.px, problem.venues)
+        pool = {}
+        for index in answer.chosen:
+            worked = market.worked(answer.pool[index])
+            if worked is None:
+                run = self._run(order, self._fixed(problem, answer, index))
+                run.advance(book)
+                worked = _worked(run)
+            pool[index] = worked
+        all_taken = market.worked((order.quantity, *(0 for _ in problem.venues)))
+        assert all_taken is not None  # nothing rests
+        return all_taken, pool
+
+    @staticmethod
+    def _fixed(problem: SliceProblem, answer: PoolAnswer, index: int) -> FixedAllocation:
+        return FixedAllocation(allocation_of(problem, answer.pool[index]))
+
+    def _alone(self, order: ParentOrder) -> Schedule:
+        """Of a slice as a parent order of its own: one slice, its resting orders cancelled when the router's are."""
+        ends = self.schedule.ends(self.schedule.index(order.start))
+        return Schedule(order.start, self.interval, 1, order.quantity, ends)
+
     def _run(self, order: ParentOrder, allocator: Allocator) -> Execution:
-        """A slice as a parent order of its own: one slice, its resting orders cancelled when the router's are."""
-        index = self.schedule.index(order.start)
-        alone = Schedule(order.start, self.interval, 1, order.quantity, self.schedule.ends(index))
-        return Execution(order, self.rules, CrossVenue(MARKET, alone, allocator), self.history.model)
+        strategy = CrossVenue(MARKET, self._alone(order), allocator)
+        return Execution(order, self.rules, strategy, self.history.model)
 
     @staticmethod
     def _advance(one: _Slice, book: Book) -> None:
@@ -177,23 +206,24 @@ class Study:
 
     def _close_finished(self) -> None:
         while self._open and all(run.closed for run in self._open[0].runs):
-            self._add(self._open.pop(0))
+            one = self._open.pop(0)
+            pool = {index: _worked(run) for index, run in one.pool.items()}
+            self._add(one.answer, one.market.order.quantity, _worked(one.market), pool)
 
-    def _add(self, one: _Slice) -> None:
+    def _add(self, answer: PoolAnswer, quantity: int, market: SliceCost, pool: Mapping[int, SliceCost]) -> None:
         """Add what each candidate cost in a finished slice."""
-        market, quantity = _cost(one.market), one.market.order.quantity
-        costs = np.zeros(len(one.answer.pool), np.int64)
-        for index, run in one.pool.items():
-            costs[index] = int(_cost(run) - market)
+        costs = np.zeros(len(answer.pool), np.int64)
+        for index, worked in pool.items():
+            costs[index] = worked.cost - market.cost
             self.worked += quantity
-            self.completed += run.forced
-        self.totals += costs[one.answer.choice]
+            self.completed += worked.forced
+        self.totals += costs[answer.choice]
         self.tuned += 1
-        self.market_cost += abs(int(market))
+        self.market_cost += abs(market.cost)
 
 
-def _cost(run: Execution) -> Fraction:
-    """Oriented cost of a finished slice's order, nanodollars."""
+def _worked(run: Execution) -> SliceCost:
+    """A slice that an execution worked."""
     comparable = settle(run, run.strategy.name, None).comparable
     assert comparable is not None  # a slice with a problem began with an opposite quote
-    return comparable * run.order.quantity
+    return SliceCost(int(comparable * run.order.quantity), run.forced)
