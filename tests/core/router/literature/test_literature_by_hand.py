@@ -54,11 +54,12 @@ def test_f_is_that_of_the_venue_at_which_the_first_share_would_be_taken() -> Non
     assert at.queues == (0, 0, 0, 50)
 
 
-def test_a_step_has_the_papers_length() -> None:
+@pytest.mark.parametrize(("lookup", "slices"), [(False, 4), (True, 4 * 81)])
+def test_a_step_has_the_papers_length(lookup: bool, slices: int) -> None:
     """Prices in h, lambda_under = lambda_over = 2, theta = 1/2: without fees h + f + theta + both lambdas is 5.5 for M
     and for the one venue, so gamma = 1 / sqrt(4 (5.5^2 + 5.5^2)). 500 are taken, and 100 of 500 are filled."""
-    router = ContKukanovOnline(lambda_under=2, lambda_over=2, theta=0.5)
-    router.begin(setting())
+    router = ContKukanovOnline(lambda_under=2, lambda_over=2, theta=0.5, lookup=lookup)  # 81 states share the slices
+    router.begin(setting(slices))
     assert router.allocate(view(1), 1_000).limits == ((1, 500),)
     answer = router.allocate(view(1, last=(Outcome(1, 500, 100),)), 10**9)
     gamma = 1 / (4 * 2 * 5.5**2) ** 0.5
@@ -103,3 +104,12 @@ def test_a_share_of_which_both_ways_are_equal_rests() -> None:
     router.begin(setting())
     router.outcomes[1] = [Outcome(1, 5, 5), *[Outcome(1, 5, 0)] * 20]
     assert router.allocate(view(1), 1).limits == ((1, 1),)
+
+
+def test_a_slice_that_began_with_the_window_counts() -> None:
+    """delay: 60 were sold in the first of two seconds, which are the window."""
+    router = Delay(c=0.001, window=2)
+    router.begin(setting())
+    router.allocate(view(1), 10**6)
+    router.allocate(view(1, at=NANO, flow=(Flow(1, 60, 0),)), 10**6)
+    assert router.allocate(view(1, at=2 * NANO), 10**6).limits == ((1, 30 * 20 - 50),)

@@ -1,0 +1,100 @@
+"""Estimates of transaction cost analysis on a handful of orders and fills, worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from sor.core.execution.child_orders import ChildKind, ChildOrder, EndReason
+from sor.core.fees import FeeSchedule
+from sor.core.order import Fill
+from sor.core.tca.fill_quotes import FillQuotes
+from sor.core.tca.fill_rates import fill_rates
+from sor.core.tca.improvement import improvement
+from sor.core.tca.outliers import outliers
+from sor.core.tca.rule606 import venue_handling
+from sor.core.tca.survival import time_to_completion, time_to_first_fill
+from sor.core.units import NANO
+
+F = Fraction
+
+
+def rested(at: int, filled: int | None, ended: int, *, ahead: int | None = None) -> ChildOrder:
+    """100 shares rest from `at` on; all are filled at `filled`, or none are until `ended`."""
+    done = filled is not None
+    return ChildOrder(
+        at, ChildKind.REST, 1, 10, 100, at, at, ahead, 100 if done else 0, filled, filled,
+        filled if filled is not None else ended, EndReason.FILLED if done else EndReason.EXPIRED,
+    )  # fmt: skip
+
+
+def took(qty: int, filled: int) -> ChildOrder:
+    reason = EndReason.FILLED if filled == qty else EndReason.MISSED
+    return ChildOrder(0, ChildKind.TAKE, 1, 12, qty, 0, 5, None, filled, 5, 5, 5, reason)
+
+
+def fill(qty: int, px: int, *, is_maker: bool = False, ts: int = 5, touch: int | None = 12) -> Fill:
+    return Fill(ts, 1, px, qty, is_maker, False, 0, 22, 0, None, touch=touch)
+
+
+def test_an_order_that_ends_at_a_time_is_still_at_risk_there() -> None:
+    """Four orders: filled after 1 s and 2 s, cancelled at 2 s and 3 s. At 2 s three are open just before."""
+    orders = [rested(0, NANO, 0), rested(0, 2 * NANO, 0), rested(0, None, 2 * NANO), rested(0, None, 3 * NANO)]
+    curve = time_to_first_fill(orders)
+    assert curve is not None
+    at_risk = {point.time: point.at_risk for point in curve.points}
+    assert (at_risk[NANO], at_risk[2 * NANO], at_risk[3 * NANO]) == (4, 3, 1)
+
+
+def test_half_is_enough_for_the_median() -> None:
+    curve = time_to_completion([rested(0, NANO, 0), rested(0, None, 3 * NANO)])
+    assert curve is not None
+    assert curve.median == NANO
+
+
+def test_the_median_wait_of_an_even_number_is_between_the_middle_two() -> None:
+    found = fill_rates([rested(0, wait, 0) for wait in (1, 2, 5, 100)])
+    assert found is not None
+    assert (found.all.median_wait, found.all.mean_wait) == (F(7, 2), F(27))
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(3, [1, 1, 1]), (6, [2, 2, 2]), (4, [2, 1, 1]), (5, [2, 2, 1])])
+def test_thirds_of_different_queues_are_as_even_as_can_be(count: int, sizes: list[int]) -> None:
+    found = fill_rates([rested(0, None, 9, ahead=10 * k) for k in range(count)])
+    assert found is not None
+    assert [third.rate.orders for third in found.ahead] == sizes
+    assert (found.ahead[0].least, found.ahead[-1].most) == (0, 10 * (count - 1))
+
+
+def test_shares_at_the_mid_are_on_neither_side() -> None:
+    """Twice the mid is 22: 11 is the mid itself, 10 the near side, 12 the far one. Waits are of what rested alone."""
+    fills = [fill(1, 11), fill(2, 10, is_maker=True), fill(4, 12)]
+    quotes = FillQuotes(mid2=[22, 22, 22])
+    orders = [rested(0, 3, 0), replace(took(5, 5), ended=9)]
+    (row,) = venue_handling(orders, fills, quotes, FeeSchedule({}))
+    assert (row.midpoint, row.near, row.far) == (1, 2, 4)
+    assert row.provided_wait == 3
+    assert (row.ioc, row.routed) == (5, 105)
+
+
+def test_takes_against_the_best_at_their_decision() -> None:
+    """At 12 when decided: 10 shares at 11, 20 at 12, 30 at 13. Of one instant 30 were at its best, where 25 were shown;
+    a resting order that was not filled is not missed."""
+    fills = [fill(10, 11), fill(20, 12), fill(30, 13, ts=6)]
+    quotes = FillQuotes(touch=[12, 12, 12], depth=[25, 25, 40])
+    found = improvement(fills, quotes, [took(70, 60), rested(0, None, 9)])
+    assert (found.improved, found.improved_amount, found.at_quote) == (10, 10, 20)
+    assert (found.outside, found.outside_amount) == (30, 30)
+    assert (found.beyond_displayed, found.missed) == (5, 10)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_made_an_order_stand_out_is_what_moved_its_way(sign: int) -> None:
+    """The last one is 100 from the others: by timing, while its fees went 5 the other way."""
+    parts = [{"timing": F(k % 3), "fees": F(0)} for k in range(8)]
+    parts.append({"timing": F(sign * 105), "fees": F(-sign * 5)})
+    (found,) = outliers([part["timing"] + part["fees"] for part in parts], parts)
+    assert (found.at, found.reason) == (8, "timing")
+    assert (found.score > 0) == (sign > 0)
