@@ -132,14 +132,15 @@ class _Head(Generic[T]):
 
     def _load(self) -> None:
         self._piece = next((piece for piece in self._run if len(piece)), None)
+        self._at = 0  # what is before it has been taken
         self.end = None if self._piece is None else int(self._piece.ts[-1])
 
     def take_to(self, horizon: int) -> Iterator[T]:
         """All that is not after the horizon. The next piece may go on with the same instant, so it is asked, too."""
-        while self._piece is not None and self._piece.ts[0] <= horizon:
+        while self._piece is not None and self._piece.ts[self._at] <= horizon:
             cut = int(np.searchsorted(self._piece.ts, horizon, "right"))
-            yield self._piece.slice(0, cut)
+            yield self._piece.slice(self._at, cut)
             if cut < len(self._piece):
-                self._piece = self._piece.slice(cut, len(self._piece))
+                self._at = cut
             else:
                 self._load()
