@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sor.core.market.batch import SnapshotBatch
@@ -22,23 +21,6 @@ class SpoolIndex:
     snapshots: int
     quotes: int
 
-    @classmethod
-    def of(cls, batches: Iterable[SnapshotBatch], stated: tuple[int, int] | None = None) -> SpoolIndex:
-        """One pass over all batches, of which there is one at least."""
-        finder, book = HoleFinder(), Quotes()
-        firsts, lasts, before = list[int](), list[int](), list[Quotes]()
-        snapshots = quotes = 0
-        for batch in batches:
-            firsts.append(int(batch.ts[0]))
-            lasts.append(int(batch.ts[-1]))
-            before.append(book)
-            finder.add(batch.ts)
-            book = book | last_quotes(batch)
-            snapshots += len(batch)
-            quotes += len(batch.venue)
-        timeline = Timeline(firsts[0], lasts[-1], tuple(finder.holes), tuple(sorted(book)), stated)
-        return cls(tuple(firsts), tuple(lasts), tuple(before), timeline, snapshots, quotes)
-
     def batch_of(self, ts: int) -> int:
         """The first batch that has a snapshot at this time or later; the last one where none has."""
         return min(bisect_left(self.lasts, ts), len(self.lasts) - 1)
@@ -46,3 +28,27 @@ class SpoolIndex:
     def stop_at(self, ts: int) -> int:
         """How many batches begin at this time or earlier."""
         return bisect_right(self.firsts, ts)
+
+
+class IndexBuilder:
+    """The index of batches that are shown to it as they are spooled, so that nobody reads them again for it."""
+
+    def __init__(self) -> None:
+        self._finder, self._book = HoleFinder(), Quotes()
+        self._firsts, self._lasts, self._before = list[int](), list[int](), list[Quotes]()
+        self._snapshots = self._quotes = 0
+
+    def add(self, batch: SnapshotBatch) -> None:
+        self._firsts.append(int(batch.ts[0]))
+        self._lasts.append(int(batch.ts[-1]))
+        self._before.append(self._book)
+        self._finder.add(batch.ts)
+        self._book = self._book | last_quotes(batch)
+        self._snapshots += len(batch)
+        self._quotes += len(batch.venue)
+
+    def index(self, stated: tuple[int, int] | None = None) -> SpoolIndex:
+        """Of all batches so far, of which there is one at least."""
+        firsts, lasts = tuple(self._firsts), tuple(self._lasts)
+        timeline = Timeline(firsts[0], lasts[-1], tuple(self._finder.holes), tuple(sorted(self._book)), stated)
+        return SpoolIndex(firsts, lasts, tuple(self._before), timeline, self._snapshots, self._quotes)

@@ -42,7 +42,7 @@ def _spooled(rows: TapeRows, sorter: SnapshotSorter, wanted: str | None) -> Spoo
     spool = sorter.finish()
     if not len(spool):
         raise InputError(f"{rows.where}: no row of it is left: {' '.join(rows.notes)}")
-    return SpooledTape(spool, facts_of(rows, symbol), rows.form, rows.prints_late, rows.stated)
+    return SpooledTape(spool, sorter.index.index(rows.stated), facts_of(rows, symbol), rows.form, rows.prints_late)
 
 
 def facts_of(rows: TapeRows, symbol: str | None) -> TapeFacts:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sor.core.market.batch import Form, SnapshotBatch
 from sor.snapshot_buffer import SnapshotBuffer
 from sor.tapes.rows import RowChunk
 from sor.tapes.snapshots import BatchCutter, SnapshotBuilder, SnapshotRule, group_rows, join_snapshots
 from sor.tapes.sorting import LATE_ROWS, LateRows, merge_runs
+from sor.tapes.spool.index import IndexBuilder
 
 MEMORY_BUDGET = 4 * 2**20  # ten minutes of a busy stock; more is on disk
 
@@ -22,23 +23,27 @@ class SnapshotSorter:
         self._batch_snapshots = batch_snapshots
         self._builder = SnapshotBuilder(rule, batch_snapshots, form)
         self._spool = SnapshotBuffer(memory_budget=MEMORY_BUDGET)
+        self.index = IndexBuilder()  # of the batches that finish() gives
         self._late = LateRows(self._run_of)
 
     def add(self, on_time: RowChunk) -> None:
-        for batch in self._builder.add(on_time):
-            self._spool.append(batch)
+        self._keep(self._builder.add(on_time))
 
     def add_late(self, rows: RowChunk) -> None:
         self._late.add(rows)
 
     def finish(self) -> SnapshotBuffer:
         """All snapshots in the order of time."""
-        for batch in self._builder.finish():
-            self._spool.append(batch)
+        self._keep(self._builder.finish())
         self._late.finish()
         if self._late.runs:
             self._merge([self._spool, *self._late.runs])
         return self._spool
+
+    def _keep(self, batches: Iterable[SnapshotBatch]) -> None:
+        for batch in batches:
+            self._spool.append(batch)
+            self.index.add(batch)
 
     def _run_of(self, rows: RowChunk, before: int) -> SnapshotBuffer:
         # The first run may stay in memory; a tape with many of them is large.
@@ -49,15 +54,13 @@ class SnapshotSorter:
         return run
 
     def _merge(self, runs: list[SnapshotBuffer]) -> None:
-        merged, cutter = SnapshotBuffer(memory_budget=MEMORY_BUDGET), BatchCutter(self._batch_snapshots)
+        self._spool, self.index = SnapshotBuffer(memory_budget=MEMORY_BUDGET), IndexBuilder()
+        cutter = BatchCutter(self._batch_snapshots)
         for piece in merge_runs([run.batches() for run in runs], self._join):
-            for batch in cutter.add(piece):
-                merged.append(batch)
-        for batch in cutter.finish():
-            merged.append(batch)
+            self._keep(cutter.add(piece))
+        self._keep(cutter.finish())
         for run in runs:
             run.close()
-        self._spool = merged
 
     def _join(self, parts: Sequence[SnapshotBatch]) -> SnapshotBatch:
         return join_snapshots(parts, self._rule, self._form)

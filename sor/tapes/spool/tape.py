@@ -26,15 +26,15 @@ class SpooledTape:
     def __init__(
         self,
         spool: SnapshotBuffer,
+        index: SpoolIndex,
         facts: TapeFacts,
         form: Form,
         prints_late: int,
-        stated: tuple[int, int] | None = None,
     ) -> None:
         self.form = form
         self.prints_late = prints_late
         self._spool = spool
-        self._index = SpoolIndex.of(spool.batches(), stated)
+        self._index = index
         self._facts = facts
 
     def bounds(self) -> tuple[int, int]:
