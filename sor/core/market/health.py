@@ -88,11 +88,11 @@ class HealthRecorder:
         )
 
     def _find_arrival(self, book: Book) -> None:
-        """The book as of the start; where a side was empty, the first one after it that has both."""
+        """The book as of the start; where a side was empty, the first one of the window that has both."""
         if self._arrival is not None or book.ts[-1] < self.start:
             return
-        first = max(0, book.last_at(self.start))
-        both = np.flatnonzero((book.best_take[first:] < FAR) & (book.best_rest[first:] > -FAR))
+        first, stop = max(0, book.last_at(self.start)), book.last_at(self.end) + 1
+        both = np.flatnonzero((book.best_take[first:stop] < FAR) & (book.best_rest[first:stop] > -FAR))
         if len(both):
             row = first + int(both[0])
             self._arrival = int(book.best_take[row]), int(book.best_rest[row])

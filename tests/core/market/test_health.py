@@ -93,6 +93,7 @@ def test_the_book_at_the_start(cut: int) -> None:
     tape = [two(0, 100, 101), two(10, 100, NO_PRICE), two(20, 102, 104)]
     assert health(tape, 5, 30, cut).arrival == (101, 100)
     assert health(tape, 12, 30, cut).arrival == (104, 102)
+    assert health(tape, 12, 19, cut).arrival is None  # what comes after the window is none of its business
     assert health(tape, 5, 30, cut, Side.SELL).arrival == (-100, -101)
 
 
