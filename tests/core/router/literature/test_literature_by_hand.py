@@ -11,6 +11,7 @@ from sor.core.order import Latency, Side
 from sor.core.router.literature.censored import Censored
 from sor.core.router.literature.cont_kukanov_online import ContKukanovOnline
 from sor.core.router.literature.delay import Delay
+from sor.core.router.literature.imbalance import Imbalance
 from sor.core.router.literature.proportional_update import ProportionalUpdate
 from sor.core.router.literature.touch import touch
 from sor.core.units import FAR, NANO
@@ -86,6 +87,7 @@ def test_a_step_is_of_the_parts_that_were_sent() -> None:
     assert router.allocate(view(1, 2, last=nobody), 1_000).limits == ((1, 500), (2, 500))
     answer = router.allocate(view(1, 2, last=(Outcome(1, 500, 500), Outcome(2, 500, 0))), 1_000)
     assert answer.limits == ((1, 700), (2, 300))
+    assert router.allocate(view(1, 2, 3), 1_500).limits == ((1, 700), (2, 300), (3, 500))  # who was away kept a third
 
 
 def test_parameters_are_the_decimals_that_were_typed() -> None:
@@ -113,3 +115,12 @@ def test_a_slice_that_began_with_the_window_counts() -> None:
     router.allocate(view(1), 10**6)
     router.allocate(view(1, at=NANO, flow=(Flow(1, 60, 0),)), 10**6)
     assert router.allocate(view(1, at=2 * NANO), 10**6).limits == ((1, 30 * 20 - 50),)
+
+
+def test_of_venues_that_fill_alike_the_dearer_rebate_is_used() -> None:
+    """imbalance: in the one slice that is over both would have filled all."""
+    router = Imbalance(enough=1)
+    router.begin(setting(fees=FeeSchedule({2: VenueFee(0, 1_000)})))
+    router.allocate(view(1, 2), 100)
+    sold = (Flow(1, 500, 0), Flow(2, 500, 0))
+    assert router.allocate(view(1, 2, at=NANO, flow=sold), 100).limits == ((2, 100),)
