@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sor.core.market.batch import BUYER, SELLER, UNKNOWN
+from sor.core.market.batch import BUYER, HIDDEN, SELLER, UNKNOWN
 from sor.tapes.rows import NO_ACTION, TRADE
 
-_SIDES = {"B": BUYER, "BUY": BUYER, "BID": BUYER, "A": SELLER, "S": SELLER, "SELL": SELLER, "ASK": SELLER}
+_SIDES = {"B": BUYER, "BUY": BUYER, "BID": BUYER, "A": SELLER, "S": SELLER, "SELL": SELLER, "ASK": SELLER, "H": HIDDEN}
 
 
 def action_of(text: str) -> int:
@@ -17,5 +17,5 @@ def action_of(text: str) -> int:
 
 
 def side_of(text: str) -> int:
-    """The aggressor: A, S or a word for a seller, B or a word for a buyer."""
+    """The aggressor: A, S or a word for a seller, B or a word for a buyer; H, which we write, where it met a hidden order."""
     return _SIDES.get(text.upper(), UNKNOWN)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sor.core.market.batch import (
     BUYER,
+    HIDDEN,
     NO_VENUE,
     QUOTE_COLUMNS,
     SELLER,
@@ -30,7 +31,7 @@ from sor.tapes.rows import TRADE, Mask, RowChunk, concat_rows
 SnapshotRule = Literal["last", "first"]
 
 _SIDES = np.full(256, UNKNOWN, np.uint8)
-_SIDES[[SELLER, BUYER]] = SELLER, BUYER
+_SIDES[[SELLER, BUYER, HIDDEN]] = SELLER, BUYER, HIDDEN
 
 
 def group_rows(rows: RowChunk, rule: SnapshotRule, form: Form = Form.VENUE) -> SnapshotBatch:

@@ -58,6 +58,8 @@ def test_post_only() -> None:
         ((1, 10, 50, "B"), 0),
         ((1, 9, 50, "A"), 50),  # nobody can be ahead of us
         ((1, 9, 50, "N"), 30),
+        ((1, 10, 50, "H"), 0),  # with a hidden order: 20 displayed are ahead still
+        ((1, 9, 50, "H"), 0),
         ((1, 11, 50, "A"), 0),
         ((2, 10, 50, "A"), 0),
         ((1, 9, 500, "A"), 100),

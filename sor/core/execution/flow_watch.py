@@ -51,6 +51,6 @@ def _traded(book: Book, after: int, row: int) -> int:
 def _left(lane: QueueEvents, start: int, stop: int) -> tuple[int, int]:
     """Shares sold, and fallen otherwise, in entries start:stop; the trades of an entry come before its quote."""
     sold = sum(
-        sale.sz for i in range(start, stop) if lane.sales[i] for sale in lane.sales[i] if sale.px <= lane.px[i - 1]
+        sale.sz for i in range(start, stop) for sale in lane.sales[i] if sale.px <= lane.px[i - 1] and not sale.hidden
     )
     return sold, sum(lane.cancelled[start:stop])

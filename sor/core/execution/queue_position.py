@@ -1,7 +1,8 @@
 """A place in a queue: what stands ahead of an order, and what gets through to it. One model for decisions and for
 accounting.
 
-Shares sold at the venue at our price or through it eat what is ahead of us first, then fill us, share by share. What
+Shares sold at the venue at our price or through it eat what is ahead of us first, then fill us, share by share; those
+of a trade with a hidden order eat nothing, and fill us at our price alone, where nobody is ahead. What
 is ahead also falls to the displayed size where that is smaller while our price is the venue's best, by cancellations
 as the queue model says, and to 0 once nobody can be left in front: the venue's best is worse, a seller has traded
 below our price, or the venue's own opposite quote has come to it.
@@ -81,8 +82,12 @@ class QueuePosition:
         for i in range(start, stop):
             if late:
                 ahead -= min(ahead, self._cancelled(lane.times[i] - late))
-            for position, price, size, certain in lane.sales[i]:
+            for position, price, size, certain, hidden in lane.sales[i]:
                 if price > px:
+                    continue
+                if hidden:  # what is displayed goes first, so nobody displayed was left at our price
+                    if price == px and not ahead:
+                        yield Hit(lane.rows[i], position, size, size, 0)
                     continue
                 if certain and price < px:
                     ahead = 0
@@ -131,7 +136,8 @@ class QueuePosition:
         columns = lane.columns
         first, last = int(columns.starts[start]), int(columns.starts[stop])
         quoted = self._quoted_through(columns, first, last)
-        if not lane.late and self.model in (QueueModel.CONSERVATIVE, QueueModel.OPTIMISTIC):
+        whole = self.model in (QueueModel.CONSERVATIVE, QueueModel.OPTIMISTIC)
+        if whole and not lane.late and not columns.hidden[first:last].any():
             return quoted + self._passed(columns, first, last)
         return quoted + sum(hit.qty for hit in self.pass_through(lane, start, stop))
 

@@ -23,6 +23,7 @@ Chars = NDArray[np.uint8]
 
 NO_VENUE = 0  # NBBO form: the venue of a side that has no national quote
 SELLER, BUYER, UNKNOWN = ord("A"), ord("B"), ord("N")  # the aggressor of a trade, as Databento writes it
+HIDDEN = ord("H")  # of unknown side too, against an order that was not displayed: no displayed queue got shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One trade; `side` is the aggressor's: "A" a seller, "B" a buyer, "N" unknown."""
+    """One trade; `side` is the aggressor's: "A" a seller, "B" a buyer, "N" unknown, "H" unknown and met a hidden order."""
 
     venue: int
     px: int
@@ -60,7 +61,7 @@ class SnapshotBatch:
     """n snapshots in time order with m quotes and k trades, as columns.
 
     ts, quote_end, trade_end: int64[n]; venue, bid_px, bid_sz, ask_px, ask_sz: int64[m];
-    trade_venue, trade_px, trade_sz: int64[k]; trade_side: uint8[k] (ord of A, B, N).
+    trade_venue, trade_px, trade_sz: int64[k]; trade_side: uint8[k] (ord of A, B, N, H).
     Prices in nanodollars, NO_PRICE with size 0 where a side has no quote. Within a snapshot venues ascend.
     """
 

@@ -221,6 +221,8 @@ class HiddenQueues:
             ask = self.take[1] if self.take[0] == venue else FAR
             sales[venue] = [trade for trade in trades if trade.certain or trade.px < ask]
             for sale in sales[venue]:
+                if sale.hidden:
+                    continue  # it explains no decrease of what is displayed
                 self._queues[venue].sell(row, ts, sale, self.late)
         if rest is not None:
             venue, px, sz = rest

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.market.batch import BUYER, SELLER, Ints, SnapshotBatch
+from sor.core.market.batch import BUYER, HIDDEN, SELLER, Ints, SnapshotBatch
 from sor.core.order import Side
 from sor.core.units import FAR as FAR
 from sor.core.units import NO_PRICE, UNSPOKEN
@@ -24,7 +24,8 @@ class OrientedBatch:
     """A SnapshotBatch seen from one side of the market. Sides without a quote: FAR (take) or -FAR (rest), size 0.
 
     `trade_sold` is True where the aggressor takes what rests on our side: a seller, when we buy. Trades of unknown
-    side are placed by their price later, so they are flagged by `trade_unknown`. take_spoken, rest_spoken: whether the
+    side are placed by their price later, so they are flagged by `trade_unknown`, those with hidden orders by
+    `trade_hidden` too. take_spoken, rest_spoken: whether the
     row speaks of that side, which in the NBBO form it may not.
     """
 
@@ -41,6 +42,7 @@ class OrientedBatch:
     trade_sz: Ints
     trade_sold: Flags
     trade_unknown: Flags
+    trade_hidden: Flags
     take_spoken: Flags
     rest_spoken: Flags
 
@@ -66,6 +68,7 @@ def orient(batch: SnapshotBatch, side: Side) -> OrientedBatch:
         trade_sz=batch.trade_sz,
         trade_sold=batch.trade_side == (SELLER if side is Side.BUY else BUYER),
         trade_unknown=~np.isin(batch.trade_side, (SELLER, BUYER)),
+        trade_hidden=batch.trade_side == HIDDEN,
         take_spoken=take[0] != UNSPOKEN,
         rest_spoken=rest[0] != UNSPOKEN,
     )

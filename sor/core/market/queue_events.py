@@ -19,12 +19,13 @@ UNKNOWN = 2**60  # shares: more than any queue has, so that nothing gets through
 
 class Sale(NamedTuple):
     """A trade that can have hit a resting order. position: its place among the snapshot's trades; certain: the
-    aggressor sold (oriented), where otherwise its side is unknown."""
+    aggressor sold (oriented), where otherwise its side is unknown; hidden: it met an order that was not displayed."""
 
     position: int
     px: int
     sz: int
     certain: bool
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class FlowColumns:
     """Trades and quotes of a QueueEvents in their order, as arrays; the quote of an entry follows its trades.
 
     starts int64[entries + 1]: where the events of an entry begin. trade bool; px: of the trade, or the best rest price;
-    sz: of the trade, or what is displayed; certain bool: see Sale; cancelled, take_px, take_sz, run: of quotes (FAR and
-    0 at trades).
+    sz: of the trade, or what is displayed; certain, hidden bool: see Sale; cancelled, take_px, take_sz, run: of quotes
+    (FAR and 0 at trades).
     """
 
     starts: Ints
@@ -41,6 +42,7 @@ class FlowColumns:
     px: Ints
     sz: Ints
     certain: Flags
+    hidden: Flags
     cancelled: Ints
     take_px: Ints
     take_sz: Ints
@@ -111,14 +113,16 @@ class QueueEvents:
             return column
 
         flat = [sale for sales in self.sales for sale in sales]
-        certain = np.zeros(n, np.bool_)
+        certain, hidden = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         certain[trade] = [sale.certain for sale in flat]
+        hidden[trade] = [sale.hidden for sale in flat]
         return FlowColumns(
             starts,
             trade,
             laid_out(self.px, [sale.px for sale in flat]),
             laid_out(self.sz, [sale.sz for sale in flat]),
             certain,
+            hidden,
             laid_out(self.cancelled),
             laid_out(self.take_px, FAR),
             laid_out(self.take_sz),
@@ -222,6 +226,8 @@ class QueueEventsBuilder:
         """Those that can have been sales; what was sold at a level waits there for the decrease that it explains."""
         sales = [trade for trade in trades if trade.certain or trade.px < take_px]
         for sale in sales:
+            if sale.hidden:
+                continue  # it explains no decrease of what is displayed
             if sale.px == px:
                 self.unclaimed += sale.sz
             elif sale.px in self._levels:
@@ -255,6 +261,7 @@ def sales_by_venue(events: OrientedBatch, first_row: int) -> dict[int, dict[int,
         events.trade_px[at].tolist(),
         events.trade_sz[at].tolist(),
         events.trade_sold[at].tolist(),
+        events.trade_hidden[at].tolist(),
         strict=True,
     ):
         result.setdefault(venue, {}).setdefault(row, []).append(Sale(*sale))

@@ -18,6 +18,10 @@ import orjson
 from numpy.typing import NDArray
 
 from sor.core.market.batch import (
+    BUYER,
+    HIDDEN,
+    SELLER,
+    UNKNOWN,
     Form,
     Ints,
     Quote,
@@ -39,7 +43,7 @@ MAX_SIZE = 2**53 - 1  # beyond any size, and what every JSON reader keeps exactl
 _EXACT_DOLLARS = 2e6
 _UNDEFINED = (Decimal(NO_PRICE), Decimal(NO_PRICE).scaleb(-9))  # in nanodollars, and in dollars
 _ABSENT = -(2**63)  # a bid size that is not in the message: no size at all looks like this
-_SIDES = {"A": ord("A"), "B": ord("B"), "N": ord("N")}
+_SIDES = {("A", False): SELLER, ("B", False): BUYER, ("N", False): UNKNOWN, ("N", True): HIDDEN}  # side, and hidden
 
 
 # What a message of any bytes may raise while it is read: poison is counted, and never stops the rest.
@@ -190,13 +194,16 @@ def _trades(trades: list[dict[str, Any]]) -> tuple[Ints, Ints, Ints, NDArray[np.
     if not set(map(type, px)) <= {float, int}:
         raise _OddError
     nanos = _nanos(np.array(px, dtype=np.float64))
-    if (nanos <= 0).any():
+    hidden = [t.get("hidden", False) for t in trades]
+    if (nanos <= 0).any() or not set(map(type, hidden)) <= {bool}:
         raise _OddError
     return (
         _whole((t["publisher_id"] for t in trades), len(trades)),
         nanos,
         _whole((t["sz"] for t in trades), len(trades)),
-        np.fromiter((_SIDES[t["side"]] for t in trades), np.uint8, len(trades)),
+        np.fromiter(
+            (_SIDES[t["side"], unseen] for t, unseen in zip(trades, hidden, strict=True)), np.uint8, len(trades)
+        ),
     )
 
 
@@ -294,6 +301,9 @@ def _trade(item: Any, where: str) -> Trade:
     side = _get(item, "side", where)
     if side not in ("A", "B", "N"):
         raise MessageError(f"side of {where} is none of A, B, N")
+    hidden = item.get("hidden", False)
+    if not isinstance(hidden, bool) or (hidden and side != "N"):
+        raise MessageError(f"hidden of {where} is not true or false, and true for side N alone")
     px = _price(_get(item, "px", where), f"px of {where}")
     if px <= 0:
         raise MessageError(f"px of {where} is zero")
@@ -301,7 +311,7 @@ def _trade(item: Any, where: str) -> Trade:
         _size(_get(item, "publisher_id", where), f"publisher_id of {where}"),
         px,
         _size(_get(item, "sz", where), f"sz of {where}"),
-        side,
+        chr(_SIDES[side, hidden]),
     )
 
 

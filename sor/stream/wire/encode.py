@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sor.core.market.batch import QUOTE_COLUMNS, Form, Ints, SnapshotBatch
+from sor.core.market.batch import BUYER, HIDDEN, QUOTE_COLUMNS, SELLER, UNKNOWN, Form, Ints, SnapshotBatch
 from sor.core.units import NO_PRICE, UNSPOKEN, dollars
+
+_SIDES = {SELLER: b'"A"', BUYER: b'"B"', UNKNOWN: b'"N"', HIDDEN: b'"N","hidden":true'}
 
 
 def encode(batch: SnapshotBatch, has_bids: bool = True, form: Form = Form.VENUE) -> list[bytes]:
@@ -19,7 +21,7 @@ def encode(batch: SnapshotBatch, has_bids: bool = True, form: Form = Form.VENUE)
     px = _PriceTexts()
     quotes = _sides(batch, px) if form is Form.NBBO else _quotes(batch, has_bids, px)
     trades = [
-        b'{"publisher_id":%d,"px":%b,"sz":%d,"side":"%c"}' % (venue, px[price], size, side)
+        b'{"publisher_id":%d,"px":%b,"sz":%d,"side":%b}' % (venue, px[price], size, _SIDES[side])
         for venue, price, size, side in zip(
             batch.trade_venue.tolist(),
             batch.trade_px.tolist(),

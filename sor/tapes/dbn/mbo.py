@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sor.core.market.batch import UNKNOWN, Ints
+from sor.core.market.batch import HIDDEN, UNKNOWN, Ints
 from sor.core.units import MAX_PRICE, NO_PRICE
 from sor.tapes.dbn.order_book import ADD, ASK, BID, MODIFY, NOTHING, Level, OrderBook
 from sor.tapes.dbn.reader import DbnReader
@@ -55,7 +55,9 @@ class MboReader(DbnReader):
         unknown = sum(venue.book.unknown for venue in self._venues.values())
         found = []
         if self._hidden:
-            found.append(f"{self._name}: {self._hidden:,} trades met hidden orders: they are of unknown side.")
+            found.append(
+                f"{self._name}: {self._hidden:,} trades met hidden orders: they are of unknown side and leave displayed queues as they are."
+            )
         if unknown:
             found.append(
                 f"{self._name}: {unknown:,} records are about orders that the file has not: it does not begin with "
@@ -124,7 +126,9 @@ class MboReader(DbnReader):
         if not venue.is_open:
             return
         for ts, ts_recv, price, size, side in venue.trades:
-            self._hidden += side == UNKNOWN and price not in venue.filled
+            if side == UNKNOWN and price not in venue.filled:
+                side = HIDDEN
+                self._hidden += 1
             rows.append((ts, ts_recv, venue.publisher, venue.instrument, *venue.shown, TRADE, side, price, size))
         top = venue.book.top()
         if top != venue.shown:

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sor.core.market.batch import BUYER, NO_VENUE, SELLER, UNKNOWN, Chars, Form, Ints
+from sor.core.market.batch import BUYER, HIDDEN, NO_VENUE, SELLER, UNKNOWN, Chars, Form, Ints
 from sor.core.units import NO_PRICE, UNSPOKEN
 from sor.errors import InputError
 from sor.tapes.arrow import array_of, int64_of, texts_of
@@ -205,7 +205,7 @@ class FormatDecoder:
             column, buyer, seller = trade.resting_side
             meant = {buyer: SELLER, seller: BUYER}
             sides = _codes(work.coded(column), lambda text: meant.get(text, UNKNOWN))
-        return np.where(is_hidden, np.uint8(UNKNOWN), sides)
+        return np.where(is_hidden, np.uint8(HIDDEN), sides)
 
     def _trade_numbers(self, work: _Work, columns: dict[str, Any], is_trade: Mask) -> None:
         trade = self._spec.trade

@@ -83,6 +83,21 @@ BIG = shot(4, (P, 250, "A"))
         ([shot(0), shot(1, (P - CENT, 520, "N"))], ALL, [(1, 20)]),
         # Sold above our price, bought, or sold elsewhere: not to us.
         ([shot(0, bid=(P, 1)), shot(1, (P + CENT, 900, "A"), (P, 900, "B"), bid=(P, 1))], ALL, []),
+        # With a hidden order: it eats nothing of the queue, and below our price it proves nothing.
+        ([shot(0), shot(1, (P, 900, "H")), shot(2, (P - CENT, 900, "H")), shot(3, (P, 501, "A"))], ALL, [(3, 1)]),
+        # It met us where nobody was ahead any more: at our price, and at no other.
+        ([shot(0), shot(1, (P, 500, "A")), shot(2, (P, 30, "H"), (P - CENT, 40, "H"))], ALL, [(2, 30)]),
+        # It explains no decrease of what is displayed: 200 were cancelled.
+        (
+            [shot(0), shot(1, (P, 200, "H"), bid=(P, 900)), shot(2, bid=(P, 700)), shot(3, (P, 510, "A"))],
+            [QueueModel.CONSERVATIVE],
+            [(3, 10)],
+        ),
+        (
+            [shot(0), shot(1, (P, 200, "H"), bid=(P, 900)), shot(2, bid=(P, 700)), shot(3, (P, 310, "A"))],
+            [QueueModel.OPTIMISTIC],
+            [(3, 10)],
+        ),
         # Nobody knows who was the aggressor: placed by its price.
         ([shot(0), shot(1, (P, 501, "N"))], ALL, [(1, 1)]),
         # The removal shows one snapshot later: no cancellation.

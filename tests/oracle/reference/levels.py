@@ -35,8 +35,9 @@ class Levels:
         return 0 if px > self.empty_above else None
 
     def sold(self, trade: Trade) -> None:
-        """A sale that this venue's bids at its price, shown or out of sight behind the best, have met."""
-        if self.best is None or self.best.px < trade.px:
+        """A sale that this venue's bids at its price, shown or out of sight behind the best, have met. A hidden order
+        is in no size."""
+        if trade.side == "H" or self.best is None or self.best.px < trade.px:
             return
         if trade.px in self.known:
             self.known[trade.px].unclaimed += trade.sz
@@ -62,6 +63,6 @@ def is_sale(trade: Trade, ask_before: Level | None) -> bool:
     A trade of unknown side is no sale while the venue's own ask, before that instant, was at or below its price:
     then a buyer took shares that were displayed there.
     """
-    if trade.side == "N":
+    if trade.side in "NH":
         return ask_before is None or ask_before.px > trade.px
     return trade.side == "A"

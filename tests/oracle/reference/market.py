@@ -28,7 +28,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """`side` is the aggressor: "A" a seller, "B" a buyer, "N" unknown."""
+    """`side` is the aggressor: "A" a seller, "B" a buyer, "N" unknown, "H" unknown and with a hidden order."""
 
     venue: int
     px: int

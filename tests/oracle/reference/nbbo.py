@@ -48,7 +48,7 @@ def mirrored(tape: Sequence[Instant]) -> list[Instant]:
     def negated(best: Best | None) -> Best | None:
         return best and Best(best.venue, best.level and Level(-best.level.px, best.level.sz))
 
-    swap = {"A": "B", "B": "A", "N": "N"}
+    swap = {"A": "B", "B": "A", "N": "N", "H": "H"}
     return [
         Instant(
             one.ts,
@@ -177,6 +177,8 @@ class Bids:
     falls: dict[tuple[int, int], list[Fall]] = field(default_factory=dict)  # of displayed size, by venue and price
 
     def sold(self, trade: Trade, now: int) -> None:
+        if trade.side == "H":  # in no size
+            return
         left = trade.sz
         if self.late:
             left = explain(self.falls.get((trade.venue, trade.px), []), now - self.late, left)
@@ -233,7 +235,7 @@ class NbboPlace(Place):
 
     def sold(self, trade: Trade, now: int) -> int:
         """Whole shares of a sale that get through to us."""
-        if trade.px != self.px or not self.late:
+        if trade.px != self.px or trade.side == "H" or not self.late:
             return self.sale(trade)
         size = explain(self.falls, now - self.late, trade.sz * MICRO)
         if self.ahead is None:

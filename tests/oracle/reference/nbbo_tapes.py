@@ -11,7 +11,19 @@ from reference.market import Level, Trade
 from reference.nbbo import Best, Instant
 from reference.rules import SECOND, Delay, Order, Rules
 from reference.slices import Allocate
-from reference.tapes import BASE, CENT, MODELS, MS, NAMES, SIZES, T0, random_order, random_router, random_rules
+from reference.tapes import (
+    BASE,
+    CENT,
+    MODELS,
+    MS,
+    NAMES,
+    SIZES,
+    T0,
+    random_order,
+    random_router,
+    random_rules,
+    sometimes_hidden,
+)
 
 VENUES = (2, 7, 43)
 GAPS = (1, MS, 10 * MS, 100 * MS, 200 * MS, 400 * MS, 900 * MS, SECOND, SECOND + 1, 1_100 * MS)
@@ -124,4 +136,4 @@ def _trade(rng: Random, bid: Best | None, ask: Best | None) -> Trade:
     touch = {"A": at_bid, "B": at_ask}.get(side, rng.choice((at_bid, at_ask)))
     px = touch if rng.random() < 0.75 else touch + rng.choice((-2, -1, 1)) * CENT
     venue = bid.venue if bid and bid.venue and rng.random() < 0.5 else rng.choice(VENUES)
-    return Trade(venue, px, rng.choice(SIZES), side)
+    return sometimes_hidden(Trade(venue, px, rng.choice(SIZES), side))

@@ -53,6 +53,8 @@ class Place:
             self.ahead = 0
         if self.ahead is None:
             return 0
+        if trade.side == "H":  # eats nothing ahead, and fills only who rests alone at its price
+            return trade.sz if trade.px == self.px and self.ahead == 0 else 0
         eaten = min(self.ahead, trade.sz * MICRO)
         self.ahead -= eaten
         whole, self.reached = divmod(self.reached + trade.sz * MICRO - eaten, MICRO)

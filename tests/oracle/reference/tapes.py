@@ -169,9 +169,14 @@ def _trade(rng: Random, venue: int, quote: Quote | None, mood: Mood) -> Trade:
     side = rng.choice("AABBN")
     if rng.random() < mood.near:
         touch = {"A": bid, "B": ask}.get(side, rng.choice((bid, ask)))
-        return Trade(venue, touch, rng.choice((1, 3, 10, 20, 40)), side)
+        return sometimes_hidden(Trade(venue, touch, rng.choice((1, 3, 10, 20, 40)), side))
     px = rng.choice((bid, ask, bid - CENT, bid - 2 * CENT, bid + CENT, ask - CENT, ask + CENT, ask + 2 * CENT))
-    return Trade(venue, px, rng.choice(SIZES), side)
+    return sometimes_hidden(Trade(venue, px, rng.choice(SIZES), side))
+
+
+def sometimes_hidden(trade: Trade) -> Trade:
+    """Some trades of unknown side are with hidden orders. Without a draw: the other tapes stay as they were."""
+    return replace(trade, side="H") if trade.side == "N" and (trade.venue + trade.sz) % 2 else trade
 
 
 # --- the order and the rules -----------------------------------------------------------------------------------------
