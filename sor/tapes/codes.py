@@ -17,5 +17,5 @@ def action_of(text: str) -> int:
 
 
 def side_of(text: str) -> int:
-    """The aggressor: A, S or a word for a seller, B or a word for a buyer; H, which we write, where it met a hidden order."""
+    """The aggressor: A, S or a word for a seller, B or a word for a buyer; H, our own, if it met a hidden order."""
     return _SIDES.get(text.upper(), UNKNOWN)

@@ -83,7 +83,7 @@ def oracle(rows: Sequence[Row], rule: Rule = "last", symbol: str = "AAPL") -> li
         if rule == "last" or row.venue not in quotes:
             quotes[row.venue] = Quote(row.venue, *shown(row.bid_px, row.bid_sz), *shown(row.ask_px, row.ask_sz))
         if row.action == "T" and row.price is not None and row.size > 0:
-            trades.append(Trade(row.venue, row.price, row.size, row.side if row.side in "AB" else "N"))
+            trades.append(Trade(row.venue, row.price, row.size, row.side if row.side in "ABH" else "N"))
     return [
         Snapshot(ts, tuple(quotes[venue] for venue in sorted(quotes)), tuple(trades))
         for ts, (quotes, trades) in sorted(instants.items())

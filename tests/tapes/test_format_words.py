@@ -272,7 +272,7 @@ def test_lobsters_two_files_are_read_row_by_row(tmp_path: Path) -> None:
     assert first.quotes == (Quote(2, 585_330_000_000, 18, 585_940_000_000, 200),)
     assert second.quotes == (Quote(2, NO_PRICE, 0, 585_940_000_000, 200),)
     assert second.trades == (Trade(2, 585_330_000_000, 18, "A"),)
-    assert third.trades == (Trade(2, 585_340_000_000, 7, "N"),)
+    assert third.trades == (Trade(2, 585_340_000_000, 7, "H"),)  # type 5: with a hidden order
     assert fourth.trades == fifth.trades == ()
     assert source.tape_facts().notes == (
         "1 of type 5: trades with hidden orders, of unknown side.",

@@ -105,7 +105,12 @@ def slowly(orders: Sequence[Order], symbol: str = "AAPL") -> list[Row]:
         book = books.setdefault(one.venue, SlowBook())
         records = event.pop(one.venue)
         trades = [each for each in records if each.action == "T"]
-        rows += [Row(t.ts, t.venue, *book.shown, "T", t.side, t.price, t.size, symbol) for t in trades]
+        filled = {each.price for each in records if each.action == "F"}
+        rows += [
+            Row(t.ts, t.venue, *book.shown, "T", "H" if t.side == "N" and t.price not in filled else t.side, t.price,
+                t.size, symbol)
+            for t in trades
+        ]  # fmt: skip
         for each in records:
             book.apply(each)
         if book.top() != book.shown:
@@ -187,11 +192,13 @@ def test_hidden_executions_are_of_unknown_side_and_said(tmp_path: Path) -> None:
     found = snapshots(source)
     assert [one.trades for one in found] == [
         (),
-        (Trade(2, 100 * CENT, 50, "N"),),
+        (Trade(2, 100 * CENT, 50, "H"),),
         (Trade(2, 99 * CENT, 100, "A"),),
     ]
     assert (found[-1].quotes[0].bid_px, found[-1].quotes[0].bid_sz) == (99 * CENT, 200)
-    assert source.tape_facts().notes == ("every-order.dbn: 1 trades met hidden orders: they are of unknown side.",)
+    assert source.tape_facts().notes == (
+        "every-order.dbn: 1 trades met hidden orders: they are of unknown side and leave displayed queues as they are.",
+    )
 
 
 def test_the_snapshot_at_the_start_is_of_the_time_at_which_it_was_taken(tmp_path: Path) -> None:

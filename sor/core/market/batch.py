@@ -39,7 +39,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One trade; `side` is the aggressor's: "A" a seller, "B" a buyer, "N" unknown, "H" unknown and met a hidden order."""
+    """One trade; `side` is the aggressor's: "A" a seller, "B" a buyer, "N" unknown, "H" that and a hidden order."""
 
     venue: int
     px: int

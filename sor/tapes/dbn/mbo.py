@@ -56,7 +56,8 @@ class MboReader(DbnReader):
         found = []
         if self._hidden:
             found.append(
-                f"{self._name}: {self._hidden:,} trades met hidden orders: they are of unknown side and leave displayed queues as they are."
+                f"{self._name}: {self._hidden:,} trades met hidden orders: they are of unknown side "
+                "and leave displayed queues as they are."
             )
         if unknown:
             found.append(

@@ -31,6 +31,8 @@ class RowAfterRow:
     def row(self, quote: Quote | None, trades: list[Sale]) -> Entry:
         sales = [trade for trade in trades if trade.certain or trade.px < self.take_px]
         for sale in sales:
+            if sale.hidden:
+                continue
             if sale.px == self.px:
                 self.unclaimed += sale.sz
             elif sale.px in self.levels:
@@ -57,7 +59,7 @@ class RowAfterRow:
 prices = st.sampled_from([-FAR, *range(95, 101)])
 sizes = st.integers(0, 6)
 quotes = st.tuples(prices, sizes, st.sampled_from([FAR, 98, 101, 102]), sizes, st.integers(0, 3))
-sales = st.builds(Sale, st.integers(0, 2), st.integers(95, 101), st.integers(1, 5), st.booleans())
+sales = st.builds(Sale, st.integers(0, 2), st.integers(95, 101), st.integers(1, 5), st.booleans(), st.booleans())
 rows = st.tuples(st.none() | quotes, st.lists(sales, max_size=2))
 
 
