@@ -76,7 +76,7 @@ def tapes(
         st.sampled_from(venues),
         st.sampled_from(sorted({*asks, *bids})),
         st.sampled_from([s for s in sizes if s]),
-        st.sampled_from("ABN"),
+        st.sampled_from("ABNH"),
     )
     shot = st.tuples(
         st.sampled_from(GAPS),
@@ -183,7 +183,7 @@ def random_case(rng: Random) -> Case:
         for venue in (now := sorted(rng.sample(venues, rng.randint(0, min(3, len(venues)))))):
             last[venue] = changed(venue)
         trades = [
-            Trade(rng.choice(venues), BASE + rng.randint(-3, 3) * tick, rng.choice(SIZES[1:]), rng.choice("ABN"))
+            Trade(rng.choice(venues), BASE + rng.randint(-3, 3) * tick, rng.choice(SIZES[1:]), rng.choice("ABNNH"))
             for _ in range(rng.choice((0, 0, 0, 1, 2)))
         ]
         shots.append(Snapshot(ts, tuple(last[venue] for venue in now), tuple(trades)))

@@ -255,7 +255,7 @@ def test_the_other_side_on_the_mirrored_tape_does_the_same(case: Case) -> None:
     def quote(q: Quote) -> Quote:
         return Quote(q.venue, price(q.ask_px), q.ask_sz, price(q.bid_px), q.bid_sz)
 
-    other_side = {"A": "B", "B": "A", "N": "N"}
+    other_side = {"A": "B", "B": "A", "N": "N", "H": "H"}
     shots = tuple(
         Snapshot(
             s.ts,
