@@ -242,7 +242,7 @@ PRETTY = Dialect()
 prices = st.one_of(
     st.none(),
     st.integers(0, 40).map(lambda cents: 222_740_000_000 + 10_000_000 * cents),
-    st.sampled_from([0, 1, 100_000_000, 222_740_000_001, 2**62 - 1, 2**62]),
+    st.sampled_from([0, 1, 100_000_000, 222_740_000_001, 2**61, 2**62 - 1]),
 )
 sizes = st.one_of(st.sampled_from([0, 1, 99, 100, 100, 300]), st.integers(0, 2**44))
 

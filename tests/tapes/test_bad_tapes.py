@@ -52,7 +52,7 @@ BAD_CELLS = [
     ("publisher_id", "-2", "-2 is an impossible venue"),
     ("bid_px_00", "abc", "'abc' is no price"),
     ("ask_px_00", "1.2.3", "'1.2.3' is no price"),
-    ("ask_px_00", "4611686018.427387905", "4611686018.427387905 is an impossible price"),
+    ("ask_px_00", "4611686018.427387904", "4611686018.427387904 is an impossible price"),
     ("ask_px_00", "1e30", "1e30 is an impossible price"),
     ("price", "222.1234567891", "is a price finer than a nanodollar"),
     ("bid_sz_00", "-1", "-1 is an impossible size"),

@@ -160,11 +160,11 @@ def test_unmapped_ids_stand_for_themselves(tmp_path: Path) -> None:
 
 
 def test_bad_records_are_counted(tmp_path: Path) -> None:
-    rows = [Row(T0), Row(T0 + 1, ask_px=2**62 + 1), Row(T0 + 2)]
+    rows = [Row(T0), Row(T0 + 1, ask_px=2**62), Row(T0 + 2)]
     (tmp_path / "t.dbn").write_bytes(header() + b"".join(map(record, rows)))
     source = open_tape(tmp_path / "t.dbn")
     facts = source.tape_facts()
-    assert (facts.rows, facts.bad_rows, facts.first_bad) == (2, 1, f"record 2, ask_px: {2**62 + 1} is impossible")
+    assert (facts.rows, facts.bad_rows, facts.first_bad) == (2, 1, f"record 2, ask_px: {2**62} is impossible")
     assert snapshots(source) == oracle([rows[0], rows[2]])
     with pytest.raises(InputError, match="record 2"):
         open_tape(tmp_path / "t.dbn", strict=True)

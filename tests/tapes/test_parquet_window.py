@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tape_oracle import PRETTY, Row, row_lists
+from tape_oracle import PRETTY, T0, Row, row_lists
 
 from sor.api import backtest
 from sor.core.backtest.session import MarketFacts
@@ -164,6 +165,27 @@ def test_only_the_row_groups_that_are_needed(tape: Path, monkeypatch: pytest.Mon
     assert needed <= read
     assert len(read - needed) <= 1  # the one before, when the start falls between two
     assert len(read) < len(times) / 4
+
+
+def test_a_price_of_zero_with_a_size_is_no_side_of_the_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last mid lies before a row group whose book has such a price, and the window begins behind it."""
+    monkeypatch.setattr("sor.tapes.parquet.writer.GROUP_ROWS", 1)
+    second = 10**9
+    rows = [
+        Row(T0),
+        Row(T0 + second, ask_px=None, ask_sz=0),
+        Row(T0 + second, 7, 222_750_000_000, 100, 0, 100),
+        Row(T0 + 2 * second, ask_px=None, ask_sz=0),
+        Row(T0 + 4 * second, bid_px=222_700_000_000),
+    ]
+    tape, out = tmp_path / "day.csv", tmp_path / "day.parquet"
+    tape.write_bytes(PRETTY.encode(rows))
+    convert(tape, out)
+    part, whole = (
+        report(out, T0 + 3 * second, T0 + 4 * second, part, symbol="AAPL", strategy="twap") for part in (True, False)
+    )
+    assert part.to_json() == whole.to_json()
+    assert part.data["order"]["arrival_px"] == Decimal("222.75")  # of the two sides at T0
 
 
 @given(row_lists(symbols=("AAPL", "MSFT")), st.sampled_from([1, 3, 10]), st.integers(-3, 40), st.integers(0, 30))

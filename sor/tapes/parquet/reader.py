@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sor.core.market.batch import no_quote
 from sor.core.market.cut import Quoted
 from sor.errors import InputError
 from sor.tapes.arrow import int64_of, texts_of
@@ -106,7 +107,11 @@ class ParquetReader(VenueReader):
             found = self.facts.groups[group].quotes_before()
         except _DAMAGES as error:
             raise self._damaged(error) from None
-        return {venue: quoted for (place, venue), quoted in found.items() if place == symbol}
+        return {  # the file keeps what stood in the rows: a price of zero with a size is no quote
+            venue: (*no_quote(bid, bid_sz), *no_quote(ask, ask_sz))
+            for (place, venue), (bid, bid_sz, ask, ask_sz) in found.items()
+            if place == symbol
+        }
 
     def _damaged(self, error: Exception) -> InputError:
         why = " ".join(str(error).split())[:80]
