@@ -122,6 +122,27 @@ def test_mangled_files(name: str, data: st.DataObject, seed: int) -> None:
             one_line(error)
 
 
+def test_of_two_wrong_lines_the_first_is_named_whatever_the_blocks(tmp_path: Path) -> None:
+    """The first row cannot be read, and a later one shows another unit."""
+    vendor = VENDORS["databento-nbbo"]
+    path = tmp_path / vendor.name
+    row = {
+        "ts_recv": "2018-01-02T14:30:00.344322046Z", "ts_event": "2018-01-02T14:30:00.000002045Z", "rtype": "177",
+        "publisher_id": "2", "action": "A", "side": "N", "price": "27.30", "size": "1", "bid_px_00": "27.28",
+        "bid_sz_00": "100", "bid_pb_00": "2", "ask_px_00": "27.30", "ask_sz_00": "100", "ask_pb_00": "43", "symbol": "IBM",
+    }  # fmt: skip
+    path.write_text(vendor.text([{**row, "bid_sz_00": "IBM"}, {**row, "ask_sz_00": "6.30"}]))
+    found = {outcome(path, "databento-nbbo", block) for block in (1, 64, 2**20)}
+    assert found == {
+        f"{path}: line 2, column bid_sz_00: 'IBM' is no size: the first row cannot be read, so this is another format"
+    }
+    path.write_text(vendor.text([row, {**row, "ask_sz_00": "6.30"}, {**row, "bid_sz_00": "6.30"}]))
+    found = {
+        str(outcome(path, "databento-nbbo", block)).partition(" is no whole number")[0] for block in (1, 64, 2**20)
+    }
+    assert found == {f"{path}: line 3, column ask_sz_00: '6.30'"}
+
+
 def test_every_vendors_format_has_a_random_file() -> None:
     assert isinstance(next(iter(VENDORS.values())), Vendor)
     from sor.tapes.vendor.shipped import names

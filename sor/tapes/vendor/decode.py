@@ -80,7 +80,8 @@ class FormatDecoder:
         return frozenset(name.lower() for name in (*self._spec.event.read, *self._spec.order))
 
     def decode(self, table: pa.Table, lines: Sequence[int], bad: list[BadRow]) -> OrderedRows:
-        """The rows of a table, in its order; those with impossible values are noted as bad."""
+        """The rows of a table, in its order; those with impossible values are noted as bad, also where the file as a
+        whole cannot be right (InputError)."""
         work = _Work(table, lines)
         kept, cleared = self._apply_rules(work)
         if not kept.all():
@@ -252,9 +253,10 @@ class FormatDecoder:
             work.refuse(column, is_fraction, lambda text: f"{short(text)} is no whole number of shares")
         elif is_fraction.any():
             row = int(is_fraction.argmax())
-            raise InputError(
+            work.stop(
+                row,
                 f"line {work.lines[row]}, column {column}: {short(work.text(column, row))} is no whole number: "
-                "displayed sizes are whole shares or lots, so this file is in another unit than its format says"
+                "displayed sizes are whole shares or lots, so this file is in another unit than its format says",
             )
 
     def _shares(self, work: _Work, column: str, size: Ints, day: Ints) -> Ints:
@@ -390,6 +392,7 @@ class _Work:
         self.lines = lines
         self.n = table.num_rows
         self._faults: dict[int, tuple[str, str]] = {}
+        self._stops: dict[int, str] = {}
 
     def take(self, rows: Mask) -> _Work:
         places = np.flatnonzero(rows)
@@ -420,12 +423,18 @@ class _Work:
         for row in np.flatnonzero(is_bad).tolist():
             self._faults.setdefault(row, (column, reason(texts[row].as_py())))
 
+    def stop(self, row: int, reason: str) -> None:
+        """This row shows that the whole file is not what it should be."""
+        self._stops.setdefault(row, reason)
+
     def report(self, bad: list[BadRow]) -> Mask:
-        """Note the bad rows; which rows are good."""
+        """Note the bad rows; which rows are good. InputError of the first row that stops the file."""
         good = np.ones(self.n, np.bool_)
         for row, (column, reason) in self._faults.items():
             good[row] = False
             bad.append(BadRow(self.lines[row], column, reason, not any(word in reason for word in _READABLE)))
+        if self._stops:
+            raise InputError(self._stops[min(self._stops)])
         return good
 
 

@@ -97,12 +97,14 @@ class FormatReader:
         table, lines = self._text.read(block, bad)
         self._lines_read += len(lines) + len(bad)
         self._log.look_at(lines, bad)
+        hint = hint_for(self._spec, self._spec.event.read[0])
         try:
             decoded = self._decoder.decode(table, lines, bad)
         except InputError as error:
+            self._log.note(bad, block, hint)  # a first row that cannot be read comes first, whatever the blocks
             raise InputError(f"{self._tape.path}: {error}") from None
         self._log.good_rows += len(decoded.rows)
-        self._log.note(bad, block, hint_for(self._spec, self._spec.event.read[0]))
+        self._log.note(bad, block, hint)
         return decoded
 
     def _check_the_end(self) -> None:
