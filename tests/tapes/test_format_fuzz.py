@@ -129,7 +129,8 @@ def test_of_two_wrong_lines_the_first_is_named_whatever_the_blocks(tmp_path: Pat
     row = {
         "ts_recv": "2018-01-02T14:30:00.344322046Z", "ts_event": "2018-01-02T14:30:00.000002045Z", "rtype": "177",
         "publisher_id": "2", "action": "A", "side": "N", "price": "27.30", "size": "1", "bid_px_00": "27.28",
-        "bid_sz_00": "100", "bid_pb_00": "2", "ask_px_00": "27.30", "ask_sz_00": "100", "ask_pb_00": "43", "symbol": "IBM",
+        "bid_sz_00": "100", "bid_pb_00": "2", "ask_px_00": "27.30", "ask_sz_00": "100", "ask_pb_00": "43",
+        "symbol": "IBM",
     }  # fmt: skip
     path.write_text(vendor.text([{**row, "bid_sz_00": "IBM"}, {**row, "ask_sz_00": "6.30"}]))
     found = {outcome(path, "databento-nbbo", block) for block in (1, 64, 2**20)}
