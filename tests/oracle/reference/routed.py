@@ -91,6 +91,7 @@ class RoutedDesk(Desk):
             self.begun
             and venue is not None
             and venue.bid is not None
+            and trade.side != "H"  # a hidden order is in no displayed queue
             and is_sale(trade, venue.ask)
             and trade.px <= venue.bid.px
         ):
