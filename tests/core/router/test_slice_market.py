@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from sor.core.execution.accounting import settle
@@ -51,9 +52,12 @@ def test_worked_is_what_an_execution_of_its_own_does(
 ) -> None:
     book = BookBuilder(liquidity, queues=True).extend(orient(tape, side))
     draw, rules, seen = random.Random(f"{side} {liquidity} {model}"), Rules(FEES, liquidity), Counter[str]()
-    for _ in range(30):
+    traded = tape.ts[np.diff(tape.trade_end, prepend=0) > 0].tolist()
+    for turn in range(40):
         length = draw.choice((NANO // 10, NANO, 5 * NANO))
         begins = draw.randrange(int(book.ts[0]), int(book.ts[-1]) - length)
+        if turn % 4 == 0:  # a trade at the very instant at which what rests is cancelled
+            begins = draw.choice([ts for ts in traded if book.ts[0] < ts - length]) - length * 9 // 10
         row, schedule = book.first_at(begins), Schedule(begins, length, 1, 0, begins + length)
         until = passive_end(schedule, 0)
         if book.times[row] >= until:
