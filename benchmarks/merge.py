@@ -46,6 +46,29 @@ def read(paths: list[Path], rounds: int) -> tuple[float, float, int, int]:
     return median(one[0] for one in found), median(one[1] for one in found), found[0][2], found[0][3]
 
 
+BACKTEST = """
+import json, resource, subprocess, sys
+words = [word for path in json.loads(sys.argv[1]) for word in ("--tape", path)]
+subprocess.run([sys.executable, "-m", "sor", "backtest", "--strategy", "twap", "--json", *words], check=True,
+               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+use = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps(use.ru_utime + use.ru_stime))
+"""
+
+
+def backtest(name: str, one: list[Path], many: list[Path], rounds: int) -> None:
+    """A whole command, the two in turns."""
+    seconds: dict[int, list[float]] = {len(one): [], len(many): []}
+    for _ in range(rounds):
+        for paths in (one, many):
+            args = [sys.executable, "-c", BACKTEST, json.dumps([str(path) for path in paths])]
+            said = subprocess.run(args, check=True, capture_output=True, text=True).stdout
+            seconds[len(paths)].append(json.loads(said))
+    alone, together = median(seconds[len(one)]), median(seconds[len(many)])
+    print(f"{name}: sor backtest --strategy twap: one file {alone:.2f} s, {len(many)} files {together:.2f} s; ", end="")
+    print(f"{together / alone:.2f} times the time")
+
+
 def split(whole: Path, folder: Path) -> list[Path]:
     """The rows of a CSV tape by venue, each in a file of its own."""
     text = csv.ConvertOptions(column_types={"ts_event": "string"}, strings_can_be_null=True)
@@ -82,10 +105,12 @@ def main() -> None:
         make_tape(SynthSpec(VENUES, length, 7, ("SYNT",), parse_time("2024-06-03T13:30:00Z")), whole)
         many = split(whole, folder)
         compare("CSV", [whole], many, given.rounds)
+        backtest("CSV", [whole], many, given.rounds)
         for path in (whole, *many):
             convert(path, path.with_suffix(".parquet"))
         fast = [path.with_suffix(".parquet") for path in many]
         compare("Parquet", [whole.with_suffix(".parquet")], fast, given.rounds)
+        backtest("Parquet", [whole.with_suffix(".parquet")], fast, given.rounds)
 
 
 if __name__ == "__main__":

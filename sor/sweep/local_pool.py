@@ -67,6 +67,9 @@ class _Hand:
             # A fresh interpreter each: a fork of a process with threads (Arrow has some) may hang.
             self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _die_with_parent)
         self.busy[self._pool.submit(work, chunk)] = chunk
+        # Only the process may write results. While we could too, one that is killed in the midst of a result leaves the
+        # pool waiting for the rest of it for ever.
+        self._pool._result_queue._writer.close()  # type: ignore[attr-defined]
 
     def bury(self) -> tuple[list[Finished], list[Chunk]]:
         """What it had finished before it died, and what not. The next chunk begins a new process."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import os
 import shutil
 import signal
+import struct
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -197,8 +200,20 @@ def kills_at_b(chunk: Chunk) -> ChunkResult:
     return ChunkResult.of([failed_row(cell, "not tried") for cell in chunk.cells])
 
 
-def test_a_chunk_that_kills_every_worker_is_given_up_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sor.sweep.local_pool.work", kills_at_b)
+def kills_in_the_midst_of_a_result(chunk: Chunk) -> ChunkResult:
+    """Likewise, with the length of a result written and no more of it."""
+    if chunk.cells[0].tape == "b":
+        for one in gc.get_objects():
+            if isinstance(one, Connection) and not one.closed and one.writable:
+                os.write(one.fileno(), struct.pack("!i", 1_000))
+    return kills_at_b(chunk)
+
+
+@pytest.mark.parametrize("at_b", [kills_at_b, kills_in_the_midst_of_a_result])
+def test_a_chunk_that_kills_every_worker_is_given_up_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, at_b: Callable[[Chunk], ChunkResult]
+) -> None:
+    monkeypatch.setattr("sor.sweep.local_pool.work", at_b)
     todo = chunks(a=3, b=1, c=2)
     found = {chunk.name: answer for chunk, answer in run_local(todo, 2)}
     assert set(found) == {chunk.name for chunk in todo}

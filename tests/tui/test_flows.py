@@ -445,6 +445,9 @@ async def test_what_a_worker_or_a_thread_says_while_the_screens_are_taken_down_i
         looker, setup = app._looker, app.get_screen("setup")
         assert looker is not None
         assert isinstance(setup, SetupPage)
+        looker.end()  # what it says itself may come before or after what is said for it here
+        assert looker.wait(60)
+        await d.pilot.pause()
         app.on_worker_said(WorkerSaid(looker, look))
         await d.sees("SYNT, 5 venues")
     for event in (look, Failed("no such file"), Gone("killed")):
