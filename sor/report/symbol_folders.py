@@ -48,13 +48,14 @@ class ResultFolders:
 
     def problem(self, symbol: str) -> str | None:
         """What is wrong with the result of a symbol, in words; None where it is whole. OSError where there is none."""
+        place = self.place(symbol)
         try:
             found = self._problem(symbol)
         except OSError:
-            if not _is_in_the_way(self.place(symbol)):
+            if not _is_in_the_way(place):
                 raise
-            found = "no result"
-        return _in_the_way(self.place(symbol)) if found and _is_in_the_way(self.place(symbol)) else found
+            return _in_the_way(place)
+        return _in_the_way(place) if found and _is_in_the_way(place) else found
 
     def _problem(self, symbol: str) -> str | None:
         try:
@@ -82,7 +83,7 @@ class ResultFolders:
         the page has its own drawings."""
         with tempfile.TemporaryDirectory(prefix=".sor-", dir=self.folder) as desk:
             write(report, Path(desk) / "result", pictures=False)
-            return self._put(symbol, Path(desk), _worth(report.data["stream"]))
+            return self._put(symbol, Path(desk), _worth_of(report.data["stream"]))
 
     def write_failure(self, symbol: str, error: SorError) -> bool:
         with tempfile.TemporaryDirectory(prefix=".sor-", dir=self.folder) as desk:
@@ -114,7 +115,7 @@ class ResultFolders:
         return BEFORE_END if self.made_before_end(symbol) else FINAL
 
 
-def _worth(stream: dict[str, Any]) -> int:
+def _worth_of(stream: dict[str, Any]) -> int:
     if stream["complete"] is not False:
         return WHOLE
     return BEFORE_END if stream["expected"] is None else FINAL
