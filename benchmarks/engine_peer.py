@@ -9,36 +9,17 @@ that it looked.
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from typing import Any
 
 import numpy as np
-from hftbacktest import (
-    BUY_EVENT,
-    DEPTH_BBO_EVENT,
-    EXCH_EVENT,
-    LOCAL_EVENT,
-    SELL_EVENT,
-    BacktestAsset,
-    HashMapMarketDepthBacktest,
-    event_dtype,
-)
+from fills_peer import events_of
+from hftbacktest import BacktestAsset, HashMapMarketDepthBacktest
 from numba import njit
 
 FEED = 2  # what wait_next_feed answers for market data
-
-
-def events_of(tape: Any) -> Any:
-    """Two events a snapshot, the best bid and the best ask: the least that this engine can be fed."""
-    n = len(tape["ts"])
-    events = np.zeros(2 * n, event_dtype)
-    for offset, side, px, sz in ((0, BUY_EVENT, "bid_px", "bid_sz"), (1, SELL_EVENT, "ask_px", "ask_sz")):
-        rows = events[offset::2]
-        rows["ev"] = DEPTH_BBO_EVENT | EXCH_EVENT | LOCAL_EVENT | side
-        rows["exch_ts"] = rows["local_ts"] = tape["ts"]
-        rows["px"], rows["qty"] = tape[px] / 1e9, tape[sz]
-    return events
 
 
 @njit  # type: ignore[untyped-decorator]
@@ -73,10 +54,12 @@ def one_round(events: Any) -> tuple[float, int, float]:
 
 
 def main(path: str, rounds: str) -> None:
-    tape = np.load(path)
-    events = events_of(tape)
+    tape = dict(np.load(path))
+    nothing = np.zeros(0, np.int64)
+    events = events_of({**tape, **dict.fromkeys(("trade_row", "trade_px", "trade_sz", "trade_sells"), nothing)})
     results = [one_round(events) for _ in range(int(rounds) + 1)][1:]  # the first one compiles
     n = len(tape["ts"])
+    assert math.isfinite(results[0][2]), "it saw no ask"
     print(
         json.dumps(
             {
