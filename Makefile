@@ -88,6 +88,7 @@ coverage: dev  ## the lines that `make test` reaches: a table, and out/coverage/
 
 bench: dev .venv-bench/.ready  ## measure speed and memory, beside hftbacktest (benchmarks/engine.md)
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/day.py --minutes 3.9,39
 
 # The peer brings numba and its own pins: a virtual environment of its own.
 .venv-bench/.ready:

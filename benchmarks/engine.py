@@ -1,4 +1,4 @@
-"""How fast and how small the backtest is, as ratios measured in one run (benchmarks/engine.md).
+"""How fast the engine is, as ratios measured in one run (benchmarks/engine.md); whole days are in day.py.
 
     make bench            or: .venv/bin/python benchmarks/engine.py [--tape day.csv.gz] [--rounds 5]
 
@@ -11,7 +11,6 @@ says otherwise.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import statistics
 import subprocess
@@ -128,40 +127,6 @@ def whole_process(tape: Path, rounds: int) -> None:
     say("sor --help", f"{min(spawn([sys.executable, '-m', 'sor', '--help'])[0] for _ in range(rounds)):.2f} s")
 
 
-def default_run(rounds: int) -> None:
-    """`sor backtest` as it comes: the router on the bundled tape, against the floor."""
-    tape, floor, full = bundled_tape(), [], []
-    for _ in range(rounds):
-        floor.append(spawn([sys.executable, "-c", FLOOR, str(tape)]))
-        full.append(spawn([sys.executable, "-m", "sor", "backtest", "--json"]))
-    clock, processor, peak = ([median([run[k] for run in runs]) for runs in (full, floor)] for k in range(3))
-    say("the bundled run, default options: clock, processor", f"{clock[0]:.2f} s  {processor[0]:.2f} s")
-    say("the bundled run: ratio to the floor by the processor (goal 5)", f"{processor[0] / processor[1]:.2f}")
-    say("the bundled run: peak memory", f"{peak[0]:.0f} MB")
-
-
-def flatness(tape: Path, folder: Path) -> None:
-    """Time and memory when the tape grows tenfold: ten days of the same morning."""
-    ten = folder / "ten.csv.gz"
-    with gzip.open(tape, "rt") as lines, gzip.open(ten, "wt", compresslevel=1) as out:
-        header, *rows = lines.readlines()
-        first_day = rows[0].split(",")[1][:10]
-        out.write(header)
-        for day in range(1, 11):
-            out.writelines(row.replace(first_day, f"{first_day[:8]}{day:02d}") for row in rows)
-    measured = {}
-    for name, path in (("the tape", tape), ("ten times the tape", ten)):
-        for strategy in ("static", "cont_kukanov"):
-            command = [sys.executable, "-m", "sor", "backtest", "--tape", str(path), "--strategy", strategy, "--json"]
-            if strategy == "cont_kukanov" and path is ten:
-                continue  # a parent order over ten days is not what the router is for
-            measured[name, strategy] = spawn(command)
-            seconds, _, peak = measured[name, strategy]
-            say(f"{name}, {strategy}: time and peak memory", f"{seconds:.2f} s  {peak:.0f} MB")
-    (_, t1, m1), (_, t10, m10) = measured["the tape", "static"], measured["ten times the tape", "static"]
-    say("ten times the tape: processor time, memory", f"x {t10 / t1:.2f}  x {m10 / m1:.2f}")
-
-
 # Starts a command and prints seconds by the clock, seconds of the processor and peak kilobytes. A process of its own,
 # because the peak of a child is never below that of the process that starts it, and this one has read tapes.
 METER = """
@@ -205,8 +170,6 @@ def main() -> None:
             engine("bundled", bundled_tape(), folder, arguments.rounds)
         allocator()
         whole_process(arguments.tape, arguments.rounds)
-        default_run(arguments.rounds)
-        flatness(arguments.tape, folder)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ over the slices of all tapes, and the share that was made.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import time
 from dataclasses import replace
@@ -80,4 +80,6 @@ def row(tapes: list[Source], spec: Spec) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tapes", nargs="*", metavar="TAPE")
+    main(parser.parse_args().tapes)

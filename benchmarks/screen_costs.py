@@ -11,6 +11,7 @@ Everything is measured from outside, by the bytes that come out of the terminal 
 
 from __future__ import annotations
 
+import argparse
 import fcntl
 import os
 import pty
@@ -226,13 +227,16 @@ def memory(state: Path, minutes: float) -> None:
 
 
 def main() -> None:
-    what = sys.argv[1] if len(sys.argv) > 1 else "ratio"
+    parts = {"ratio": ratio, "keys": keys, "idle": idle, "history": history}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", default="ratio", choices=[*parts, "memory"])
+    parser.add_argument("minutes", nargs="?", type=float, default=10.0, help="of memory; default: %(default)s")
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        state = Path(folder)
-        if what == "memory":
-            memory(state, float(sys.argv[2]) if len(sys.argv) > 2 else 10.0)
+        if asked.what == "memory":
+            memory(Path(folder), asked.minutes)
         else:
-            {"ratio": ratio, "keys": keys, "idle": idle, "history": history}[what](state)
+            parts[asked.what](Path(folder))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ of starts: in how many problems the answer is not optimal, and by how much at mo
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
@@ -61,4 +61,6 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 560)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("problems", nargs="?", type=int, default=560, help="default: %(default)s")
+    main(parser.parse_args().problems)

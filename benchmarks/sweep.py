@@ -42,13 +42,15 @@ SYMBOLS = [f"SYN{letter}" for letter in "ABCDEFGHIJ"]
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "sor-bench-sweep"))
-    options.add_argument("--minutes", type=int, default=390)
+    options.add_argument("--minutes", type=int, default=390, help="of the long tape, 60 or more")
     options.add_argument("--symbols", type=int, default=1)
     options.add_argument("--venues", type=int, default=5)
     options.add_argument("--activity", type=float, default=0.6)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--parts", default="lengths,windows,workers,strategies")
     given = options.parse_args()
+    if given.minutes < 60:
+        options.error("--minutes must be 60 or more: the short tape is a tenth, and has orders of 5 minutes")
     given.folder.mkdir(parents=True, exist_ok=True)
     short = tape(given, given.minutes // 10)
     long = tape(given, given.minutes)
