@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
-import orjson
+import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from sor.core.market.batch import SnapshotBatch
@@ -77,7 +77,7 @@ def bare_poll(servers: str, topic: str) -> Cost:
     count, clock = 0, Clock()
     while count < end:
         for record in consumer.poll(500).get(partition, ()):
-            orjson.loads(record.value)
+            msgspec.json.decode(record.value)
             count += 1
     cost = clock.stop(count)
     consumer.close()
@@ -121,8 +121,8 @@ def speed(servers: str, tape: Path, rounds: int) -> None:
         note("bare send, our batches", bare_send(servers, f"{topic}-b", messages, batch_size=262_144, linger_ms=20))
         note("sor produce --compression gzip", our_send(source, servers, f"{topic}-c", compression="gzip"))
         note("consumer: poll, decode, order, spool", our_poll(servers, topic))
-        note("bare poll with orjson", bare_poll(servers, topic))
-    ratio(found, "consumer: poll, decode, order, spool", "bare poll with orjson")
+        note("bare poll with msgspec", bare_poll(servers, topic))
+    ratio(found, "consumer: poll, decode, order, spool", "bare poll with msgspec")
     ratio(found, "sor produce --speed max", "bare send, kafka-python's defaults")
     ratio(found, "sor produce --speed max", "bare send, our batches")
 

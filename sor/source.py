@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from sor.core.backtest.session import MarketFacts
 from sor.core.feed import ROUND_LOT
@@ -55,13 +55,6 @@ class TapeFacts:
     notes: tuple[str, ...] = ()
     doubled: int | None = 0
     round_lot: int = ROUND_LOT
-
-    @classmethod
-    def from_json(cls, known: Mapping[str, Any]) -> TapeFacts:
-        """From what `asdict` made, perhaps by way of JSON; names of other versions are passed over."""
-        found = {name: known[name] for name in cls.__dataclass_fields__ if name in known}
-        files = tuple(file if isinstance(file, FileFacts) else FileFacts(**file) for file in found.get("files", ()))
-        return cls(**found | {"files": files, "notes": tuple(found.get("notes", ()))})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,10 @@ SHELL = {
     "distributed",
     "kafka",
     "matplotlib",
-    "orjson",
+    "msgspec",
     "pandas",
     "pyarrow",
     "rich",
-    "simplejson",
     "socket",
     "textual",
     "tui",
@@ -53,7 +52,7 @@ def test_the_package_itself_loads_nothing() -> None:
 
 def test_a_request_loads_no_reader_and_no_report() -> None:
     found = {name.partition(".")[0] for name in modules_after("import sor.request, sor.run, sor.api")}
-    assert found & (SHELL - {"socket", "simplejson", "orjson"}) == set()
+    assert found & (SHELL - {"socket"}) == set()
 
 
 def test_a_backtest_of_a_csv_tape_loads_only_what_it_uses() -> None:
@@ -61,5 +60,5 @@ def test_a_backtest_of_a_csv_tape_loads_only_what_it_uses() -> None:
     grid = "lambda_over='1.5x', lambda_under='1.5x', theta_queue='0.1x'"
     found = modules_after(f"import sor.api; sor.api.backtest({grid}).to_json()")
     assert {"pyarrow.csv", "sor.core.router.walk_forward"} <= found
-    assert found & {"numpy.ma", "scipy", "pandas", "kafka", "matplotlib", "ssl", "_hashlib"} == set()
+    assert found & {"numpy.ma", "scipy", "pandas", "kafka", "matplotlib", "msgspec", "ssl", "_hashlib"} == set()
     assert found & {"pyarrow.compute", "importlib.metadata", "sor.core.place.bound", "sor.core.place.solve"} == set()

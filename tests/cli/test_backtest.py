@@ -193,7 +193,7 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}), file=out)
     return set(done.stdout.split())
 
 
-HEAVY = {"dask", "kafka", "matplotlib", "numba", "numpy", "orjson", "pandas", "pyarrow", "rich", "scipy", "textual"}
+HEAVY = {"dask", "kafka", "matplotlib", "msgspec", "numba", "numpy", "pandas", "pyarrow", "rich", "scipy", "textual"}
 
 
 @pytest.mark.parametrize("args", [["--help"], ["--version"], ["-h"]])

@@ -9,7 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import orjson
 import pytest
 from reference.adapter import national_to_sor
 from reference.nbbo_tapes import STICKY, WILD, random_nbbo_tape
@@ -89,12 +88,12 @@ def test_the_report_of_the_stream_is_the_files(
 def test_the_messages_say_the_form(broker: Any, tapes: list[Path], topic: str) -> None:
     """The first one for all; a side of which nothing is said has no keys in any."""
     records, tape = all_records(broker.bootstrap_servers, topic), open_tape(tapes)
-    ahead = orjson.loads(dict(records[0].headers)["tape"])
+    ahead = json.loads(dict(records[0].headers)["tape"])
     assert (ahead["form"], ahead["prints_late"]) == ("nbbo", NANO)
     spoken = [
         (quote["publisher_id"], "bid_px_00" in quote, "ask_px_00" in quote)
         for record in records[:-1]
-        for quote in orjson.loads(record.value)["venues"]
+        for quote in json.loads(record.value)["venues"]
     ]
     assert spoken == [
         quote

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-import simplejson
 from sweep_tools import planned, rows, run_sweep
 
 from sor import backtest
@@ -41,7 +42,7 @@ def test_a_sweep_is_told_which_number_is_the_stock(tmp_path: Path) -> None:
     assert [len(row["tape"].split("+")) for row in found] == [2] * len(found)
     assert len(found) == 4
     alone = backtest(tape=files[:2], symbol_in=said, start="13:30:00", end="13:30:10", **order)
-    data = simplejson.loads(found[0]["report"], use_decimal=True)
+    data = json.loads(found[0]["report"], parse_float=Decimal)
     assert encode(data | {"request": alone.data["request"]}) == alone.to_json()
     assert alone.data["optimized"]["filled"] > 0
 

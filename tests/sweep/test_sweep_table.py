@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import simplejson
 from sweep_tools import make_tape, planned, rows, run_sweep
 
 from sor import backtest
@@ -60,7 +59,7 @@ def test_tapes_are_read_as_a_backtest_reads_them(tmp_path: Path) -> None:
     run_sweep(tmp_path / "out", order | read)
     (row_of_sweep,) = rows(tmp_path / "out")
     alone = backtest(**order, **read)
-    data = simplejson.loads(row_of_sweep["report"], use_decimal=True)
+    data = json.loads(row_of_sweep["report"], parse_float=Decimal)
     assert encode(data | {"request": alone.data["request"]}) == alone.to_json()
     with pytest.raises(InputError, match="no such format"):
         planned(order | {"format": "none-such"})
@@ -82,7 +81,7 @@ def test_a_row_is_the_report_of_that_order(days: list[Path], tmp_path: Path) -> 
             strategy=row["strategy"],
             fees="none",
         )
-        data = simplejson.loads(row["report"], use_decimal=True)
+        data = json.loads(row["report"], parse_float=Decimal)
         assert encode(data | {"request": alone.data["request"]}) == alone.to_json()
         report = json.loads(row["report"], parse_float=Decimal)
         assert row["total_cash"] == report["optimized"]["total_cash"]

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from msgspec import convert
 
 from sor.core.market.batch import Form, SnapshotBatch
 from sor.errors import RunError
@@ -15,7 +16,7 @@ from sor.stream.consume.sequence import Sequencer
 from sor.stream.kafka.connection import Record
 from sor.stream.wire.checksum import RunChecksum
 from sor.stream.wire.decode import MessageError, decode
-from sor.stream.wire.envelope import SCHEMA_HEADER, Ahead, Envelope, ahead_from, end_facts, open_envelope
+from sor.stream.wire.envelope import SCHEMA_HEADER, Ahead, Envelope, end_facts, open_envelope
 
 Reject = Callable[[Record, str], None]
 
@@ -133,9 +134,9 @@ class HeadedRun:
         self.sequence = Sequencer.from_state(state["sequence"])
         self.checksum, self._agreed = RunChecksum(state["checksum"]), state["agreed"]
         self.tally = AssemblyCounts(**state["tally"])
-        self.ahead = ahead_from(state["ahead"]) if state["ahead"] else None
+        self.ahead = convert(state["ahead"], Ahead | None)
         self.expected = state["expected"]
-        self.facts = TapeFacts.from_json(state["facts"]) if state["facts"] else None
+        self.facts = convert(state["facts"], TapeFacts | None)
         self.ended = state["ended"]
 
     def _look(self, record: Record) -> Envelope | None:

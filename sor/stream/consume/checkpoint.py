@@ -8,7 +8,6 @@ says, so the two can never disagree.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -18,13 +17,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 import sor
 from sor.errors import SorError
 from sor.files import private_dir, try_lock, write_whole
 from sor.paths import state_dir
+from sor.stream.wire.typed import read
 
 KEEP_DAYS = 7
-_FORMAT = f"2, sor {sor.__version__}"
+_FORMAT = f"3, sor {sor.__version__}"
+
+
+class _Written(msgspec.Struct):
+    """The file: crc is that of the very bytes of the state."""
+
+    format: str
+    crc: int
+    state: msgspec.Raw
 
 
 class Checkpoint:
@@ -65,22 +75,21 @@ class Checkpoint:
         SorError where there is one that this version cannot read: it is damaged, or another version's.
         """
         try:
-            text = (self._folder / "checkpoint.json").read_text("utf-8")
-            found = json.loads(text)
-            if found["format"] != _FORMAT:
+            found = read((self._folder / "checkpoint.json").read_bytes(), _Written)
+            if found.format != _FORMAT:
                 raise SorError("another version of sor wrote it")
-            if found["crc"] != _crc(found["state"]):
+            if found.crc != zlib.crc32(found.state):
                 raise SorError("it is damaged")
-            state: dict[str, Any] = found["state"]
-            return state
+            return read(bytes(found.state), dict[str, Any])
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        except (OSError, ValueError):
             raise SorError("it is damaged") from None
 
     def write(self, state: dict[str, Any]) -> None:
         """Atomically: a reader finds the old state or the new one, also after a crash of the machine."""
-        text = json.dumps({"format": _FORMAT, "crc": _crc(state), "state": state})
+        raw = msgspec.json.encode(state)
+        text = msgspec.json.encode(_Written(_FORMAT, zlib.crc32(raw), msgspec.Raw(raw)))
         write_whole(self._folder / "checkpoint.json", text, durable=True, private=True)
 
     def forget(self) -> None:
@@ -93,10 +102,6 @@ class Checkpoint:
             shutil.rmtree(self._folder, ignore_errors=True)
         with suppress(OSError):
             os.close(self._lock)
-
-
-def _crc(state: Any) -> int:
-    return zlib.crc32(json.dumps(state).encode())
 
 
 def _remove_abandoned(root: Path, ours: Path) -> None:

@@ -6,12 +6,13 @@ It only saves looking: whoever reads it checks what it says, and what it does no
 from __future__ import annotations
 
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-import orjson
+import msgspec
 
 from sor.errors import StreamError
 from sor.stream.kafka.reader import TopicReader
+from sor.stream.wire.typed import read
 
 CONFIGS = {"cleanup.policy": "compact", "segment.bytes": str(2**20), "max.message.bytes": "65536"}
 
@@ -30,7 +31,7 @@ def index_topic(topic: str) -> str:
 
 
 def index_entry(run: IndexedRun) -> bytes:
-    return orjson.dumps(asdict(run))
+    return msgspec.json.encode(run)
 
 
 def indexed_runs(servers: str, topic: str) -> list[IndexedRun]:
@@ -41,7 +42,6 @@ def indexed_runs(servers: str, topic: str) -> list[IndexedRun]:
             return []
         begin, end = reader.range()
         for record in reader.between(begin, end):
-            with suppress(ValueError, TypeError, KeyError):
-                said = orjson.loads(record.value or b"")
-                found.append(IndexedRun(str(said["run"]), int(said["first"]), int(said["last"])))
+            with suppress(ValueError):
+                found.append(read(record.value, IndexedRun))
     return found

@@ -6,15 +6,14 @@ read through floats only where that provably gives the same integer.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import accumulate
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
-import orjson
+from msgspec import Meta, Struct
+from msgspec.json import Decoder
 from numpy.typing import NDArray
 
 from sor.core.market.batch import (
@@ -42,7 +41,7 @@ MAX_SIZE = 2**53 - 1  # beyond any size, and what every JSON reader keeps exactl
 # (2e6 * 1e9 * 2**-52 < 0.45), so rounding gives the very integer that was written.
 _EXACT_DOLLARS = 2e6
 _UNDEFINED = (Decimal(NO_PRICE), Decimal(NO_PRICE).scaleb(-9))  # in nanodollars, and in dollars
-_ABSENT = -(2**63)  # a bid size that is not in the message: no size at all looks like this
+_ABSENT = -1  # a price or a size that is not in the message: none at all looks like this
 _SIDES = {("A", False): SELLER, ("B", False): BUYER, ("N", False): UNKNOWN, ("N", True): HIDDEN}  # side, and hidden
 
 
@@ -101,55 +100,61 @@ class _OddError(ValueError):
     """Not plainly right: to be read the careful way."""
 
 
+_Count = Annotated[int, Meta(ge=0, le=MAX_SIZE)]
+_Dollars = Annotated[float, Meta(ge=0, lt=_EXACT_DOLLARS)]
+
+
+class _Quote(Struct, gc=False):
+    publisher_id: _Count
+    ask_px_00: _Dollars | None = _ABSENT
+    ask_sz_00: _Count = _ABSENT
+    bid_px_00: _Dollars | None = _ABSENT
+    bid_sz_00: _Count = _ABSENT
+
+
+class _Trade(Struct, gc=False):
+    publisher_id: _Count
+    px: _Dollars
+    sz: _Count
+    side: Literal["A", "B", "N"]
+    hidden: bool = False
+
+
+class _Message(Struct, gc=False):
+    timestamp: str
+    venues: tuple[_Quote, ...]
+    trades: tuple[_Trade, ...] = ()
+
+
+_MESSAGE = Decoder(_Message)
+
+
 def _columns(messages: Sequence[bytes | None], form: Form) -> tuple[SnapshotBatch, bool]:
-    loads = orjson.loads
-    no_trades: list[dict[str, Any]] = []
-    times: list[str] = []
-    quote_counts: list[int] = []
-    trade_counts: list[int] = []
-    quotes: list[dict[str, Any]] = []
-    trades: list[dict[str, Any]] = []
-    for message in messages:
-        value = loads(message)  # type: ignore[arg-type]  # None raises, and is then rejected with words
-        times.append(value["timestamp"])
-        venues = value["venues"]
-        hits = value.get("trades", no_trades)
-        if type(venues) is not list or type(hits) is not list:
-            raise _OddError
-        quotes += venues
-        quote_counts.append(len(venues))
-        trades += hits
-        trade_counts.append(len(hits))
-    bid_px = [q.get("bid_px_00") for q in quotes]
-    quote_end, trade_end = _ends(quote_counts), _ends(trade_counts)
-    venue = _whole((q["publisher_id"] for q in quotes), len(quotes))
+    text = b"".join(messages)  # type: ignore[arg-type]  # None raises, and is then rejected with words
+    if not text.isascii():
+        text.decode()  # what msgspec passes over it does not look at
+    found = [_MESSAGE.decode(message) for message in messages]  # type: ignore[arg-type]
+    quotes = [quote for message in found for quote in message.venues]
+    trades = [trade for message in found for trade in message.trades]
+    quote_end, trade_end = _ends([len(m.venues) for m in found]), _ends([len(m.trades) for m in found])
+    venue = np.array([q.publisher_id for q in quotes], np.int64)
     _strictly_ascending(venue, quote_end)
-    bids = _side(bid_px, [q.get("bid_sz_00", _ABSENT) for q in quotes])
-    if form is Form.NBBO:
-        asks = _side([q.get("ask_px_00") for q in quotes], [q.get("ask_sz_00", _ABSENT) for q in quotes])
-        bids, asks = _unspoken(quotes, "bid_px_00", *bids), _unspoken(quotes, "ask_px_00", *asks)
-    else:
-        asks = _side([q["ask_px_00"] for q in quotes], [q["ask_sz_00"] for q in quotes])
+    bid_px = np.array([q.bid_px_00 for q in quotes], np.float64)  # None becomes NaN, which JSON itself cannot hold
+    ask_px = np.array([q.ask_px_00 for q in quotes], np.float64)
+    bid_sz = np.array([q.bid_sz_00 for q in quotes], np.int64)
+    ask_sz = np.array([q.ask_sz_00 for q in quotes], np.int64)
+    if form is Form.VENUE and ((ask_px == _ABSENT) | (ask_sz == _ABSENT)).any():
+        raise _OddError
+    unsaid = UNSPOKEN if form is Form.NBBO else NO_PRICE
+    bids, asks = _side(bid_px, bid_sz, unsaid), _side(ask_px, ask_sz, unsaid)
     trade_venue, trade_px, trade_sz, trade_side = _trades(trades)
-    batch = SnapshotBatch(
-        _parse_times(times), quote_end, venue, *bids, *asks, trade_end, trade_venue, trade_px, trade_sz, trade_side
-    )
-    return batch, any(px is not None for px in bid_px)
+    times = _parse_times([message.timestamp for message in found])
+    batch = SnapshotBatch(times, quote_end, venue, *bids, *asks, trade_end, trade_venue, trade_px, trade_sz, trade_side)
+    return batch, bool((bid_px >= 0).any())
 
 
 def _ends(counts: list[int]) -> Ints:
-    return np.fromiter(accumulate(counts), np.int64, len(counts))
-
-
-def _whole(values: Iterable[Any], count: int) -> Ints:
-    """Integers from 0 to MAX_SIZE as they are; anything else is odd (bool is not int here)."""
-    column = list(values)
-    if not set(map(type, column)) <= {int}:
-        raise _OddError
-    result = np.fromiter(column, np.int64, count)
-    if count and (int(result.min()) < 0 or int(result.max()) > MAX_SIZE):
-        raise _OddError
-    return result
+    return np.cumsum(counts, dtype=np.int64)
 
 
 def _strictly_ascending(venue: Ints, quote_end: Ints) -> None:
@@ -164,46 +169,29 @@ def _strictly_ascending(venue: Ints, quote_end: Ints) -> None:
         raise _OddError
 
 
-def _side(px: list[Any], sz: list[Any]) -> tuple[Ints, Ints]:
-    if not set(map(type, px)) <= {float, int, type(None)} or not set(map(type, sz)) <= {int}:
+def _side(px: NDArray[np.float64], sz: Ints, unsaid: int) -> tuple[Ints, Ints]:
+    absent = px == _ABSENT
+    none = np.isnan(px) | absent
+    if ((sz == _ABSENT) & ~none).any():
         raise _OddError
-    floats = np.array(px, dtype=np.float64)  # None becomes NaN, which JSON itself cannot hold
-    sizes = np.array(sz, dtype=np.int64)
-    none = np.isnan(floats)
-    absent = sizes == _ABSENT
-    if ((sizes < 0) & ~absent).any() or (sizes > MAX_SIZE).any() or (absent & ~none).any():
-        raise _OddError
-    nanos = _nanos(floats)
-    none |= (sizes <= 0) | (nanos <= 0)  # a price of zero is no quote
-    return np.where(none, NO_PRICE, nanos), np.where(none, 0, sizes)
+    nanos = _nanos(px)
+    none |= (sz <= 0) | (nanos <= 0)  # a price of zero is no quote
+    return np.where(absent, unsaid, np.where(none, NO_PRICE, nanos)), np.where(none, 0, sz)
 
 
-def _unspoken(quotes: list[dict[str, Any]], key: str, px: Ints, sz: Ints) -> tuple[Ints, Ints]:
-    """Where the message has no such key, nothing is said of this side."""
-    return np.where(np.fromiter((key in q for q in quotes), bool, len(quotes)), px, UNSPOKEN), sz
+def _nanos(px: NDArray[np.float64]) -> Ints:
+    return np.rint(np.nan_to_num(px) * 1e9).astype(np.int64)
 
 
-def _nanos(floats: NDArray[np.float64]) -> Ints:
-    if ((floats < 0) | (floats >= _EXACT_DOLLARS)).any():
-        raise _OddError
-    return np.rint(np.nan_to_num(floats) * 1e9).astype(np.int64)
-
-
-def _trades(trades: list[dict[str, Any]]) -> tuple[Ints, Ints, Ints, NDArray[np.uint8]]:
-    px = [t["px"] for t in trades]
-    if not set(map(type, px)) <= {float, int}:
-        raise _OddError
-    nanos = _nanos(np.array(px, dtype=np.float64))
-    hidden = [t.get("hidden", False) for t in trades]
-    if (nanos <= 0).any() or not set(map(type, hidden)) <= {bool}:
+def _trades(trades: list[_Trade]) -> tuple[Ints, Ints, Ints, NDArray[np.uint8]]:
+    px = _nanos(np.array([t.px for t in trades], np.float64))
+    if (px <= 0).any():
         raise _OddError
     return (
-        _whole((t["publisher_id"] for t in trades), len(trades)),
-        nanos,
-        _whole((t["sz"] for t in trades), len(trades)),
-        np.fromiter(
-            (_SIDES[t["side"], unseen] for t, unseen in zip(trades, hidden, strict=True)), np.uint8, len(trades)
-        ),
+        np.array([t.publisher_id for t in trades], np.int64),
+        px,
+        np.array([t.sz for t in trades], np.int64),
+        np.fromiter((_SIDES[t.side, t.hidden] for t in trades), np.uint8, len(trades)),
     )
 
 
@@ -244,16 +232,20 @@ def decode_one(message: bytes | None, form: Form = Form.VENUE) -> tuple[Snapshot
     return batch_of([snapshot]), has_bids
 
 
+_EXACT = Decoder(float_hook=Decimal)
+
+
 def _load(message: bytes | None) -> dict[str, Any]:
     if message is None:
         raise MessageError("no value")
     try:
-        orjson.loads(message)  # strict: no NaN, no broken UTF-8, bounded nesting
-        value = json.loads(message, parse_float=Decimal, parse_int=Decimal)
+        value = _EXACT.decode(message)
     except ArithmeticError:
         raise MessageError("a number whose exponent is beyond any number") from None
-    except (ValueError, RecursionError) as error:
-        raise MessageError(f"not JSON: {str(error)[:100]}") from None
+    except RecursionError:
+        raise MessageError("not JSON of a snapshot: nested too deeply") from None
+    except ValueError as error:
+        raise MessageError(f"not JSON: {error}") from None
     if not isinstance(value, dict):
         raise MessageError("the message is not a JSON object")
     return value
@@ -315,9 +307,14 @@ def _trade(item: Any, where: str) -> Trade:
     )
 
 
-def _price(value: Any, where: str) -> int:
-    if not isinstance(value, Decimal):
+def _number(value: Any, where: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise MessageError(f"{where} is not a number")
+    return Decimal(value)
+
+
+def _price(value: Any, where: str) -> int:
+    value = _number(value, where)
     if value < 0:
         raise MessageError(f"{where} is negative")
     if value > Decimal(MAX_PRICE).scaleb(-9):
@@ -326,8 +323,7 @@ def _price(value: Any, where: str) -> int:
 
 
 def _size(value: Any, where: str) -> int:
-    if not isinstance(value, Decimal):
-        raise MessageError(f"{where} is not a number")
+    value = _number(value, where)
     if not 0 <= value <= MAX_SIZE:
         raise MessageError(f"{where} is not between 0 and 2^53 - 1")
     if value != value.to_integral_value():

@@ -6,21 +6,24 @@ also says what lies ahead (`tape`), the last one is the end marker (`end`: the c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from typing import Annotated
 
-import orjson
+import msgspec
+from msgspec import Meta
 
 from sor.core.market.batch import Form
 from sor.errors import RunError
-from sor.source import TapeFacts
+from sor.source import FileFacts, TapeFacts
 from sor.stream.names import can_be_read
 from sor.stream.wire.decode import SCHEMA_VERSION, MessageError
+from sor.stream.wire.typed import read
 from sor.text import shorten
 
 Header = tuple[str, bytes]
 Headers = list[Header]
+Nanoseconds = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 SCHEMA_HEADER: Header = ("schema", str(SCHEMA_VERSION).encode())
 
@@ -35,15 +38,19 @@ class Ahead:
     trades may be printed after the quotes that they changed.
     """
 
-    first: int
-    last: int
+    first: Nanoseconds
+    last: Nanoseconds
     symbol: str | None
     bids: bool
     rule: str | None = None
-    of: int | None = None
-    extent: tuple[int, int] | None = None
+    of: Annotated[int, Meta(ge=0)] | None = None
+    extent: tuple[Nanoseconds, Nanoseconds] | None = None
     form: Form = Form.VENUE
-    prints_late: int = 0
+    prints_late: Nanoseconds = 0
+
+    @property
+    def in_order(self) -> bool:
+        return self.first <= self.last and (self.extent is None or self.extent[0] <= self.extent[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class Envelope:
 def snapshot_headers(run: str, seq: int, ahead: Ahead | None = None, checksum: bytes | None = None) -> Headers:
     headers = [("run", run.encode()), ("seq", b"%d" % seq), SCHEMA_HEADER]
     if ahead is not None:
-        headers.append(("tape", orjson.dumps(asdict(ahead))))
+        headers.append(("tape", msgspec.json.encode(ahead)))
     return headers if checksum is None else [*headers, ("sum", checksum)]
 
 
@@ -82,27 +89,28 @@ def end_headers(run: str, count: int, checksum: bytes | None = None) -> Headers:
 
 def end_value(run: str, count: int, facts: TapeFacts) -> bytes:
     """The body of the end marker; `tape` is what the report of the file itself would say."""
-    return orjson.dumps({"end": {"run": run, "snapshots": count, "tape": asdict(facts)}})
+    return msgspec.json.encode({"end": {"run": run, "snapshots": count, "tape": facts}})
+
+
+class _End(msgspec.Struct):
+    tape: TapeFacts
+
+
+class _EndMarker(msgspec.Struct):
+    end: _End
 
 
 def end_facts(value: bytes | None) -> TapeFacts:
     """What the end marker says of the tape. MessageError where it cannot be read."""
     try:
-        tape = orjson.loads(value or b"")["end"]["tape"]
-        facts = TapeFacts.from_json(tape)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        facts = read(value, _EndMarker).end.tape
+    except ValueError as error:
         raise MessageError(f"an end marker that cannot be read: {error}") from None
-    texts = [facts.name, facts.symbol, facts.first_bad, *facts.notes, *(file.name for file in facts.files)]
-    counts = [facts.rows, facts.bad_rows, facts.out_of_order, facts.doubled]
-    counts += [facts.off_exchange_trades, facts.off_exchange, facts.round_lot]
-    counts += [count for file in facts.files for count in (file.rows, file.first, file.last)]
-    if not all(text is None or isinstance(text, str) for text in texts) or not all(map(_is_count, counts)):
-        raise MessageError("an end marker with facts of a wrong type")
+    parts: list[TapeFacts | FileFacts] = [facts, *facts.files]
+    counts = [count for part in parts for count in astuple(part) if isinstance(count, int)]
+    if min(counts, default=0) < 0:
+        raise MessageError("an end marker that cannot be read: it has a negative count")
     return facts
-
-
-def _is_count(value: Any) -> bool:
-    return value is None or (type(value) is int and value >= 0)
 
 
 def open_envelope(headers: Sequence[tuple[str, bytes | None]]) -> Envelope | None:
@@ -129,27 +137,10 @@ def _count(value: bytes | None, name: str) -> int:
     return int(value)
 
 
-def _extent(value: Any) -> tuple[int, int] | None:
-    """None too for what is none: it is a hint."""
-    if not isinstance(value, list | tuple) or len(value) != 2 or not all(type(ts) is int for ts in value):
-        return None
-    return (value[0], value[1]) if 0 <= value[0] <= value[1] < 2**63 else None
-
-
-def ahead_from(found: Mapping[str, Any]) -> Ahead:
-    """From what `asdict` made, by way of JSON; keys of other versions are passed over."""
-    known = {name: found[name] for name in Ahead.__dataclass_fields__ if name in found}
-    form, extent = Form(known.get("form", Form.VENUE)), _extent(known.get("extent"))
-    return Ahead(**known | {"form": form, "extent": extent})
-
-
 def _ahead(value: bytes) -> Ahead | None:
     """A hint only: where it cannot be read, the run is read without it."""
     try:
-        ahead = ahead_from(orjson.loads(value))
-    except (ValueError, TypeError, KeyError, AttributeError):
+        ahead = read(value, Ahead)
+    except ValueError:
         return None
-    whole = type(ahead.first) is int and type(ahead.last) is int and 0 <= ahead.first <= ahead.last < 2**63
-    texts = isinstance(ahead.symbol, str | None) and isinstance(ahead.rule, str | None)
-    counts = _is_count(ahead.of) and type(ahead.prints_late) is int and 0 <= ahead.prints_late < 2**63
-    return ahead if whole and texts and type(ahead.bids) is bool and counts else None
+    return ahead if ahead.in_order else None

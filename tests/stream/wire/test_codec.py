@@ -7,6 +7,7 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from sor.core.market.batch import Form, Quote, Snapshot, SnapshotBatch, Trade, batch_of, concat, no_quote
 from sor.core.units import NO_PRICE, UNSPOKEN, dollars, parse_dollars, parse_time
-from sor.stream.wire.decode import MAX_SIZE, MessageError, decode, decode_one
+from sor.stream.wire.decode import MAX_SIZE, MessageError, _Message, decode, decode_one
 from sor.stream.wire.encode import encode
 
 SEED = (
@@ -217,6 +218,8 @@ POISON: dict[str, bytes | None] = {
     "truncated": SEED[:-9],
     "two values": SEED + b"," + SEED,
     "broken UTF-8": SEED.replace(b"venues", b"ven\xff\xfees"),
+    "broken UTF-8 in a key that nobody reads": SEED[:-1] + b',"\xff":1}',
+    "broken UTF-8 in a text that nobody reads": SEED[:-1] + b',"note":"\xc3"}',
     "a list": b"[]",
     "a number": b"7",
     "null": b"null",
@@ -302,6 +305,16 @@ def test_the_fast_way_never_takes_what_the_careful_one_rejects(data: st.DataObje
         same(decoded.batch, concat([decode([SEED]).batch, careful]))
 
 
+def test_the_reason_names_what_is_wrong_and_where() -> None:
+    reasons = dict(decode([POISON["no ask size"], POISON["text size"], POISON["nested bomb"], b"{,}"]).rejected)
+    assert reasons == {
+        0: "venue 1 has no ask_sz_00",
+        1: "ask_sz_00 of venue 1 is not a number",
+        2: "not JSON of a snapshot: nested too deeply",
+        3: "not JSON: JSON is malformed: object keys must be strings (byte 1)",
+    }
+
+
 def test_nothing_is_nothing() -> None:
     assert len(decode([]).batch) == 0
     assert encode(batch_of([])) == []
@@ -328,6 +341,7 @@ def test_what_is_written_is_valid_by_the_schema(items: list[Snapshot], has_bids:
 
 NOT_SEEN_BY_A_SCHEMA = {  # not JSON at all, or rules that JSON Schema has no words for
     *("no value", "empty", "not JSON", "truncated", "two values", "broken UTF-8", "NaN price", "infinite price"),
+    *("broken UTF-8 in a key that nobody reads", "broken UTF-8 in a text that nobody reads"),
     *("nested bomb", "nested bomb within", "900 kB of rubbish", "nonsense timestamp", "ten decimals", "offset within"),
     *("nanoseconds with decimals", "before 1970", "beyond 2262", "venue twice"),
 }
@@ -340,3 +354,17 @@ def test_poison_is_invalid_by_the_schema(name: str) -> None:
     message = POISON[name]
     assert message is not None
     assert not schema.is_valid(json.loads(message))
+
+
+def test_the_types_that_messages_are_read_into_have_the_names_of_the_schema() -> None:
+    (_, ours), schema = msgspec.json.schema_components([_Message]), _schema().schema
+    parts = {"_Message": schema, "_Quote": schema["$defs"]["venue"], "_Trade": schema["$defs"]["trade"]}
+    assert set(ours) == set(parts)
+    for name, part in parts.items():
+        assert list(ours[name]["properties"]) == list(part["properties"])
+    assert ours["_Message"]["required"] == schema["required"]
+    assert ours["_Trade"]["required"] == schema["$defs"]["trade"]["required"]
+    assert ours["_Trade"]["properties"]["side"]["enum"] == schema["$defs"]["trade"]["properties"]["side"]["enum"]
+    for limit in ("minimum", "maximum"):
+        assert ours["_Trade"]["properties"]["sz"][limit] == schema["$defs"]["size"][limit]
+        assert ours["_Quote"]["properties"]["publisher_id"][limit] == schema["$defs"]["id"][limit]

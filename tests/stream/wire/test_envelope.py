@@ -63,14 +63,50 @@ def test_another_schema() -> None:
         found.check_schema()
 
 
-@pytest.mark.parametrize("tape", [b"", b"[]", b"{}", b'{"first":2,"last":1,"symbol":null,"bids":true}', b"\xff"])
+HINT = b'{"first":1,"last":2,"symbol":null,"bids":true'
+
+
+def test_a_hint_of_another_version_has_more_names_and_fewer() -> None:
+    assert opened([*snapshot_headers("r", 0), ("tape", HINT + b',"later":[{}]}')]).ahead == Ahead(1, 2, None, True)
+
+
+@pytest.mark.parametrize(
+    "tape",
+    [
+        *(b"", b"[]", b"{}", b"\xff", HINT + b',"later":"\xff"}', HINT + b',"later":' + b"[" * 10_000),
+        *(b'{"first":2,"last":1,"symbol":null,"bids":true}', b'{"first":-1,"last":1,"symbol":null,"bids":true}'),
+        *(b'{"first":1,"last":2,"symbol":null,"bids":1}', b'{"first":1,"last":2.0,"symbol":null,"bids":true}'),
+        *(HINT + b',"extent":[2,1]}', HINT + b',"extent":[1]}', HINT + b',"of":-1}', HINT + b',"form":"other"}'),
+        HINT + b',"prints_late":9223372036854775808}',
+    ],
+)
 def test_a_hint_that_cannot_be_read_is_no_hint(tape: bytes) -> None:
     assert opened([*snapshot_headers("r", 0), ("tape", tape)]).ahead is None
 
 
 @pytest.mark.parametrize(
-    "value", [None, b"", b"{}", b"[]", b'{"end":{"tape":[]}}', b'{"end":{"tape":{"name":1,"symbol":"a","rows":1}}}']
+    ("tape", "reason"),
+    [
+        (b"[]", "Expected `object`, got `array` - at `$.end.tape`"),
+        (b'{"name":"a"}', "Object missing required field `symbol` - at `$.end.tape`"),
+        (b'{"name":1,"symbol":"a","rows":1}', "Expected `str | null`, got `int` - at `$.end.tape.name`"),
+        (b'{"name":"a","symbol":"a","rows":true}', "Expected `int | null`, got `bool` - at `$.end.tape.rows`"),
+        (b'{"name":"a","symbol":"a","rows":-1}', "it has a negative count"),
+        (
+            b'{"name":"a","symbol":"a","rows":1,"files":[{"name":"x","rows":-1,"first":null,"last":null}]}',
+            "it has a negative count",
+        ),
+        (b"[" * 10_000, "Expected `object`, got `array` - at `$.end.tape`"),
+        (b'{"name":"a","later":' + b"[" * 10_000, "nested too deeply"),
+    ],
 )
+def test_an_end_marker_of_other_types_is_refused_with_the_place(tape: bytes, reason: str) -> None:
+    with pytest.raises(MessageError) as caught:
+        end_facts(b'{"end":{"tape":' + tape + b"}}")
+    assert str(caught.value) == f"an end marker that cannot be read: {reason}"
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{}", b"[]", b"\xff"])
 def test_end_markers_that_cannot_be_read(value: bytes | None) -> None:
     with pytest.raises(MessageError, match="end marker"):
         end_facts(value)
