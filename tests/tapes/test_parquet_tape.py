@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sor.core.units import NO_PRICE
 from sor.errors import InputError
 from sor.tapes import open_tape
 from sor.tapes.convert import convert
+from sor.tapes.parquet.form import KEY, ParquetFacts
 
 
 @given(
@@ -168,3 +170,22 @@ def test_damaged_parquet_is_one_clear_line(tmp_path: Path) -> None:
         except InputError:
             continue
         assert len(got) == len(good)  # the damage was where nothing of ours is
+
+
+@pytest.mark.parametrize(
+    ("there", "instead", "why"),
+    [
+        (b'"version":3', b'"version":2', "another version of this form"),
+        (b'"rows":2', b'"rows":"2"', "Expected `int`, got `str` - at `$.symbols[0].rows`"),
+        (b'"bad_rows":0', b'"bad_rows":0.5', "Expected `int`, got `float` - at `$.bad_rows`"),
+        (b'"venues":[', b'"venues":[null,', "Expected `int`, got `null` - at `$.symbols[0].venues[0]`"),
+        (b'"before"', b'"befoul"', "Object contains unknown field `befoul` - at `$.groups[0]`"),
+    ],
+)
+def test_a_fact_of_another_type_is_named(tmp_path: Path, there: bytes, instead: bytes, why: str) -> None:
+    (tmp_path / "t.csv").write_bytes(PRETTY.encode([Row(T0), Row(T0 + 1)]))
+    convert(tmp_path / "t.csv", tmp_path / "t.parquet")
+    whole = pq.read_metadata(tmp_path / "t.parquet").metadata[KEY]
+    assert there in whole
+    with pytest.raises(ValueError, match=re.escape(why)):
+        ParquetFacts.from_json(whole.replace(there, instead, 1))

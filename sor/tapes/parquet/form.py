@@ -8,11 +8,9 @@ symbol and venue before it, so that reading can start in the middle. A row group
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from sor.core.feed import ROUND_LOT
@@ -32,8 +30,7 @@ SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolFacts:
+class SymbolFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One symbol of a tape: rows, how many of them came before the row above, instants, first and last time in ns.
 
     quotes: distinct venues over all instants; holes: see sor.core.market.timeline; files, off_exchange_trades,
@@ -54,15 +51,11 @@ class SymbolFacts:
     off_exchange: int = 0
     doubled: int = 0
 
-    @classmethod
-    def from_json(cls, found: dict[str, Any]) -> SymbolFacts:
-        files = tuple(FileFacts(**file) for file in found.pop("files"))
-        holes = tuple((int(before), int(after)) for before, after in found.pop("holes"))
-        return cls(**found | {"venues": tuple(found["venues"]), "holes": holes, "files": files})
+
+_BEFORE = msgspec.json.Decoder(list[tuple[int, int, int, int, int, int]])
 
 
-@dataclass(frozen=True, slots=True)
-class RowGroupFacts:
+class RowGroupFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A row group: its first and last time, and `before`, the last quotes before it.
 
     `before` is JSON within JSON, read when it is wanted: a day of many symbols and venues has hundreds of groups, and
@@ -76,18 +69,17 @@ class RowGroupFacts:
     @classmethod
     def of(cls, first: int, last: int, quotes: Mapping[tuple[int, int], Quoted]) -> RowGroupFacts:
         listed = [[*key, *quote] for key, quote in sorted(quotes.items())]
-        return cls(first, last, json.dumps(listed, separators=(",", ":")))
+        return cls(first, last, msgspec.json.encode(listed).decode())
 
     def quotes_before(self) -> dict[tuple[int, int], Quoted]:
-        """bid_px, bid_sz, ask_px, ask_sz by (symbol's place, venue). ValueError or TypeError where it is damaged."""
+        """bid_px, bid_sz, ask_px, ask_sz by (symbol's place, venue). ValueError where it is damaged."""
         return {
             (place, venue): (bid, bid_sz, ask, ask_sz)
-            for place, venue, bid, bid_sz, ask, ask_sz in json.loads(self.before)
+            for place, venue, bid, bid_sz, ask, ask_sz in _BEFORE.decode(self.before)
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ParquetFacts:
+class ParquetFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the metadata tell. bad_rows and first_bad are those of the original files, as everything is but the groups.
 
     kind: of all rows; form, prints_late, stated: see sor.source.Source; has_names: see RowReader; notes, round_lot: see
@@ -108,23 +100,12 @@ class ParquetFacts:
     round_lot: int = ROUND_LOT
 
     def to_json(self) -> bytes:
-        return json.dumps({"version": VERSION, **asdict(self)}, separators=(",", ":")).encode()
+        return msgspec.json.encode({"version": VERSION, **msgspec.to_builtins(self)})
 
     @classmethod
     def from_json(cls, data: bytes) -> ParquetFacts:
-        """ValueError, KeyError or TypeError where this is not what to_json wrote."""
-        found = json.loads(data)
+        """ValueError where this is not what to_json wrote."""
+        found = msgspec.json.decode(data)
         if found.pop("version") != VERSION:
             raise ValueError("another version of this form")
-        symbols = tuple(map(SymbolFacts.from_json, found.pop("symbols")))
-        groups = tuple(RowGroupFacts(**group) for group in found.pop("groups"))
-        stated = found.pop("stated")
-        return cls(
-            symbols=symbols,
-            groups=groups,
-            form=Form(found.pop("form")),
-            kind=Kind(found.pop("kind")),
-            stated=None if stated is None else (int(stated[0]), int(stated[1])),
-            notes=tuple(found.pop("notes")),
-            **found,
-        )
+        return msgspec.convert(found, cls)
