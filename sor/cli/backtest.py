@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sor.cli.kafka_config import kafka_config
+from sor.cli.metrics import metrics_option, run_metrics
 from sor.cli.suggest import FILE, STRATEGY, Suggest
 from sor.cli.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
 from sor.errors import InputError, StreamError
@@ -68,6 +69,7 @@ def _option(option: OrderOption) -> Any:
     metavar="SECONDS",
     help="Give up after this silence.",
 )
+@metrics_option
 @click.option("--group", metavar="NAME", help="Share the symbols of a run with the other members; needs --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else on standard output.")
 @click.option(
@@ -79,6 +81,7 @@ def command(
     topic: str,
     run_id: str,
     idle_timeout: float,
+    metrics: Path | None,
     group: str | None,
     as_json: bool,
     out: str | None,
@@ -90,6 +93,8 @@ def command(
 
     if from_kafka and wishes["tape"]:
         raise click.UsageError("--tape and --from-kafka are two sources: choose one")
+    if metrics is not None and (not from_kafka or group is not None):
+        raise InputError("--metrics tells of one run of a topic: it goes with --from-kafka and without --group")
     request = BacktestRequest(**{name: wishes[name] for name in REQUEST_FIELDS})
     if group is not None:
         from sor.cli.backtest_group import work
@@ -103,7 +108,7 @@ def command(
         from sor.report.folder import check_writable
 
         check_writable(Path(out))
-    opened = _stream(request, bootstrap_servers, topic, run_id, idle_timeout) if from_kafka else _tape(request)
+    opened = _stream(request, bootstrap_servers, topic, run_id, idle_timeout, metrics) if from_kafka else _tape(request)
     with opened as source, _timed(spec) as spec:
         report = run(source, spec, None if from_kafka else work_progress(), request.asked())
     if out is not None:
@@ -147,19 +152,22 @@ def _tape(request: BacktestRequest) -> Iterator[Source]:
 
 @contextmanager
 def _stream(
-    request: BacktestRequest, bootstrap_servers: str, topic: str, run_id: str, idle_timeout: float
+    request: BacktestRequest, bootstrap_servers: str, topic: str, run_id: str, idle_timeout: float, metrics: Path | None
 ) -> Iterator[Source]:
     from sor.cli.progress import stream_progress
     from sor.stream import open_stream
 
-    with stream_progress() as progress:
+    with stream_progress() as show, run_metrics("backtest", topic, metrics) as figures:
         source = open_stream(
             bootstrap_servers=bootstrap_servers,
             topic=topic,
             run=run_id,
             idle_timeout=idle_timeout,
-            progress=progress,
+            progress=figures.watching(show),
             snapshot_rule=request.rule(),
         )
+        figures.begin(source.run)
         with closing(source):
             yield source
+            facts = source.stream_facts()
+            figures.read(facts, incomplete=facts.complete is False)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sor.cli.metrics import metrics_option, run_metrics
 from sor.core.units import format_time
 from sor.errors import InputError, StreamError
 from sor.stream import BOOTSTRAP_SERVERS, TOPIC
@@ -33,6 +34,7 @@ from sor.text import say
     metavar="SECONDS",
     help="Give up when nothing has come for so long.",
 )
+@metrics_option
 def command(
     out: Path,
     start: str | None,
@@ -42,6 +44,7 @@ def command(
     bootstrap_servers: str,
     topic: str,
     idle_timeout: float,
+    metrics: Path | None,
 ) -> None:
     """Write a run of a topic, or a stretch of it, to a Parquet tape.
 
@@ -58,8 +61,10 @@ def command(
     typed = [None if text is None else when(name, text, tz) for name, text in (("--from", start), ("--to", end))]
     with (
         stream_progress() as show,
-        closing(open_stream(bootstrap_servers, topic, run_id, idle_timeout, show)) as source,
+        run_metrics("consume", topic, metrics) as figures,
+        closing(open_stream(bootstrap_servers, topic, run_id, idle_timeout, figures.watching(show))) as source,
     ):
+        figures.begin(source.run)
         bounds = source.bounds()
         if bounds is None and any(moment is not None and moment.of_day for moment in typed):
             raise InputError(f"run {source.run} does not say its day: write --from and --to with a date")
@@ -70,8 +75,10 @@ def command(
         _check_stretch(source.run, bounds, first, last)
         rows = write_snapshots(source, out, first, last)
         facts = source.stream_facts()
+        incomplete = bool(facts.gaps if rows.is_past_end else facts.complete is False)
+        figures.read(facts, incomplete=incomplete)
     say(f"wrote {out}: {rows.snapshots:,} snapshots of run {source.run}, {out.stat().st_size / 1e6:,.1f} MB")
-    if facts.gaps if rows.is_past_end else facts.complete is False:
+    if incomplete:
         raise StreamError(f"run {source.run} is incomplete: {out} has what came")
 
 

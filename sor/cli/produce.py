@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sor.cli.kafka_config import kafka_config
+from sor.cli.metrics import metrics_option, run_metrics
 from sor.cli.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
 from sor.errors import InputError
 from sor.request import BacktestRequest
@@ -18,6 +19,7 @@ from sor.stream import BOOTSTRAP_SERVERS, TOPIC
 from sor.text import say
 
 if TYPE_CHECKING:
+    from sor.cli.metrics import RunMetrics
     from sor.core.spec import Spec
     from sor.source import Charted, Source
     from sor.stream.produce.pacing import Pace
@@ -75,6 +77,7 @@ ALL = "*"  # as in a sweep
     show_default=True,
     help="gzip: a twelfth of the disk, a fifth slower.",
 )
+@metrics_option
 def command(
     speed: str,
     start: str | None,
@@ -174,32 +177,41 @@ def _sources(wished: BacktestRequest, options: dict[str, Any]) -> dict[str, Sour
 def _send(source: Source, pace: Pace, options: dict[str, Any]) -> Sent:
     from sor.stream.produce.producer import produce
 
-    with _sending(pace, options) as wishes:
-        return produce(source, options["bootstrap_servers"], options["topic"], **wishes)
+    with _sending(pace, options) as (wishes, metrics):
+        sent = produce(source, options["bootstrap_servers"], options["topic"], **wishes)
+        metrics.sent(sent)
+        return sent
 
 
 def _send_all(sources: dict[str, Source], pace: Pace, options: dict[str, Any]) -> Sent:
     from sor.stream.produce.producer import PARTITIONS, produce_symbols
 
     count = options["partitions"] or PARTITIONS
-    with _sending(pace, options) as wishes:
-        return produce_symbols(sources, options["bootstrap_servers"], options["topic"], partitions=count, **wishes)
+    with _sending(pace, options) as (wishes, metrics):
+        sent = produce_symbols(sources, options["bootstrap_servers"], options["topic"], partitions=count, **wishes)
+        metrics.sent(sent)
+        return sent
 
 
 @contextmanager
-def _sending(pace: Pace, options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _sending(pace: Pace, options: dict[str, Any]) -> Iterator[tuple[dict[str, Any], RunMetrics]]:
     """What one run and many have in common, with progress shown and signals heeded."""
     from sor.cli.progress import stream_progress
+    from sor.stream.names import new_run_id
 
-    with stream_progress() as show, _stopped_by_signals(pace):
-        yield {
+    run = options["run_id"] or new_run_id()
+    told = run_metrics("produce", options["topic"], options["metrics"])
+    with stream_progress() as show, told as metrics, _stopped_by_signals(pace):
+        metrics.begin(run)
+        wishes = {
             "pace": pace,
-            "run_id": options["run_id"],
+            "run_id": run,
             "timeout": options["timeout"],
             "compression": None if options["compression"] == "none" else options["compression"],
             "rule": options["snapshot_rule"],
-            "progress": show,
+            "progress": metrics.watching(show),
         }
+        yield wishes, metrics
 
 
 @contextmanager

@@ -15,7 +15,9 @@ LINE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class StreamProgress:
-    """One look at a stream. done: share of the run from 0 to 1, None where unknown; lag: seconds behind the pace."""
+    """One look at a stream. done: share of the run from 0 to 1, None where unknown; lag: seconds behind the pace;
+    unread: messages that the topic has and the reader has not read.
+    """
 
     doing: str  # "reading", "sending", "waiting for the broker", ...
     messages: int
@@ -23,6 +25,7 @@ class StreamProgress:
     done: float | None = None
     remaining: float | None = None  # seconds
     lag: float | None = None
+    unread: int | None = None
     note: str | None = None  # something that happened, worth a line of its own
 
 
@@ -42,13 +45,20 @@ class Meter:
         self._count = 0
         self._base: float | None = None  # share done at the first look: what came before took none of our time
 
-    def update(self, doing: str, messages: int, done: float | None = None, lag: float | None = None) -> None:
+    def update(
+        self,
+        doing: str,
+        messages: int,
+        done: float | None = None,
+        lag: float | None = None,
+        unread: int | None = None,
+    ) -> None:
         now = time.monotonic()
         if now - self._at < self._every:
             return
         rate = (messages - self._count) / (now - self._at)
         self._at, self._count = now, messages
-        self._show(StreamProgress(doing, messages, rate, done, self._remaining(done, now), lag))
+        self._show(StreamProgress(doing, messages, rate, done, self._remaining(done, now), lag, unread))
 
     def note(self, doing: str, text: str) -> None:
         self._show(StreamProgress(doing, self._count, note=text))

@@ -144,7 +144,9 @@ class KafkaSource:
         self._reading += time.monotonic() - began
         if self._over:
             self._finish()
-        self._meter.update("reading" if records else "waiting for messages", len(self._spool), self._done())
+        unread = max(0, self._reader.known_end() - self._position)
+        doing = "reading" if records else "waiting for messages"
+        self._meter.update(doing, len(self._spool), self._done(), unread=unread)
         return batches
 
     def _accept(self, records: list[Record]) -> list[SnapshotBatch]:
