@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from sor.core.units import NANO, Price
 from sor.errors import InputError
+from sor.json_file import parse_json
 
 MAX_BYTES, MAX_DIGITS = 2**22, 100
 MOST_DOLLARS = 1000  # a share; beyond it someone has mistaken the unit
@@ -46,23 +46,12 @@ def read_exact(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-        text = data.decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: the fees cannot be read ({error.strerror}); give a JSON file, or none") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: the fees are a JSON text file, and this is not text") from None
     if len(data) > MAX_BYTES:
         raise InputError(f"{path}: larger than {MAX_BYTES >> 20} MB, which no file of fees is")
     try:
-        return json.loads(
-            text, parse_float=_decimal, parse_int=_decimal, parse_constant=_refuse, object_pairs_hook=_once
-        )
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}: not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
-    except RecursionError:
-        raise InputError(f"{path}: not JSON of fees: nested too deeply") from None
-    except ArithmeticError:
-        raise InputError(f"{path}: a number whose exponent is beyond any number") from None
+        return parse_json(data, fraction=_decimal, whole=_decimal)
     except ValueError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -71,21 +60,3 @@ def _decimal(text: str) -> Decimal:
     if len(text) > MAX_DIGITS:
         raise ValueError(f"a number with {len(text):,} digits: {text[:20]}...")
     return Decimal(text)
-
-
-def _refuse(text: str) -> Any:
-    raise ValueError(f"{text} is no number that a fee can have")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise ValueError(f"the key {short(key)} is there twice")
-        result[key] = value
-    return result
-
-
-def short(key: str) -> str:
-    """A key as a message can show it: on one line, and not without end."""
-    return repr(key if len(key) <= 40 else key[:40] + "...")

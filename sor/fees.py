@@ -10,7 +10,8 @@ from typing import Any
 
 from sor.core.fees import NO_FEES, FeeSchedule, VenueFee
 from sor.errors import InputError
-from sor.exact_json import millionths, nanodollars, read_exact, short
+from sor.exact_json import millionths, nanodollars, read_exact
+from sor.text import quoted
 from sor.venues import exchanges
 
 EXAMPLE = '{"2": {"take": 0.003, "make": 0.002}}'
@@ -59,7 +60,7 @@ def _schedule(path: Path | str, content: Any) -> FeeSchedule:
 
 def _venue(path: Path | str, key: str) -> int:
     if not _PUBLISHER_ID.fullmatch(key):
-        raise InputError(f"{path}: the key {short(key)} is no publisher_id; write fees such as {EXAMPLE}")
+        raise InputError(f"{path}: the key {quoted(key, 43)} is no publisher_id; write fees such as {EXAMPLE}")
     return int(key)
 
 
@@ -69,7 +70,7 @@ def _fee(path: Path | str, venue: str, value: Any) -> VenueFee:
     for key in value:
         if key not in KEYS:
             raise InputError(
-                f'{path}: venue "{venue}": unknown key {short(key)}; the keys are "take" and "make", and '
+                f'{path}: venue "{venue}": unknown key {quoted(key, 43)}; the keys are "take" and "make", and '
                 '"take_below" and "make_below" for parts of the value below one dollar'
             )
     fees: dict[str, Any] = {}

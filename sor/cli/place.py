@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from sor.errors import InputError
+from sor.json_file import parse_json
 
 _EXAMPLE = '{"S": 1000, "h": 0.02, "f": 0.003, "theta": 0.0005, "lambda_under": 0.045, "lambda_over": 0.05, "venues": '
 _EXAMPLE += '[{"queue": 2000, "rebate": 0.002, "outflow": {"family": "exponential", "mean": 2200}}]}'
@@ -51,18 +52,8 @@ def _read(file: str) -> Any:
     name = "standard input" if file == "-" else file
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+        return parse_json(raw)
     except OSError as error:
         raise InputError(f"{file}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{name}: is not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"{name}: is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
-    except ValueError:
-        raise InputError(f"{name}: holds a whole number of too many digits") from None
-    except RecursionError:
-        raise InputError(f"{name}: is not JSON of a problem: nested too deeply") from None
-
-
-def _no_constant(name: str) -> float:
-    raise InputError(f"{name} is not a JSON number: every value must be finite")
+    except ValueError as error:
+        raise InputError(f"{name}: {error}") from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sor.errors import InputError
+from sor.json_file import parse_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ NOTHING = OtherTables({}, {}, {}, {}, {})
 def read_other_tables(path: Path) -> OtherTables:
     """The other tables and figures of the same file. InputError where one of them is not as expected."""
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = parse_json(path.read_bytes())
         v4, first = data["v4"], data["hal_v2"]["table1"]["rows_by_S_then_K_1_to_5"]
         figure = v4["fig3_read_by_eye"]
         errors = zip(figure["rel_W_error_from_(0,S)"], figure["rel_X_error_from_(0,S)"], strict=True)
@@ -69,7 +69,7 @@ def read_printed(path: Path) -> dict[tuple[int, int], Printed]:
     """By (S, K). The file is JSON: v4.table1.rows has, by S, rows of K, [M, L...] in per cent, a total, and the costs
     of X_M, X_L, X_E and X*. InputError where it is another."""
     try:
-        rows = json.loads(path.read_text("utf-8"))["v4"]["table1"]["rows"]
+        rows = parse_json(path.read_bytes())["v4"]["table1"]["rows"]
         return {
             (int(size), int(k)): Printed(tuple(float(share) for share in shares), float(costs[3]))
             for size, found in rows.items()
@@ -77,5 +77,5 @@ def read_printed(path: Path) -> dict[tuple[int, int], Printed]:
         }
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         raise InputError(f"{path}: is no JSON with the rows of Table 1 at v4.table1.rows") from None

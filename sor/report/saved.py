@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +11,7 @@ from typing import Any
 
 from sor.core.units import parse_time
 from sor.errors import InputError
+from sor.json_file import parse_json
 from sor.text import shorten
 
 # What it looks like where a report's parts are not what they are called.
@@ -110,26 +110,9 @@ def _object(path: Path) -> Any:
     if len(raw) > MAX_BYTES:
         raise InputError(f"{path}: larger than {MAX_BYTES >> 20} MB, which no report is")
     try:
-        return json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_int=_whole, parse_constant=_refuse)
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: a report is a JSON text file, and this is not text") from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}: not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
-    except RecursionError:
-        raise InputError(f"{path}: not the JSON of a report (nested too deeply)") from None
-    except (ValueError, ArithmeticError) as error:
-        raise InputError(f"{path}: not the JSON of a report ({shorten(error)})") from None
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:  # Python's own words are about Python
-        raise ValueError("a whole number of too many digits") from None
-
-
-def _refuse(text: str) -> Any:
-    raise ValueError(f"{text} is no number of a report")
+        return parse_json(raw, fraction=Decimal)
+    except ValueError as error:
+        raise InputError(f"{path}: not a report: {error}") from None
 
 
 def _complete(path: Path, found: Any) -> dict[str, Any]:

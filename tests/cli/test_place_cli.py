@@ -53,8 +53,8 @@ def test_several_venues_by_every_method(method: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is not JSON"),
-        ("{", "is not JSON"),
+        ("", "standard input: not JSON: Expecting value (line 1, column 1)"),
+        ("{", "standard input: not JSON"),
         ("[]", "one JSON object"),
         ('{"S": NaN}', "NaN is not a JSON number"),
         ('{"S": 1}', "h: is missing"),
@@ -68,8 +68,9 @@ def test_several_venues_by_every_method(method: str) -> None:
         (json.dumps(PROBLEM | {"venues": venue(outflow={"family": "empirical", "samples": [1, 10**400]})}), "samples"),
         (json.dumps(PROBLEM | {"two\nlines": 1}), "unknown"),
         ('{"S": ' + "9" * 5_000 + "}", "too many digits"),
+        ('{"S": 1, "S": 2}', "standard input: the key 'S' is there twice"),
         (b"\xff\xfe", "UTF-8"),
-        ("[" * 100_000, "is not JSON"),
+        ("[" * 100_000, "not JSON: nested too deeply"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(text: str | bytes, words: str) -> None:

@@ -127,8 +127,11 @@ def _write(path: Path, data: Any) -> Path:
         ("{", "not JSON: "),
         ("[1, 2]", "not a report of sor backtest: it is no JSON object"),
         ('{"a": 1}', "not a report of sor backtest: it has no `optimized`"),
-        ('{"a": NaN}', "NaN is no number of a report"),
-        ("[" * 100_000, "not the JSON of a report"),
+        ('{"a": NaN}', "NaN is not a JSON number"),
+        ('{"a": 1, "a": 2}', "the key 'a' is there twice"),
+        ('{"a": ' + "9" * 5_000 + "}", "a whole number of too many digits"),
+        ('{"a": 1e9999999999999999999}', "a number whose exponent is beyond any number"),
+        ("[" * 100_000, "not a report: not JSON: nested too deeply"),
         ("\x00", "not JSON: "),
     ],
 )
@@ -148,7 +151,7 @@ def test_missing_files_and_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "there is no such report" in capsys.readouterr().err
     (tmp_path / "b.json").write_bytes(b"\xff\xfe\x00")
     assert run(["report", str(tmp_path / "b.json")], "sor") == 2
-    assert "this is not text" in capsys.readouterr().err
+    assert "not a report: not UTF-8 text" in capsys.readouterr().err
     assert run(["report", str(tmp_path)], "sor") == 2
     assert capsys.readouterr().err.count("\n") == 1
 
