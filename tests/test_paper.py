@@ -197,15 +197,16 @@ def _check_the_first_limit(problem: Problem, answer: Placement) -> None:
     assert at_most >= between - 0.003
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"v4": {"table1": {"rows": {"x": [[1, [1], 1, [1]]]}}}}'])
+@pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '{"v4": {"table1": {"rows": {"x": [[1, [1], 1, [1]]]}}}}'])
 def test_a_file_of_other_numbers_is_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "f.json").write_text(text)
     with pytest.raises(InputError, match="is no JSON with the rows of Table 1"):
         read_printed(tmp_path / "f.json")
 
 
-def test_a_file_without_the_other_tables_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "f.json").write_text('{"v4": {}}')
+@pytest.mark.parametrize("text", ['{"v4": {}}', "[" * 100_000, '{"v4": {}, "v4": {}}'])
+def test_a_file_without_the_other_tables_is_one_line(text: str, tmp_path: Path) -> None:
+    (tmp_path / "f.json").write_text(text)
     with pytest.raises(InputError, match="Tables 2 and 3"):
         read_other_tables(tmp_path / "f.json")
     with pytest.raises(InputError, match="No such file"):
