@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sor.core.backtest.crew import Crew
 from sor.core.backtest.sessions import BacktestResult, OnBatch, StoppableStream, Stream
 from sor.core.backtest.two_pass import backtest
 from sor.core.feed import Feed, Form
@@ -24,13 +25,21 @@ from sor.source import Charted, Seekable, Source, Stoppable, TapeWindow, stated_
 from sor.windows import NEW_YORK, Window, choose_window, hole_warnings, is_night, market_zone
 from sor.zones import Zone
 
+CrewFor = Callable[[Source, Spec, Window], Crew]  # of those who have the same source, for this order
 
-def run(source: Source, spec: Spec, watch: OnBatch | None = None, request: Mapping[str, Any] | None = None) -> Report:
+
+def run(
+    source: Source,
+    spec: Spec,
+    watch: OnBatch | None = None,
+    request: Mapping[str, Any] | None = None,
+    crew: CrewFor | None = None,
+) -> Report:
     """Feed the source through a backtest and report. `watch` is called after every batch, for screens; request: the
-    options as they were given."""
+    options as they were given; crew: others who work on it as well, which changes no byte of the report."""
     window = window_of(source, spec)
     spec = of_the_day(spec, window)
-    found = find(source, spec, watch, window)
+    found = find(source, spec, watch, window, crew)
     return build(spec, found, source.tape_facts(), source.stream_facts(), source.form, request)
 
 
@@ -39,13 +48,20 @@ def of_the_day(spec: Spec, window: Window) -> Spec:
     return replace(spec, fees=spec.fees.on(Zone.of(NEW_YORK).date_of(window.order.start)))
 
 
-def find(source: Source, spec: Spec, watch: OnBatch | None = None, window: Window | None = None) -> BacktestResult:
+def find(
+    source: Source,
+    spec: Spec,
+    watch: OnBatch | None = None,
+    window: Window | None = None,
+    crew: CrewFor | None = None,
+) -> BacktestResult:
     """The first half of `run`: everything that is found, as exact values. window: where it is known already."""
     window = window_of(source, spec) if window is None else window
     spec = replace(spec, feed=Feed(source.form, source.prints_late), decided=window.decided)
     _check_bids(source, spec)
-    part = part_of(source, spec, window, after=looked_after(window.order.start, window.order.end))
-    found = backtest(_stream(source, part, spec), spec, window.order, watch)
+    part = _part_worked(source, spec, window)
+    others = None if crew is None else crew(source, spec, window)
+    found = backtest(_stream(source, part, spec), spec, window.order, watch, others)
     if not found.outcome.market.snapshots_in_window:
         raise _empty(spec, window, source)
     _check_bids(source, spec)  # a live stream shows what its messages hold only once it has been read
@@ -53,6 +69,15 @@ def find(source: Source, spec: Spec, watch: OnBatch | None = None, window: Windo
     outcome = replace(found.outcome, market=part.of_whole(found.outcome.market))
     late = _holes_met(spec, window, part) if isinstance(part, Part) and not isinstance(source, Charted) else ()
     return replace(found, outcome=outcome, asked=window.asked, window_warnings=(*window.warnings, *late))
+
+
+def stream_of(source: Source, spec: Spec, window: Window) -> Stream:
+    """What a backtest of this order is fed. spec: as `find` has made it."""
+    return _stream(source, _part_worked(source, spec, window), spec)
+
+
+def _part_worked(source: Source, spec: Spec, window: Window) -> TapeWindow:
+    return part_of(source, spec, window, after=looked_after(window.order.start, window.order.end))
 
 
 def _stream(source: Source, part: Source, spec: Spec) -> Stream:

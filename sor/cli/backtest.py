@@ -70,6 +70,13 @@ def _option(option: OrderOption) -> Any:
     help="Give up after this silence.",
 )
 @metrics_option
+@click.option(
+    "--workers",
+    metavar="N",
+    default="1",
+    show_default=True,
+    help="Processes that share the work on a tape; the report stays the same.",
+)
 @click.option("--group", metavar="NAME", help="Share the symbols of a run with the other members; needs --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else on standard output.")
 @click.option(
@@ -82,6 +89,7 @@ def command(
     run_id: str,
     idle_timeout: float,
     metrics: Path | None,
+    workers: str,
     group: str | None,
     as_json: bool,
     out: str | None,
@@ -89,6 +97,9 @@ def command(
 ) -> None:
     """Route a parent order over a tape or a stream and report the savings."""
     from sor.cli.progress import work_progress
+    from sor.core.backtest.two_pass import can_be_shared
+    from sor.helpers import MOST_WORKERS, helped
+    from sor.option_values import whole
     from sor.run import run
 
     if from_kafka and wishes["tape"]:
@@ -96,6 +107,9 @@ def command(
     if metrics is not None and (not from_kafka or group is not None):
         raise InputError("--metrics tells of one run of a topic: it goes with --from-kafka and without --group")
     request = BacktestRequest(**{name: wishes[name] for name in REQUEST_FIELDS})
+    count = whole("workers", workers, least=1, most=MOST_WORKERS)
+    if from_kafka and count > 1:
+        raise InputError("--workers is for tapes: a stream is worked as it comes, by one process")
     if group is not None:
         from sor.cli.backtest_group import work
 
@@ -108,9 +122,11 @@ def command(
         from sor.report.folder import check_writable
 
         check_writable(Path(out))
+    if count > 1 and not can_be_shared(spec):
+        say(f"--workers has nothing to share for {spec.strategy}: one process works it")
     opened = _stream(request, bootstrap_servers, topic, run_id, idle_timeout, metrics) if from_kafka else _tape(request)
-    with opened as source, _timed(spec) as spec:
-        report = run(source, spec, None if from_kafka else work_progress(), request.asked())
+    with helped(request, spec, count) as crew, opened as source, _timed(spec) as spec:
+        report = run(source, spec, None if from_kafka else work_progress(), request.asked(), crew)
     if out is not None:
         for path in report.write(Path(out)):
             say(f"wrote {path}")

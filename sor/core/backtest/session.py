@@ -23,6 +23,7 @@ from sor.core.market.nbbo_path import PathPoint, PathRecorder
 from sor.core.market.oriented import orient
 from sor.core.order import ParentOrder, QueueModel, Rules
 from sor.core.router.follow_cheapest import FollowCheapest
+from sor.core.router.joined_study import JoinedStudy
 from sor.core.router.outflow_history import OutflowHistory
 from sor.core.router.queue_models import QueueModelStudy
 from sor.core.router.walk_forward import Study
@@ -92,7 +93,7 @@ class Session:
     averages: WindowAverages
     path: PathRecorder
     histories: tuple[OutflowHistory, ...] = ()
-    study: Study | None = None
+    study: Study | JoinedStudy | None = None
     queue_models: QueueModelStudy | None = None
     health: HealthRecorder | None = None
     window: WindowMarketRecorder | None = None
@@ -117,7 +118,7 @@ class Session:
         strategies: Sequence[StrategyProtocol | tuple[StrategyProtocol, QueueModel]],
         *,
         histories: Sequence[OutflowHistory] = (),
-        study: Study | None = None,
+        study: Study | JoinedStudy | None = None,
         queues: bool = False,
         health: bool = False,
         quotes: Iterable[str] = (),

@@ -25,7 +25,7 @@ from sor.core.strategies.interface import Plan, Rest, View
 from sor.core.strategies.observed import Observed
 
 STARTS = 2
-MARKET, EQUAL = "X_M", "X_E"  # the paper's names of its simple allocations
+MARKET, EQUAL, ALL_LIMIT = "X_M", "X_E", "X_L_"  # the paper's names of its simple allocations; X_L_2 rests at venue 2
 LEAST = Fraction(1)  # a nanodollar: how far a penalty is raised above the bound it must exceed
 
 
@@ -280,7 +280,7 @@ class AllLimit:
 
     @property
     def name(self) -> str:
-        return f"X_L_{self.venue}"
+        return f"{ALL_LIMIT}{self.venue}"
 
     def __call__(self, view: View, size: int) -> Allocation:
         px = max((v.rest_px for v in view.venues), default=-FAR)

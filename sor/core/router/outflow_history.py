@@ -90,9 +90,12 @@ class OutflowHistory:
     _ends: array[int] = field(default_factory=lambda: array("q"))
     _sold: dict[int, array[int]] = field(default_factory=dict)
     _falls2: array[int] = field(default_factory=lambda: array("q"))
+    _finished: bool = False
 
     def on_book(self, book: Book) -> None:
         """Open the windows that begin in the book, carry all on through it, close those that end."""
+        if self._finished:
+            return
         self._form = book.form
         if self._next is None:
             self._next = self._first(int(book.ts[book.new]))
@@ -135,6 +138,23 @@ class OutflowHistory:
             sold, falls2 = sold[there], falls2[there]
         # A venue that was not there in a window sold nothing in it.
         return Samples(np.maximum(sold, 0), falls2)
+
+    def finish(self) -> None:
+        """No more books count: the windows that are open do not end."""
+        self._open.clear()
+        self._finished = True
+
+    def join(self, later: OutflowHistory) -> None:
+        """Go on with the windows of a history that was asked from a later time on and fed more of the same stream."""
+        known = len(self._ends)
+        start = bisect_right(later._ends, self._ends[-1]) if known else 0
+        self._ends += later._ends[start:]
+        self._falls2 += later._falls2[start:]
+        for venue in self._sold.keys() | later._sold.keys():
+            sold = self._sold.setdefault(venue, array("q", [ABSENT]) * known)
+            absent = array("q", [ABSENT]) * (len(self._ends) - known)
+            sold += later._sold[venue][start:] if venue in later._sold else absent
+        self._form = later._form
 
     def _first(self, ts: int) -> int:
         """When the first window begins on a tape that begins at `ts`: the first of its seconds that anyone can see."""

@@ -9,11 +9,12 @@ the router earns is judged on the parents themselves (sor.core.backtest.headline
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sor.core.execution.accounting import settle
 from sor.core.execution.engine import Execution
@@ -49,10 +50,36 @@ class Scale:
     over: Fraction
 
 
+@dataclass(frozen=True, slots=True)
+class WorkedSlice:
+    """What the candidates of a slice came to. costs: beyond X_M's, by place in the pool; choice: each candidate's
+    place; market_cost: X_M's, without its sign; shares, completed: of the chosen allocations, as in `Study`."""
+
+    gap: float
+    raised: bool
+    scale: Scale
+    costs: Ints
+    choice: NDArray[np.int16]
+    market_cost: int
+    shares: int
+    completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudiedSlice:
+    """What a study found in one slice. skipped: why it was not worked, None where there was nothing to buy either."""
+
+    index: int
+    skipped: str | None = None
+    worked: WorkedSlice | None = None
+
+
 @dataclass(slots=True)
 class _Slice:
     """A slice that is worked by executions. pool: one for each allocation chosen, by its place in the pool."""
 
+    index: int
+    scale: Scale
     answer: PoolAnswer
     market: Execution
     pool: dict[int, Execution]
@@ -68,7 +95,8 @@ class Study:
 
     choices: which candidate is used in each slice, and on how many slices it was tuned; worked, completed: shares of
     the chosen allocations' orders, and how many of those were done at one price when their slice was over, whatever
-    was displayed there.
+    was displayed there. slices: which of the schedule's it works, all without one: others work the rest, and `join`
+    makes one study of them; found: its slices, kept only where it does not work all.
     """
 
     order: ParentOrder
@@ -77,6 +105,7 @@ class Study:
     interval: int
     history: OutflowHistory
     adverse_selection: bool = False
+    slices: range | None = None
     schedule: Schedule = field(init=False)
     totals: Ints = field(init=False)
     choices: dict[int, TunedCandidate] = field(default_factory=dict)
@@ -87,8 +116,10 @@ class Study:
     market_cost: int = 0
     worked: int = 0
     completed: int = 0
+    found: list[StudiedSlice] = field(default_factory=list)
     _scales: list[Scale] = field(default_factory=list)
-    _next: int = 0
+    _next: int = field(init=False)
+    _stop: int = field(init=False)
     _open: list[_Slice] = field(default_factory=list)
     _priced: PricedGrid = field(init=False)
 
@@ -96,6 +127,8 @@ class Study:
         self._priced = PricedGrid(self.grid)
         self.schedule = Schedule.of(self.order, self.interval)
         self.totals = np.zeros(len(self.grid), np.int64)
+        slices = range(self.schedule.slices) if self.slices is None else self.slices
+        self._next, self._stop = slices.start, slices.stop
 
     def on_book(self, book: Book) -> None:
         for one in self._open:
@@ -103,9 +136,10 @@ class Study:
         self._close_finished()
         row = max(book.new, book.first_at(max(self.order.start, self.schedule.begins(self._next))))
         stop = book.last_at(self.order.end) + 1
-        while row < stop and self._next < self.schedule.slices:
+        while row < stop and self._next < self._stop:
             index = self.schedule.index(int(book.ts[row]))
-            self._begin(book, row, index)
+            if index < self._stop:
+                self._begin(book, row, index)
             self._next = index + 1
             row = max(row + 1, book.first_at(self.schedule.begins(self._next)))
 
@@ -117,6 +151,21 @@ class Study:
             for run in one.runs:
                 run.finish()
         self._close_finished()
+
+    @property
+    def over(self) -> bool:
+        """Whether all its slices are."""
+        return self._next >= self._stop and not self._open
+
+    def join(self, later: Iterable[StudiedSlice]) -> None:
+        """Go on with the slices that follow, in their order, as another study found them."""
+        for one in later:
+            self._choose(one.index)
+            if one.skipped is not None:
+                self.skipped[one.skipped] += 1
+            if one.worked is not None:
+                self._meet(one.worked.gap, one.worked.raised, one.worked.scale)
+                self._judge(one.worked)
 
     @property
     def best(self) -> int:
@@ -138,13 +187,14 @@ class Study:
     # -- one slice -------------------------------------------------------------------------------------------------
 
     def _begin(self, book: Book, row: int, index: int) -> None:
-        self.choices[index] = TunedCandidate(self.best, self.tuned)
+        self._choose(index)
         quantity = self.schedule.target(index) - (self.schedule.target(index - 1) if index else 0)
         if quantity <= 0:
+            self._keep(StudiedSlice(index))
             return
         if int(book.ts[row]) >= passive_end(self.schedule, index):
             # Every candidate can only take: there is nothing to choose by.
-            self.skipped["the first snapshot came after the passive phase"] += 1
+            self._skip(index, "the first snapshot came after the passive phase")
             return
         last = index == self.schedule.slices - 1
         end = self.order.end if last else self.schedule.begins(index + 1) - 1
@@ -154,17 +204,16 @@ class Study:
             market.view(book, row), quantity, self.history, self.rules.fees, adverse_selection=self.adverse_selection
         )
         if isinstance(problem, str):
-            self.skipped[problem] += 1
+            self._skip(index, problem)
             return
         answer = solve_grid(problem, self._priced)
-        self.gaps.append(answer.gap)
-        self.raised += answer.raised
-        self._scales.append(Scale(problem.h, problem.h + problem.f, problem.h + max(problem.make)))
+        scale = Scale(problem.h, problem.h + problem.f, problem.h + max(problem.make))
+        self._meet(answer.gap, answer.raised, scale)
         if self.rules.at_once and order.end < book.times[-1]:
-            self._add(answer, quantity, *self._worked_at_once(order, problem, answer, book, row))
+            self._add(index, scale, answer, quantity, *self._worked_at_once(order, problem, answer, book, row))
             return
-        pool = {index: self._run(order, self._fixed(problem, answer, index)) for index in answer.chosen}
-        self._open.append(_Slice(answer, market, pool))
+        pool = {place: self._run(order, self._fixed(problem, answer, place)) for place in answer.chosen}
+        self._open.append(_Slice(index, scale, answer, market, pool))
         self._advance(self._open[-1], book)
         self._close_finished()
 
@@ -208,18 +257,53 @@ class Study:
         while self._open and all(run.closed for run in self._open[0].runs):
             one = self._open.pop(0)
             pool = {index: _worked(run) for index, run in one.pool.items()}
-            self._add(one.answer, one.market.order.quantity, _worked(one.market), pool)
+            self._add(one.index, one.scale, one.answer, one.market.order.quantity, _worked(one.market), pool)
 
-    def _add(self, answer: PoolAnswer, quantity: int, market: SliceCost, pool: Mapping[int, SliceCost]) -> None:
-        """Add what each candidate cost in a finished slice."""
+    def _add(
+        self,
+        index: int,
+        scale: Scale,
+        answer: PoolAnswer,
+        quantity: int,
+        market: SliceCost,
+        pool: Mapping[int, SliceCost],
+    ) -> None:
+        """A slice is over."""
         costs = np.zeros(len(answer.pool), np.int64)
-        for index, worked in pool.items():
-            costs[index] = worked.cost - market.cost
-            self.worked += quantity
-            self.completed += worked.forced
-        self.totals += costs[answer.choice]
+        for place, worked in pool.items():
+            costs[place] = worked.cost - market.cost
+        shares, completed = quantity * len(pool), sum(worked.forced for worked in pool.values())
+        slice_ = WorkedSlice(
+            answer.gap, answer.raised, scale, costs, answer.choice, abs(market.cost), shares, completed
+        )
+        self._judge(slice_)
+        self._keep(StudiedSlice(index, worked=slice_))
+
+    # -- what is known after it ------------------------------------------------------------------------------------
+
+    def _choose(self, index: int) -> None:
+        self.choices[index] = TunedCandidate(self.best, self.tuned)
+
+    def _skip(self, index: int, reason: str) -> None:
+        self.skipped[reason] += 1
+        self._keep(StudiedSlice(index, reason))
+
+    def _meet(self, gap: float, raised: bool, scale: Scale) -> None:
+        self.gaps.append(gap)
+        self.raised += raised
+        self._scales.append(scale)
+
+    def _judge(self, worked: WorkedSlice) -> None:
+        """Add what each candidate cost in a finished slice."""
+        self.totals += worked.costs[worked.choice]
         self.tuned += 1
-        self.market_cost += abs(market.cost)
+        self.market_cost += worked.market_cost
+        self.worked += worked.shares
+        self.completed += worked.completed
+
+    def _keep(self, one: StudiedSlice) -> None:
+        if self.slices is not None:
+            self.found.append(one)
 
 
 def _worked(run: Execution) -> SliceCost:

@@ -1,0 +1,70 @@
+"""The other end of sor.helpers: a process that works what it is handed, on a tape that it opens for itself.
+
+`python -m sor.helper_process` is started by sor.helpers alone: it speaks pickles on standard input and output.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from queue import SimpleQueue
+from threading import Thread
+from typing import IO, TYPE_CHECKING, Any
+
+from sor.errors import InputError
+
+if TYPE_CHECKING:
+    from sor.helpers import Work
+    from sor.request import BacktestRequest
+    from sor.source import Charted
+
+
+def main() -> None:
+    messages = SimpleQueue[Any]()
+    Thread(target=_listen, args=(sys.stdin.buffer, messages), daemon=True).start()
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)  # what anything prints is no answer
+        source = _opened(messages.get())
+        while True:
+            pickle.dump(_answer(source, messages.get()), answers, pickle.HIGHEST_PROTOCOL)
+            answers.flush()
+
+
+def _listen(pipe: IO[bytes], messages: SimpleQueue[Any]) -> None:
+    """Until the pipe is closed: then whoever handed out the work is gone, and what we are at is of no use any more."""
+    try:
+        while True:
+            messages.put(pickle.load(pipe))
+    finally:
+        os._exit(1)
+
+
+def _opened(request: BacktestRequest) -> Charted | Exception:
+    """The tape, or why it could not be opened, which is the answer to every task then."""
+    from sor.api import tape_source
+
+    try:
+        return tape_source(request)
+    except Exception as error:
+        return error
+
+
+def _answer(source: Charted | Exception, work: Work) -> Any:
+    """The task's answer, or the error in its place."""
+    from sor.run import stream_of
+
+    try:
+        if isinstance(source, Exception):
+            raise source
+        if (source.timeline(), source.tape_facts()) != (work.timeline, work.facts):
+            raise InputError("the tape was changed while it was read: try again")
+        return work.task.work(stream_of(source, work.spec, work.window))
+    except InputError as error:
+        return InputError(str(error))  # some kinds of them do not survive the journey
+    except Exception as error:
+        return error
+
+
+if __name__ == "__main__":
+    main()

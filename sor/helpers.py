@@ -1,0 +1,150 @@
+"""More processes for one backtest: each opens the tape for itself and works what it is handed (`--workers`).
+
+They are plain interpreters with a pipe to either side of them. A fork of a process with threads (Arrow has some) may
+hang, and multiprocessing's fresh interpreters run the user's script again. A process that ends, however it does, closes
+its pipe: whoever waits for it is told, and a helper whose pipe is closed ends, so that none outlives its backtest.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sor.core.backtest.crew import Crew, Task
+from sor.core.backtest.two_pass import can_be_shared
+from sor.core.market.timeline import Timeline
+from sor.core.spec import Spec
+from sor.errors import InputError, SorError
+from sor.request import BacktestRequest
+from sor.run import CrewFor
+from sor.source import Charted, Source, TapeFacts
+from sor.tapes.merge.inputs import inputs_of
+from sor.windows import Window
+
+T = TypeVar("T")
+MOST_WORKERS = 64
+# A helper's share is Python on one core: threads of numpy's would only be in the way of the others.
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A task, and what a helper needs to see the same stream as we do. timeline, facts: of our tape; the helper's own
+    is the same one if it has these too."""
+
+    task: Task[Any]
+    spec: Spec
+    window: Window
+    timeline: Timeline
+    facts: TapeFacts
+
+
+@contextmanager
+def helped(request: BacktestRequest, spec: Spec, workers: int) -> Iterator[CrewFor | None]:
+    """What `run` is to be given for so many workers, of which we are one; None where nothing can be shared. The tape is
+    being opened by the helpers meanwhile, and they end with the `with` block."""
+    if workers == 1 or not can_be_shared(spec):
+        yield None
+        return
+    if request.has_tape:
+        _check_tape(request)
+    with ExitStack() as stack:
+        helpers = [stack.enter_context(_helper(request)) for _ in range(workers - 1)]
+
+        def crew(source: Source, spec: Spec, window: Window) -> Crew:
+            assert isinstance(source, Charted)  # a tape, as it was opened by its name
+            return _Crew(helpers, spec, window, source.timeline(), source.tape_facts())
+
+        yield crew
+
+
+def _check_tape(request: BacktestRequest) -> None:
+    """InputError where a file can be read by one process only."""
+    for one in inputs_of(request.tape):
+        path = Path(os.path.abspath(one.path))
+        if one.table is None and (not path.is_file() or path.is_relative_to("/dev") or path.is_relative_to("/proc")):
+            raise InputError(f"{one.path}: is no file that every worker can read for itself: leave --workers out")
+
+
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    """See sor.core.backtest.crew.Crew."""
+
+    processes: Sequence[_Helper]
+    spec: Spec
+    window: Window
+    timeline: Timeline
+    facts: TapeFacts
+
+    @property
+    def helpers(self) -> int:
+        return len(self.processes)
+
+    @property
+    def venues(self) -> tuple[int, ...]:
+        return self.timeline.venues
+
+    def hand_out(self, tasks: Sequence[Task[T]]) -> Callable[[], list[T]]:
+        at_work = self.processes[: len(tasks)]
+        for helper, task in zip(at_work, tasks, strict=True):
+            helper.send(Work(task, self.spec, self.window, self.timeline, self.facts))
+        return lambda: [helper.answer() for helper in at_work]
+
+
+@contextmanager
+def _helper(request: BacktestRequest) -> Iterator[_Helper]:
+    path = os.pathsep.join(map(os.path.abspath, sys.path))  # so that it finds what we found
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "sor.helper_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | ONE_THREAD | {"PYTHONPATH": path},
+        process_group=0,  # Ctrl-C is for us, and we end it
+    )
+    try:
+        helper = _Helper(process)
+        helper.send(request)
+        yield helper
+    finally:
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            with suppress(BrokenPipeError):  # over what was not sent
+                if pipe is not None:
+                    pipe.close()
+        process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class _Helper:
+    """One of them. It hears of its tape first and of tasks then, and has one answer for each task."""
+
+    process: subprocess.Popen[bytes]
+
+    def send(self, message: Any) -> None:
+        assert self.process.stdin is not None
+        try:
+            pickle.dump(message, self.process.stdin, pickle.HIGHEST_PROTOCOL)
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise _lost() from None
+
+    def answer(self) -> Any:
+        assert self.process.stdout is not None
+        try:
+            answer = pickle.load(self.process.stdout)
+        except (EOFError, pickle.UnpicklingError):  # the rest of a half-written one does not come
+            raise _lost() from None
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+def _lost() -> SorError:
+    return SorError("a worker died (killed, or out of memory): leave --workers out, and one process does it all")
