@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,8 +11,8 @@ from typing import Any
 
 from sor.core.backtest.live_view import FillLine, LiveView
 from sor.errors import InputError
+from sor.json_file import parse_json
 from sor.report.table import parts
-from sor.text import shorten
 from tui import format as words
 from tui.kept import kept_at, run_of
 from tui.messages import Began, Failed, Finished, Looked, Noted, Phase, RunRequest, StreamHealth
@@ -51,10 +50,9 @@ class Opened:
 def parse_report(name: str, text: str, *, exact: bool = True) -> Opened:
     """A report's JSON, money as exact decimals (or as floats, which is quicker). InputError where it is none."""
     try:
-        data = json.loads(text, parse_float=Decimal if exact else None)
-    except (ValueError, RecursionError) as error:
-        why = "nested too deeply" if isinstance(error, RecursionError) else shorten(error)
-        raise InputError(f"{name}: not a JSON file ({why}); a report is what sor backtest --json prints") from None
+        data = parse_json(text.encode(), fraction=Decimal if exact else float)
+    except ValueError as error:
+        raise InputError(f"{name}: {error}; a report is what sor backtest --json prints") from None
     missing = [key for key in NEEDED if not isinstance(data, dict) or key not in data]
     if missing:
         raise InputError(f"{name}: not a report of sor backtest: it has no {missing[0]!r}")

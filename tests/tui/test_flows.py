@@ -210,7 +210,11 @@ async def test_save_copy_and_open(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("no json", "not a JSON file"), ('{"a": 1}', "not a report of sor backtest"), (None, "No such file")],
+    [
+        ("no json", "not JSON: Expecting value (line 1, column 1)"),
+        ('{"a": 1}', "not a report of sor backtest"),
+        (None, "No such file"),
+    ],
 )
 async def test_open_says_what_is_wrong_with_a_file(tmp_path: Path, content: str | None, words: str) -> None:
     path = tmp_path / "x.json"
