@@ -59,6 +59,7 @@ SELDOM: dict[str, tuple[Any, ...]] = {  # drawn in every third
     "theta_queue": ("0,0.5x,0.001", "0.2x"),
     "lambda_over": ("0.01,1.5x,3x",),
     "lambda_under": ("0.02,1.01x", "1.2x,2x,9x"),
+    "max_shortfall": (1, 5),
     "limited": (True,),
 }
 

@@ -13,7 +13,8 @@ from sor.core.place.closed_form import solve_separable, solve_single, split_valu
 from sor.core.place.draw import draw, std_error
 from sor.core.place.minimise import minimise
 from sor.core.place.problem import Placement, Problem, placement
-from sor.core.place.sample import SampleProblem, Search
+from sor.core.place.sample import SampleProblem
+from sor.core.place.search import Search
 from sor.core.place.stochastic import approximate
 from sor.errors import InputError
 

@@ -27,12 +27,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.sample import Prices, SampleProblem, Search
+from sor.core.place.whole_outcomes import WholeOutcomes
+from sor.core.place.whole_search import Prices, WholeProblem, WholeSearch, stays
 from sor.errors import InputError
 
 Money = int | Fraction
 Ints = NDArray[np.int64]
-_AT_ONCE = 2**15  # outcomes of venues that are worked together: they stay in the processor's cache
 _SAFE = 2**52  # totals stay below this, so that sums and slopes are exact in int64 and in float64 too
 
 
@@ -92,18 +92,7 @@ class IntegerSample:
 
         Columns: sum (S - A)+, sum (A - S)+, N (M + sum L), N M, sum_i fill_1, ..., sum_i fill_K.
         """
-        x = np.asarray(list(pool), dtype=np.int64).reshape(-1, len(self.e))
-        out = np.empty((len(x), 4 + len(self.make)), np.int64)
-        step = max(1, _AT_ONCE // self.e.size)
-        for first in range(0, len(x), step):
-            some = slice(first, first + step)
-            fills = np.minimum(self.e, x[some, :, None])
-            gap = self.size - fills.sum(axis=1)
-            out[some, 0] = np.maximum(gap, 0).sum(axis=1)
-            out[some, 1] = out[some, 0] - gap.sum(axis=1)
-            out[some, 2] = self.n * x[some].sum(axis=1)
-            out[some, 3:] = fills.sum(axis=2)
-        return out
+        return self.outcomes.shares(np.asarray(list(pool), dtype=np.int64).reshape(-1, len(self.e)))
 
     def coefficients(self, pool: Iterable[Sequence[int]]) -> list[tuple[Fraction, int, int, int]]:
         """For every X the (a, b, c, d) with N V = a + b theta + c lambda_under + d lambda_over, a in nanodollars.
@@ -171,7 +160,7 @@ class IntegerSample:
         points = self.starts() if starts is None else list(starts)
         if not points:
             raise InputError("starts: at least one is wanted")
-        found = [Search(problem, np.asarray(x, dtype=np.int64)) for x in points]
+        found = [self._begin(problem, x) for x in points]
         for search in found:
             search.descend()
         found = _ranked(found)[:3]
@@ -181,7 +170,7 @@ class IntegerSample:
         winners = [search for search in found if search is first or search.total == first.total]
         for search in winners if thorough else ():
             search.break_ties()
-        return tuple(int(v) for v in _ranked(winners)[0].x)
+        return _ranked(winners)[0].x
 
     def starts(self) -> list[tuple[int, ...]]:
         """All market, all limit at each venue, and equal split and full duplication beside several M."""
@@ -199,20 +188,22 @@ class IntegerSample:
         whole = np.array([_fitting(row, weight) for row in rows], np.int64)
         return Prices(whole[:, 2:], whole[:, :1], whole[:, 1:2])
 
-    def priced(self, prices: Prices, at: int) -> SampleProblem:
+    def priced(self, prices: Prices, at: int) -> WholeProblem:
         """The search's problem at one of the prices."""
-        return self._outcomes.priced(prices.b[at], int(prices.theta[at, 0]), int(prices.lam[at, 0]))
+        return WholeProblem(self.outcomes, prices, at)
 
     def descend(self, prices: Prices, at: int, x: Sequence[int]) -> tuple[int, ...]:
         """The end of the way down from x at one of the prices: what `search` finds from one start, not thorough."""
-        search = Search(self.priced(prices, at), np.asarray(x, dtype=np.int64))
+        search = self._begin(self.priced(prices, at), x)
         search.descend()
-        return tuple(search.x.tolist())
+        return search.x
 
     def stays(self, prices: Prices, x: Sequence[int]) -> list[bool]:
         """At which of the prices `descend` does not leave x."""
-        found: list[bool] = self._outcomes.stays(np.asarray(x, dtype=np.int64), prices).tolist()
-        return found
+        return stays(self.outcomes, prices, tuple(x))
+
+    def _begin(self, problem: WholeProblem, x: Sequence[int]) -> WholeSearch:
+        return WholeSearch(problem, tuple([min(max(int(v), 0), self.size) for v in x]))
 
     def reduced(self, unit: int, theta: int, under: int, over: int) -> list[int]:
         """theta, Lambda and every b_k of SampleProblem at one price, as whole numbers as small as they can be.
@@ -246,9 +237,9 @@ class IntegerSample:
         return unit, [int(value * unit) for value in values]
 
     @cached_property
-    def _outcomes(self) -> SampleProblem:
-        """The samples at no price: what depends on them alone is worked out once."""
-        return SampleProblem(self.e, np.zeros(len(self.e), np.int64), 0, 0, self.size)
+    def outcomes(self) -> WholeOutcomes:
+        """The samples as the search wants them."""
+        return WholeOutcomes.of(self.size, self.e)
 
 
 def _fitting(row: Sequence[int], weight: int) -> Sequence[int]:
@@ -266,13 +257,13 @@ def _rounded(value: int, part: int) -> int:
     return whole + (2 * left > part or (2 * left == part and whole % 2))
 
 
-def _ranked(found: list[Search]) -> list[Search]:
+def _ranked(found: list[WholeSearch]) -> list[WholeSearch]:
     """The lowest first. One alone is not ranked: its total, which takes time, is not asked for."""
     return sorted(found, key=_rank) if len(found) > 1 else found
 
 
-def _rank(search: Search) -> tuple[int, ...]:
-    return (int(search.total), *(int(v) for v in search.x))
+def _rank(search: WholeSearch) -> tuple[int, ...]:
+    return (search.total, *search.x)
 
 
 def place_integer(

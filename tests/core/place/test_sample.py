@@ -14,7 +14,8 @@ from thorough import THOROUGH
 from sor.core.place.bound import Box, Dual, branch, first_prices, root_bound
 from sor.core.place.matrix_game import solve_game
 from sor.core.place.minimise import minimise
-from sor.core.place.sample import SampleProblem, Search
+from sor.core.place.sample import SampleProblem
+from sor.core.place.search import Search
 from sor.core.place.smooth import smooth_steps
 from sor.core.place.split import split
 
@@ -145,18 +146,13 @@ def test_bound_is_never_above_anything_that_is_known(seed: int) -> None:
         assert bound <= p.total(rng.uniform(0, 1000, k + 1)) + 1e-9 * scale
 
 
-@pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("seed", range(40))
-def test_line_searches_find_the_minimum_of_their_line(seed: int, whole: bool) -> None:
+def test_line_searches_find_the_minimum_of_their_line(seed: int) -> None:
     rng = np.random.default_rng(seed)
     k = int(rng.integers(1, 5))
     p, scale = random_problem(seed, k, 30)
-    if whole:
-        p = SampleProblem(
-            (p.e / 10).astype(np.int64), np.rint(p.b * 1e6).astype(np.int64), int(p.theta * 1e6), int(p.lam * 1e6), 100
-        )
     size = float(p.size)
-    x = (rng.random(k + 1) * size).astype(p.e.dtype)
+    x = rng.random(k + 1) * size
     for move in range(k + 1):
         search = Search(p, x)
         search.coordinate(move)
@@ -170,7 +166,7 @@ def test_line_searches_find_the_minimum_of_their_line(seed: int, whole: bool) ->
             search.pair(j, l)
             assert search.x[j] + search.x[l] == pytest.approx(x[j] + x[l])
             for t in np.linspace(-size, size, 201):
-                other = x.astype(float)
+                other = x.copy()
                 other[j] += t
                 other[l] -= t
                 if min(other[j], other[l]) >= 0 and max(other[j], other[l]) <= size:
