@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thorough import THOROUGH
 
 from sor.core.backtest.session import MarketFacts
 from sor.core.market.batch import SnapshotBatch
@@ -85,7 +86,7 @@ WISHES: list[dict[str, Any]] = [
 
 
 @given(st.integers(0, 2**32), st.sampled_from(WISHES), st.sampled_from((1, 7, 1_000)))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6 * THOROUGH, deadline=None)
 def test_the_same_bytes_whatever_was_read_before(seed: int, wishes: dict[str, Any], batch: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         for module in ("outflow_history", "allocators"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from thorough import THOROUGH
 
 from sor import backtest, decision_times
 from sor.cli import run
@@ -294,18 +295,20 @@ def test_one_that_never_answers_is_given_up_with_its_line(
     assert re.search(r"Endless has not answered for 0 s at .*mine\.py, line \d+", err)
 
 
-@pytest.mark.parametrize("name", ["TwinXM", "TwinBestAsk", "Half"])
+@pytest.mark.parametrize("name", ["TwinBestAsk", "Half"])
 def test_good_ones_pass_the_check(file: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert run(["strategy", "check", f"{file}:{name}"], "sor") == 0
     assert "no look-ahead" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", sorted(BUILT_IN))
-def test_routers_of_the_literature_are_found_by_name_and_pass_the_check(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_routers_of_the_literature_are_found_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["strategy", "list"], "sor") == 0
-    assert name in capsys.readouterr().out.split()
+    assert set(BUILT_IN) <= set(capsys.readouterr().out.split())
+
+
+# The check is of what the engine shows: these two learn from all of it, the outcomes and the flow.
+@pytest.mark.parametrize("name", sorted(BUILT_IN) if THOROUGH > 1 else ["censored", "cont_kukanov_online"])
+def test_routers_of_the_literature_pass_the_check(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["strategy", "check", name], "sor") == 0
     assert "no look-ahead" in capsys.readouterr().out
 

@@ -315,7 +315,7 @@ JUNK = [
 @pytest.mark.parametrize("raw", [False, True])
 def test_mangled_tapes(raw: bool) -> None:
     """Success or one line, the same however the file is cut into blocks; never another exception."""
-    count = 250 * THOROUGH
+    count = 125 * THOROUGH
     dice = random.Random(20240801 + raw)
     rows = [Row(T0 + i // 2, venue=2 + i % 3, action="AACT"[i % 4]) for i in range(12)]
     whole = Dialect(raw_prices=raw, integer_times=raw).encode(rows)

@@ -11,6 +11,7 @@ from format_oracle import VENDORS, Cells, rows_of
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tape_oracle import read_with, snapshots
+from thorough import THOROUGH
 
 from sor.core.market.batch import Snapshot
 from sor.errors import InputError
@@ -39,7 +40,7 @@ def read(path: Path, name: str, block: int) -> list[Snapshot]:
 
 @pytest.mark.parametrize("name", VENDORS)
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, phases=(Phase.reuse, Phase.generate))  # files shrink slowly
+@settings(max_examples=20 * THOROUGH, deadline=None, phases=(Phase.reuse, Phase.generate))  # files shrink slowly
 def test_equal_to_the_slow_reading(name: str, data: st.DataObject) -> None:
     vendor = VENDORS[name]
     rows: list[Cells] = data.draw(rows_of(vendor))

@@ -28,6 +28,7 @@ from tape_oracle import (
     same_columns,
     snapshots,
 )
+from thorough import THOROUGH
 
 from sor.errors import InputError
 from sor.source import FileFacts, Source, StreamFacts, TapeFacts
@@ -58,7 +59,7 @@ def file_of(rows: list[Row]) -> FileFacts:
 
 
 @given(row_lists(), dialects(), rules, blocks, batch_sizes)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100 * THOROUGH, deadline=None)
 def test_every_dialect_cut_anywhere_equals_the_second_reader(
     rows: list[Row], dialect: Dialect, rule: Rule, block: int, batch: int
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tape_oracle import PRETTY, T0, Row, row_lists
+from thorough import THOROUGH
 
 from sor.api import backtest
 from sor.core.backtest.session import MarketFacts
@@ -189,7 +190,7 @@ def test_a_price_of_zero_with_a_size_is_no_side_of_the_book(tmp_path: Path, monk
 
 
 @given(row_lists(symbols=("AAPL", "MSFT")), st.sampled_from([1, 3, 10]), st.integers(-3, 40), st.integers(0, 30))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40 * THOROUGH, deadline=None)
 def test_any_rows_any_window(rows: list[Row], group_rows: int, offset: int, length: int) -> None:
     """Empty sides, venues that come late, equal instants: the report is the whole tape's."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

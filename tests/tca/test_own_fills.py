@@ -40,8 +40,9 @@ def back(report: Report, path: Path, name: str, **more: Any) -> OwnReport:
     return analyse_file(path, request, only=name, compare=False, **more)
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
-@pytest.mark.parametrize("file", ["fills.csv", "fills.parquet"])
+@pytest.mark.parametrize(
+    ("name", "file"), [*((name, "fills.csv") for name in STRATEGIES), (STRATEGIES[0], "fills.parquet")]
+)
 def test_a_routers_fills_fed_back_give_the_reports_own_figures(
     report: Report, kept: Path, name: str, file: str
 ) -> None:

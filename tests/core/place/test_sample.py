@@ -100,7 +100,7 @@ def test_the_optimum_and_the_bound_against_milp(k: int, n: int, seed: int) -> No
     assert total - bound <= 1e-4 * scale
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6 * THOROUGH))
 def test_two_venues_against_a_fine_grid(seed: int) -> None:
     p, scale = random_problem(seed, 2, 40, ties=True)
     _, total, bound = solved(p, scale)
@@ -173,7 +173,7 @@ def test_line_searches_find_the_minimum_of_their_line(seed: int) -> None:
                     assert float(search.total) <= float(p.total(other)) + 1e-6 * scale
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(12 * THOROUGH))
 def test_order_of_venues_scale_and_useless_venues_change_nothing(seed: int) -> None:
     k = 1 + seed % 4
     p, scale = random_problem(seed, k, 30, ties=bool(seed % 2))

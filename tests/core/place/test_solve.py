@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from thorough import THOROUGH
 
 from sor import Problem as LazyProblem
 from sor import place as lazy_place
@@ -66,7 +67,7 @@ def random_parametric(seed: int) -> Problem:
     return Problem.from_json(data)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4 * THOROUGH))
 def test_the_true_cost_of_the_default_answer_is_within_a_thousandth(seed: int) -> None:
     problem = random_parametric(seed)
     fresh = draw(problem, 1 << 17, 999)
