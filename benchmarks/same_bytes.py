@@ -1,11 +1,12 @@
 """Does a change of the code leave every byte of the result as it was? Random backtests, as digests.
 
     python benchmarks/same_bytes.py --write before.txt [--runs 60] [--tape FILE]...
-    python benchmarks/same_bytes.py --check before.txt [--tape FILE]...
+    python benchmarks/same_bytes.py --check before.txt [--tape FILE]... [--workers N]
 
 Before the change the digests are written, after it they are compared: of the report's JSON, and of every fill and child
 order of every strategy. Each run draws a window of one of the tapes (the bundled one, a synthetic one that is made
-first, and those that are named), and the options. `--check` ends with 1 and names the first runs that differ.
+first, and those that are named), and the options. `--check` ends with 1 and names the first runs that differ. With
+--workers each run is shared by so many processes: its bytes are the same too.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sor.api import tape_source
 from sor.core.router.literature import BUILT_IN
 from sor.core.units import NANO, parse_time
 from sor.errors import SorError
+from sor.helpers import helped
 from sor.paths import bundled_tape
 from sor.report.build import build
 from sor.report.encode import encode
@@ -91,12 +93,13 @@ def limit_price(source: Charted, request: BacktestRequest) -> float:
     return abs(arrival2) // 2 // 10**7 / 100
 
 
-def digest(source: Charted, request: BacktestRequest) -> str:
+def digest(source: Charted, request: BacktestRequest, workers: int) -> str:
     """Of the report, and of what each strategy sent and got."""
     spec = request.spec()
     window = window_of(source, spec)
     spec = of_the_day(spec, window)
-    found = find(source, spec, window=window)
+    with helped(request, spec, workers) as crew:
+        found = find(source, spec, window=window, crew=crew)
     report = build(spec, found, source.tape_facts(), source.stream_facts(), source.form, request.asked())
     bytes_ = hashlib.sha256(encode(report.data).encode())
     for session in (found.outcome, *found.orders):
@@ -105,7 +108,7 @@ def digest(source: Charted, request: BacktestRequest) -> str:
     return bytes_.hexdigest()[:24]
 
 
-def runs(tapes: list[list[str]], count: int, every: int) -> Iterator[tuple[str, str]]:
+def runs(tapes: list[list[str]], count: int, every: int, workers: int) -> Iterator[tuple[str, str]]:
     """What each run was, and its digest or the error that it ended with."""
     each = -(-count // len(tapes))
     for number, tape in enumerate(tapes):
@@ -121,7 +124,7 @@ def runs(tapes: list[list[str]], count: int, every: int) -> Iterator[tuple[str, 
             try:
                 if limited:
                     request = replace(request, limit_price=limit_price(source, request))
-                found = digest(source, request)
+                found = digest(source, request, workers)
             except SorError as error:  # a result as well: it must stay the same
                 found = f"{type(error).__name__}: {error}"
             yield f"{number} {said}", found
@@ -134,6 +137,7 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=60)
     options.add_argument("--every", type=int, default=1, help="only every n-th of them, for a first look")
     options.add_argument("--tape", action="append", default=[], help="one more tape; several files of it with commas")
+    options.add_argument("--workers", type=int, default=1)
     args = options.parse_args()
     named: list[list[str]] = [text.split(",") for text in args.tape]
     with TemporaryDirectory() as folder:
@@ -141,7 +145,7 @@ def main() -> None:
         for _ in write_tape(SynthSpec(5, 300 * NANO, 7, ("SYNT",), parse_time("2024-06-03T13:30:00Z")), synthetic):
             pass
         began, lines = time.process_time(), list[str]()
-        for said, found in runs([[str(bundled_tape())], [str(synthetic)], *named], args.runs, args.every):
+        for said, found in runs([[str(bundled_tape())], [str(synthetic)], *named], args.runs, args.every, args.workers):
             lines.append(f"{found}\t{said}")
             print(lines[-1], file=sys.stderr, flush=True)
         print(f"{len(lines)} runs in {time.process_time() - began:.1f} s of processor")

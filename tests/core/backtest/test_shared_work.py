@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference.adapter import national_to_sor
+from reference.nbbo_tapes import VENUES as NBBO_VENUES
+from reference.nbbo_tapes import random_nbbo_case
 from strategies_for_tapes import SECOND, Case, cases
 from thorough import THOROUGH
 
@@ -19,6 +22,7 @@ from sor.core.backtest.crew import Task
 from sor.core.backtest.sessions import BacktestResult, Stream
 from sor.core.backtest.study_stretch import StudyStretch, history_from, stretches, study_of
 from sor.core.backtest.two_pass import backtest
+from sor.core.feed import Feed, Form
 from sor.core.fees import FeeSchedule, VenueFee
 from sor.core.market.batch import SnapshotBatch, batch_of, concat
 from sor.core.order import Latency, ParentOrder, QueueModel, Side
@@ -156,6 +160,21 @@ def test_stretches_are_all_slices_in_their_order(slices: int, workers: int) -> N
     assert 1 <= len(found) <= workers
     assert all(found)
     assert [index for stretch in found for index in stretch] == list(range(slices))
+
+
+def test_on_tapes_in_nbbo_form_too() -> None:
+    hidden = 0
+    for seed in range(12):
+        case = random_nbbo_case(seed)
+        order = ParentOrder(Side(case.order.side), 40, case.order.start, case.order.end)
+        feed = Feed(Form.NBBO, case.late)
+        spec = replace(SPEC, side=order.side, quantity=40, router_interval=case.rules.router_interval, feed=feed)
+        stream = batches(batch_of(national_to_sor(case.tape)), 7)
+        alone = backtest(stream, spec, order)
+        for venues in ((), NBBO_VENUES):
+            assert everything(backtest(stream, spec, order, crew=OnPaper(stream, 2, venues))) == everything(alone)
+        hidden += sum(alone.hidden_slices.values())
+    assert hidden
 
 
 @pytest.mark.long
