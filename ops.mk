@@ -2,7 +2,7 @@
 TF_DIR := infra/terraform
 UNITS := $(wildcard systemd/*.service systemd/*.timer)
 
-DEPLOYING := deploy deploy-plan destroy adopt start stop allow ssh status logs attach backup restore diagnose
+DEPLOYING := deploy deploy-plan destroy adopt start stop allow ssh status logs attach metrics backup restore diagnose
 
 # The options of deploy, by their make names: make deploy REGION=eu-central-1 INSTANCE_TYPE=t4g.micro. They travel in the
 # environment, as they were typed: in a command, a quotation mark in one of them would end it and begin another.
@@ -23,10 +23,11 @@ $(DEPLOYING): export SOR_DEPLOY_UNIT = $(value UNIT)
 $(DEPLOYING): export SOR_DEPLOY_FILE = $(value FILE)
 $(DEPLOYING): export SOR_DEPLOY_TERMINATION_PROTECTION = $(value PROTECT)
 $(DEPLOYING): export SOR_DEPLOY_ALARM_EMAIL = $(value ALARM_EMAIL)
+$(DEPLOYING): export SOR_DEPLOY_METRICS = $(value METRICS)
 $(DEPLOYING): export SOR_DEPLOY_EXTRA_VARS = $(value EXTRA_VARS)
 # make itself hands on what was typed as well, and reads it as make's own language.
 unexport DEPLOYMENT REGION INSTANCE_TYPE ACCESS SSH_CIDR KEY VOLUME_GB CPU_CREDITS SUBNET IDLE_HOURS AUTO REPLACE BACKEND \
-  UNIT FILE PROTECT ALARM_EMAIL EXTRA_VARS KEEP REHEARSE_ARGS VERSION
+  UNIT FILE PROTECT ALARM_EMAIL METRICS EXTRA_VARS KEEP REHEARSE_ARGS VERSION
 DEPLOYER = SOR_TF_PLUGIN_DIR="$$(scripts/tf-plugin-dir)" $(OPS)/bin/python scripts/deploy
 
 rehearse rehearse-emulated: export SOR_REHEARSE = 1
@@ -69,6 +70,9 @@ logs: $(OPS)/.ready  ## follow the journal of a unit on the server: [UNIT=kafka]
 
 attach: $(OPS)/.ready  ## open the server's terminal interface, which goes on when the line drops
 	@$(DEPLOYER) attach
+
+metrics: $(OPS)/.ready  ## open a tunnel to the server's figures for Prometheus (METRICS=1)
+	@$(DEPLOYER) metrics
 
 backup: $(OPS)/.ready  ## copy the server's topics, tapes and reports here: [FILE=]
 	@$(DEPLOYER) backup

@@ -23,6 +23,7 @@ COMMANDS: dict[str, Callable[[Settings], None]] = {
     "status": visiting.status,
     "logs": visiting.logs,
     "attach": visiting.attach,
+    "metrics": visiting.metrics,
     "backup": keeping.backup,
     "restore": keeping.restore,
     "diagnose": keeping.diagnose,

@@ -135,7 +135,8 @@ def playbook(settings: Settings, outputs: dict[str, str], name: str, wheel: Path
         str(ANSIBLE_DIR / name),
     ]
     # As JSON, because Ansible splits NAME=VALUE at spaces.
-    extra = [json.dumps({"sor_wheel": str(wheel)}), *shlex.split(os.environ.get("SOR_DEPLOY_EXTRA_VARS", ""))]
+    own = {"sor_wheel": str(wheel), "metrics_enabled": bool(settings.metrics)}
+    extra = [json.dumps(own), *shlex.split(os.environ.get("SOR_DEPLOY_EXTRA_VARS", ""))]
     command += [part for value in extra for part in ("-e", value)]
     if subprocess.run(command, env=env, cwd=ANSIBLE_DIR, check=False).returncode:
         raise DeployError(

@@ -11,12 +11,16 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 TERRAFORM_DIR = REPO / "infra" / "terraform"
 ANSIBLE_DIR = REPO / "infra" / "ansible"
+METRICS_DIR = REPO / "infra" / "metrics"
 
 # The documentation's own address range (RFC 5737): in a plan that is only looked at, no real one is needed.
 EXAMPLE_CIDR = "203.0.113.7/32"
 
 # What is typed to forget an option that was given in an earlier call: nothing typed means as before.
 FORGET = {"ssh_cidr": "here", "alarm_email": "none"}
+
+# Options that Terraform has no variable for.
+NOT_TERRAFORM = {"key", "backend", "metrics"}
 
 
 class DeployError(Exception):
@@ -25,7 +29,7 @@ class DeployError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One deployment. The names of the fields are those of the Terraform variables, `key` and `backend` apart.
+    """One deployment. The names of the fields are those of the Terraform variables, but for those in NOT_TERRAFORM.
 
     `ssh_cidr` is what was typed; empty means wherever this machine is when something is opened (address.py).
     """
@@ -42,6 +46,8 @@ class Settings:
     stop_when_idle_hours: int = 0
     termination_protection: int = 0
     alarm_email: str = ""
+    # Whether the playbook installs what Prometheus asks for figures.
+    metrics: int = 0
     # A file with the Terraform block of a backend for the state; empty: a file in the state folder.
     backend: str = ""
 
@@ -85,7 +91,7 @@ class Settings:
 
         `ssh_cidr` matters only where ssh is opened; Terraform wants one even to remove everything.
         """
-        values: dict[str, str | int | None] = {k: v for k, v in asdict(self).items() if k not in {"key", "backend"}}
+        values: dict[str, str | int | None] = {k: v for k, v in asdict(self).items() if k not in NOT_TERRAFORM}
         values["ssh_cidr"] = ssh_cidr or None
         values["termination_protection"] = str(bool(self.termination_protection)).lower()
         values["subnet_id"] = self.subnet_id or None
@@ -109,7 +115,7 @@ def load() -> Settings:
     for option, word in FORGET.items():
         if merged.get(option) == word:
             merged[option] = ""
-    for number in ("volume_size_gb", "stop_when_idle_hours", "termination_protection"):
+    for number in ("volume_size_gb", "stop_when_idle_hours", "termination_protection", "metrics"):
         if number in merged:
             merged[number] = _whole(number, str(merged[number]))
     return replace(Settings(), **merged)  # type: ignore[arg-type]

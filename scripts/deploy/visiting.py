@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,8 +17,11 @@ import settings as config
 from cloud import Machine
 from console import say
 from making import opened
-from settings import DeployError, Settings
+from settings import METRICS_DIR, DeployError, Settings
 from terraform import Terraform
+
+# Ports of the exporters on the server, and here: this machine may have a node_exporter of its own.
+TUNNEL = {9100: 19100, 9404: 19404}
 
 
 def ssh(wanted: Settings) -> None:
@@ -62,6 +66,19 @@ def attach(wanted: Settings) -> None:
     """The terminal interface on the server, in a tmux that goes on when the line drops."""
     remote = "tmux new-session -A -s sor sor-tui"
     os.execvp("ssh", server.ssh_command(wanted, reach(wanted), remote, tty=True))
+
+
+def metrics(wanted: Settings) -> None:
+    """A tunnel to the exporters on the server's loopback, until Ctrl-C."""
+    if not wanted.metrics:
+        raise DeployError("this deployment has no metrics: make deploy METRICS=1")
+    outputs = reach(wanted)
+    forwards = [word for there, here in TUNNEL.items() for word in ("-L", f"127.0.0.1:{here}:127.0.0.1:{there}")]
+    say("tunnel to the server's figures, until Ctrl-C. In another terminal:")
+    say(f"  prometheus --config.file={shlex.quote(str(METRICS_DIR / 'prometheus.yml'))}")
+    say(f"  Grafana: import {METRICS_DIR / 'dashboard.json'}; its data source is http://127.0.0.1:9090")
+    ssh, *rest = server.ssh_command(wanted, outputs)
+    os.execvp(ssh, [ssh, "-N", "-o", "ExitOnForwardFailure=yes", *forwards, *rest])
 
 
 def stop(wanted: Settings) -> None:

@@ -11,13 +11,14 @@ __all__ = ["Finding", "State", "examine", "is_well"]
 
 def examine(servers: str = "127.0.0.1:9092", topic: str = "mock_l1_stream") -> Iterator[Finding]:
     """Every finding, in the order in which one would look; takes a few seconds when the broker is away."""
-    from sor.doctor import broker, machine, programs
+    from sor.doctor import broker, machine, metrics, programs
     from sor.doctor import systemd as units
 
     yield from programs.check()
     yield from machine.check()
     yield from units.check()
     yield from broker.check(servers, topic)
+    yield from metrics.check()
 
 
 def is_well(findings: list[Finding]) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from sor.cli.doctor import command
-from sor.doctor import is_well, machine, programs
+from sor.doctor import is_well, machine, metrics, programs
 from sor.doctor import server_layout as place
 from sor.doctor.broker import judge_retention
 from sor.doctor.finding import Finding, State
@@ -178,3 +180,38 @@ def test_on_a_server_a_broker_that_is_away_ends_with_one(server: Path) -> None:
         in result.stdout
     )
     assert result.stdout.splitlines()[-1].startswith("wrong: ")
+
+
+# Metrics ------------------------------------------------------------------------------------------------------
+
+
+def test_a_server_without_metrics_is_not_asked_for_them(server: Path) -> None:
+    assert list(metrics.check()) == []
+
+
+def test_an_exporter_that_answers_is_well_and_one_that_does_not_names_the_restart(
+    server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Exporter(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"# TYPE up gauge\nup 1\n")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    (server / "sor-node-exporter.service").touch()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Exporter) as exporter:
+        threading.Thread(target=exporter.serve_forever, daemon=True).start()
+        well = f"http://127.0.0.1:{exporter.server_port}/metrics"
+        # No proxy is asked for what is on loopback; port 1 is nobody's.
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        both = {"metrics node": (well, "sor-node-exporter"), "metrics kafka": ("http://127.0.0.1:1/metrics", "kafka")}
+        monkeypatch.setattr(metrics, "EXPORTERS", both)
+        node, kafka = metrics.check()
+        exporter.shutdown()
+    assert (node.state, node.seen) == (State.OK, f"1 figures at {well}")
+    assert kafka.state is State.WRONG
+    assert "does not answer: " in kafka.seen
+    assert kafka.mend.startswith("sudo systemctl restart kafka; journalctl -u kafka")

@@ -48,7 +48,7 @@ def made(checkout: Path, *words: str, **environment: str) -> tuple[dict[str, str
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_options_of_deploy_are_not_read_by_a_shell(checkout: Path, value: str) -> None:
-    assert len(DEPLOY) == 18
+    assert len(DEPLOY) == 19
     typed = [f"{name}={value}" for name in DEPLOY.values()]
     for target in ("deploy-plan", "destroy"):
         environment, _ = made(checkout, target, *typed)

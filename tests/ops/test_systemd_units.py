@@ -27,6 +27,7 @@ def test_all_of_them_are_there() -> None:
         *SERVERS,
         "sor-doctor.service",
         "sor-doctor.timer",
+        "sor-node-exporter.service",
         "wait-ready",
     }
 
@@ -74,6 +75,7 @@ def test_environment_files_are_those_of_the_repository(unit: str) -> None:
 def test_the_memory_of_all_units_leaves_room_in_a_gibibyte() -> None:
     limits = {unit: int(settings(unit, "MemoryMax")[0].removesuffix("M")) for unit in UNITS}
     assert sum(limits[unit] for unit in SERVERS) <= 1024 - 64
+    assert limits["sor-node-exporter.service"] <= 48, "an option: it uses a third of that"
     assert limits["sor-doctor.service"] <= 96, "there for a second, while the others rarely take all of theirs"
 
 
