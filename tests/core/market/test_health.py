@@ -74,6 +74,7 @@ def test_the_worst_pair_is_the_one_that_lasts() -> None:
     found = health(tape, 0, 20)
     assert found.worst_pair == (43, 2)
     assert dict(found.pairs) == {(8, 2): 2, (43, 2): 17}
+    assert health([*tape[:2], two(15, 90, 95, 43)], 0, 20).worst_pair == (8, 2)
 
 
 @pytest.mark.parametrize("cut", [1, 3, 100])

@@ -62,3 +62,13 @@ def test_an_old_ask_below_a_newer_bid_is_stale_too_and_others_stay() -> None:
         Snapshot(50 * NANO, (quote(NEW, 999, 1000),)),
     ]
     assert filtered(snapshots, 10)[1].quotes == (gone(OLD), quote(NEW, 999, 1000))
+
+
+def test_one_that_the_newer_quote_only_locks_stays_and_what_is_out_is_said_once() -> None:
+    snapshots = [
+        Snapshot(0, (quote(OLD, 1005, 1006), quote(OTHER, 1000, 1010))),
+        Snapshot(50 * NANO, (quote(NEW, 999, 1000),)),
+        Snapshot(51 * NANO, (quote(NEW, 999, 1000),)),
+    ]
+    assert filtered(snapshots, 10)[1].quotes == (gone(OLD), quote(NEW, 999, 1000))
+    assert filtered(snapshots, 10)[2] == snapshots[2]

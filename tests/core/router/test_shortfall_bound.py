@@ -11,7 +11,7 @@ import pytest
 
 from sor.core.place.whole_shares import IntegerSample
 from sor.core.router.allocators import SliceProblem
-from sor.core.router.shortfall_bound import within_shortfall
+from sor.core.router.shortfall_bound import FINE, within_shortfall
 
 H, F, REBATES = Fraction(5_000_000), 3_000_000, (2_000_000, 1_000_000)
 THETA, OVER = Fraction(500_000), Fraction(12_000_000)
@@ -56,3 +56,17 @@ def test_a_tighter_bound_leaves_no_more_missing_and_costs_no_less() -> None:
         problem = small(seed)
         found = [cost_and_short(problem, within_shortfall(problem, THETA, OVER, Fraction(m))) for m in (3, 2, 1, 0)]
         assert found == sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("most", [Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2)])
+def test_lambda_under_is_the_least_that_keeps_the_bound(seed: int, most: Fraction) -> None:
+    """From that price on, what keeps the bound is cheapest; a 64th above it, no dearer allocation is."""
+    problem = small(seed)
+    every = [cost_and_short(problem, y) for y in product(range(problem.size + 1), repeat=1 + len(problem.venues))]
+    keep, break_ = ([pair for pair in every if (pair[1] <= most) is kept] for kept in (True, False))
+    turns = (min((c - cost) / (short - s) for c, s in keep) for cost, short in break_)
+    fine = max(H + F, *turns) + (H + F) / FINE + 1
+    least = min(cost + fine * short for cost, short in every)
+    dearest = max(cost for cost, short in every if cost + fine * short == least)
+    assert cost_and_short(problem, within_shortfall(problem, THETA, OVER, most))[0] <= dearest

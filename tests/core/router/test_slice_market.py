@@ -25,7 +25,7 @@ from sor.paths import bundled_tape
 from sor.tapes import open_tape
 
 FEES = FeeSchedule({2: VenueFee(3_000_000, 2_000_000), 8: VenueFee(-1_000_000, 500_000), 15: VenueFee(0, -700_000)})
-LIMITS = (None, None, 0, 30_000_000)  # above the best price to take at the slice's start
+LIMITS = (None, None, 0, 30_000_000, -20_000_000)  # above the best price to take at the slice's start
 
 
 @pytest.fixture(scope="module")
