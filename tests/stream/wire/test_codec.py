@@ -23,11 +23,11 @@ SEED = (
     b' "venues": [{"publisher_id": 2, "ask_px_00": 222.83, "ask_sz_00": 36}]}'
 )
 
-prices = st.integers(0, 2**62 - 1) | st.integers(0, 400_000 * 10**9).map(lambda p: p // 10**7 * 10**7)
+prices = st.integers(1, 2**62 - 1) | st.integers(1, 40_000_000).map(lambda cents: cents * 10**7)
 sizes = st.integers(1, MAX_SIZE)
-sides = st.tuples(prices.filter(bool), sizes) | st.just((NO_PRICE, 0))
+sides = st.tuples(prices, sizes) | st.just((NO_PRICE, 0))
 quotes = st.builds(lambda v, bid, ask: Quote(v, *bid, *ask), st.integers(0, 70_000), sides, sides)
-trades = st.builds(Trade, st.integers(0, 70_000), prices.filter(bool), sizes, st.sampled_from("ABNH"))
+trades = st.builds(Trade, st.integers(0, 70_000), prices, sizes, st.sampled_from("ABNH"))
 snapshots = st.builds(
     lambda ts, q, t: Snapshot(ts, tuple(sorted(q, key=lambda x: x.venue)), tuple(t)),
     st.integers(0, 2**62 - 1),
