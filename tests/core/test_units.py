@@ -14,7 +14,7 @@ from strategies_for_tapes import examples
 from sor.core.units import bps, dollars, format_time, parse_dollars, parse_time, plain, round_half_even
 
 
-@examples(200)
+@examples(100)
 @given(st.integers(-(2**140), 2**140))
 def test_money_survives_the_way_to_text_and_back(nanos: int) -> None:
     amount = dollars(nanos)
@@ -53,7 +53,7 @@ def test_prices(text: str, nanos: int) -> None:
     assert parse_dollars(text) == nanos
 
 
-@examples(200)
+@examples(100)
 @given(st.fractions(), st.integers(0, 12))
 def test_rounding_is_to_the_nearest_and_ties_to_even(value: Fraction, digits: int) -> None:
     rounded = Fraction(round_half_even(value, digits))
@@ -71,7 +71,7 @@ def test_ties() -> None:
     assert [str(plain(Decimal(t))) for t in ("5E+1", "1.500", "-0.10")] == ["50.0", "1.5", "-0.1"]
 
 
-@examples(200)
+@examples(100)
 @given(st.integers(0, 4 * 10**18))
 def test_times_survive(ts: int) -> None:
     text = format_time(ts)

@@ -428,6 +428,7 @@ async def test_without_a_broker_auto_is_embedded_and_says_so() -> None:
         await d.sees("embedded")
 
 
+@pytest.mark.long
 async def test_a_broker_that_was_asked_for_and_is_not_there_is_an_error() -> None:
     async with driving({**SHORT, "stream": "kafka", "servers": "127.0.0.1:1"}) as d:
         await d.press("ctrl+r")

@@ -17,7 +17,7 @@ from sor.core.order import ParentOrder, Rules, Side
 from sor.core.strategies.interface import Plan, Rest, View
 
 
-@examples(150)
+@examples(80)
 @given(cases())
 def test_parts_of_a_cost_add_up(case: Case) -> None:
     outcome = outcome_of(case)

@@ -73,7 +73,7 @@ def test_the_next_venue_is_tried_once_the_miss_is_known() -> None:
     ]
 
 
-@examples(150)
+@examples(80)
 @given(cases(), st.sampled_from(["0", "0.3", "0.5", "0.8", "0.99"]))
 def test_against_the_slow_reference(case: Case, there: str) -> None:
     check(replace(case, rules=replace(case.rules, there=Fraction(there))))

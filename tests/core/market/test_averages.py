@@ -16,7 +16,7 @@ from sor.core.market.oriented import orient
 numbers = st.tuples(st.integers(-(2**62) + 1, 2**62 - 1), st.integers(0, 2**50))
 
 
-@examples(200)
+@examples(100)
 @given(st.lists(st.lists(numbers, max_size=5), max_size=5))
 def test_sums_of_any_size_are_exact(batches: list[list[tuple[int, int]]]) -> None:
     average = Average()

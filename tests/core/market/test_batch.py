@@ -19,7 +19,7 @@ def same(a: SnapshotBatch, b: SnapshotBatch) -> bool:
     return all(x.dtype == y.dtype and np.array_equal(x, y) for x, y in pairs)
 
 
-@examples(150)
+@examples(80)
 @given(tapes(), st.lists(st.integers(0, 16), max_size=4))
 def test_columns_and_objects(tape: tuple[Snapshot, ...], cuts: list[int]) -> None:
     whole = batch_of(tape)
@@ -30,7 +30,7 @@ def test_columns_and_objects(tape: tuple[Snapshot, ...], cuts: list[int]) -> Non
     assert [s for part in parts for s in part.snapshots()] == list(tape)
 
 
-@examples(150)
+@examples(80)
 @given(tapes(), st.integers(0, 16), st.integers(0, 16))
 def test_slices(tape: tuple[Snapshot, ...], a: int, b: int) -> None:
     start, stop = sorted((min(a, len(tape)), min(b, len(tape))))

@@ -41,7 +41,7 @@ def rows_of(books: list[Book]) -> list[Row]:
     return rows
 
 
-@examples(150)
+@examples(80)
 @given(
     tapes(huge=False),
     st.lists(st.integers(0, 16), max_size=4),

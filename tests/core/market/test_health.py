@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thorough import THOROUGH
 
 from sor.core.market.batch import Quote, Snapshot, batch_of
 from sor.core.market.book import BookBuilder
@@ -54,7 +55,7 @@ def tapes(draw: st.DrawFn) -> list[Snapshot]:
     return found
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80 * THOROUGH)
 @given(tapes(), st.integers(5, 40), st.integers(0, 50), st.integers(1, 5), st.sampled_from(list(Side)))
 def test_crossed_and_locked_are_what_a_slow_count_finds(
     snapshots: list[Snapshot], start: int, length: int, cut: int, side: Side

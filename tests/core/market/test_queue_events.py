@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thorough import THOROUGH
 
 from sor.core.market.oriented import FAR
 from sor.core.market.queue_events import UNKNOWN, QueueEventsBuilder, Quotes, Sale
@@ -69,7 +70,7 @@ def columns(chunk: list[Row]) -> tuple[Quotes, dict[int, list[Sale]]]:
     return Quotes(np.array(at, np.int64), *table.T), {i: trades for i, (_, trades) in enumerate(chunk, 1) if trades}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80 * THOROUGH, deadline=None)
 @given(st.lists(rows, max_size=30), st.lists(st.integers(0, 30), max_size=3))
 def test_queue_events_are_those_of_one_row_after_the_other(tape: list[Row], cuts: list[int]) -> None:
     plain, builder = RowAfterRow(), QueueEventsBuilder()

@@ -29,7 +29,7 @@ def closed(quantity: int, offered: list[tuple[int, int, int, int]], step: int = 
     return allocate(quantity, [Offer(k, ask + fee, size) for k, (ask, size, fee, _) in enumerate(offered)], step)
 
 
-@examples(2500)
+@examples(800)
 @given(st.sampled_from((100, 200, 300, 400, 500, 600, 50, 150)), venues, penalties, penalties, penalties)
 def test_closed_form_is_the_exhaustive_search(
     quantity: int, offered: list[tuple[int, int, int, int]], over: Fraction, under: Fraction, theta: Fraction

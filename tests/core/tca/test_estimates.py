@@ -64,6 +64,14 @@ def test_the_clustered_interval_covers() -> None:
     assert 368 <= held <= 392  # 380 expected, three standard errors
 
 
+def test_an_interval_takes_five_clusters() -> None:
+    four, five = (clustered_ratio([(cluster, cluster, 2) for cluster in range(count)]) for count in (4, 5))
+    assert four is not None
+    assert five is not None
+    assert (four.value, four.low, four.high) == (Fraction(3, 4), None, None)
+    assert five.low is not None
+
+
 def test_one_point_a_cluster_of_equal_weight_is_the_classical_interval() -> None:
     values = [3, -1, 4, 1, -5, 9, 2, 6]
     found = clustered_ratio((at, value, 1) for at, value in enumerate(values))
