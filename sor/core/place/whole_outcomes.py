@@ -32,6 +32,7 @@ class WholeOutcomes:
     times: Ints  # (D,)
     tabulated: bool
     _counts: dict[X, Counts] = field(default_factory=dict)
+    _sums: dict[X, list[int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, size: int, e: Ints) -> WholeOutcomes:
@@ -88,6 +89,16 @@ class WholeOutcomes:
             fixed = [k for k, qty in enumerate(x) if qty == self.size], [k for k, qty in enumerate(x) if not qty]
             self._counts[x] = count(at.met, self.size - at.bought, 0, fixed, times)
         return self._counts[x]
+
+    def sums(self, x: X) -> list[int]:
+        """`shares` of one X, kept as its counts are."""
+        if x not in self._sums:
+            at = self.at(x)
+            gap = self.size - at.bought
+            short = int(np.maximum(gap, 0) @ self.times)
+            filled = [int(row @ self.times) for row in at.filled]
+            self._sums[x] = [short, short - int(gap @ self.times), self.n * sum(x), *filled]
+        return self._sums[x]
 
     def shares(self, x: Ints) -> Ints:
         """(P, K + 4) exact sums over the outcomes for every row of x.

@@ -52,7 +52,7 @@ class WholeProblem:
 
     def total(self, x: X) -> int:
         """N (V(x) + lambda_o S)."""
-        short, _, placed, *filled = self.outcomes.shares(np.array([x]))[0].tolist()
+        short, _, placed, *filled = self.outcomes.sums(x)
         gains = sum(b * f for b, f in zip(self.b.tolist(), filled, strict=True))
         return int(self.theta * placed + gains + self.lam * short)
 

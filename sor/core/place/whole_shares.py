@@ -107,7 +107,9 @@ class IntegerSample:
         base, (take, *make) = self._money
         more = unit // base
         result = []
-        for short, over, placed, taken, *made in self.shares(pool).tolist():
+        points = list(pool)
+        sums = [self.outcomes.sums(tuple(points[0]))] if len(points) == 1 else self.shares(points).tolist()
+        for short, over, placed, taken, *made in sums:
             a = take * taken - sum(m * g for m, g in zip(make, made, strict=True))
             result.append((a * more, placed + short, short, over))
         return result

@@ -50,11 +50,10 @@ def solve_grid(problem: SliceProblem, grid: PricedGrid) -> PoolAnswer:
     solved = pool.solve_anchors()
     floor, gap = pool.interpolate(solved), 0.0
     for _ in range(min(ROUNDS, pool.least.size - len(solved))):
-        least = pool.least.ravel()
-        apart = least.astype(np.float64) - floor
+        apart = pool.least.astype(np.float64) - floor
         apart[list(solved)] = -np.inf
         worst = int(np.argmax(apart))
-        before = int(least[worst])
+        before = int(pool.least[worst])
         solved[worst] = pool.solve(worst)
         gap = float(before - solved[worst]) / pool.scale(float(before))
     allocations, choice = pool.answer()
@@ -67,7 +66,7 @@ class _Pool:
     def __init__(self, problem: SliceProblem, prices: GridPrices) -> None:
         self.problem = problem
         self.prices = prices
-        self._costs: dict[tuple[int, ...], Ints] = {}  # of an allocation, over the grid
+        self._costs: dict[tuple[int, ...], Ints] = {}  # of an allocation, for every candidate
         self.least: Ints = np.empty(0, np.int64)
 
     def extend(self, allocations: Iterable[tuple[int, ...]]) -> None:
@@ -76,12 +75,11 @@ class _Pool:
             return
         rows = self.problem.sample.whole_coefficients(new, self.prices.unit)
         most = max(abs(a) + (b + c + d) * self.prices.largest for a, b, c, d in rows)
-        kind = np.int64 if most < SAFE else object  # Python's integers where 64 bits might not do
-        a, b, c, d = np.array(rows, dtype=kind).T[..., None]
-        over, under, theta = (np.array(axis, dtype=kind) for axis in self.prices.axes)
-        costs = (a + d * over)[:, :, None, None] + (c * under)[:, None, :, None] + (b * theta)[:, None, None, :]
-        self.least = np.minimum(self.least, costs.min(axis=0)) if self._costs else costs.min(axis=0)
-        self._costs.update(zip(new, costs, strict=True))
+        over, under, theta = self.prices.small if most < SAFE else self.prices.large
+        for x, (a, b, c, d) in zip(new, rows, strict=True):
+            costs = ((a + d * over)[:, None, None] + (c * under)[:, None] + b * theta).ravel()
+            self.least = np.minimum(self.least, costs) if self._costs else costs
+            self._costs[x] = costs
 
     def answer(self) -> tuple[Allocations, Ints]:
         """The pool in order, and for each candidate which allocation is cheapest.
@@ -89,10 +87,10 @@ class _Pool:
         The first of equals has the smaller M, then the lexicographically smaller L.
         """
         pool = tuple(sorted(self._costs))
-        choice = np.empty(self.prices.shape, np.int64)
+        choice = np.empty(len(self.least), np.int64)
         for i, x in reversed(list(enumerate(pool))):
             choice[self._costs[x] == self.least] = i
-        return pool, choice.ravel()
+        return pool, choice
 
     def solve_anchors(self) -> dict[int, int]:
         """Solve the anchors one after the other, each from the pool's best allocation for it; their costs in units."""
@@ -119,12 +117,11 @@ class _Pool:
 
     def _cheapest(self, index: int) -> tuple[int, ...]:
         """The pool's best allocation for a candidate; the smallest among equals."""
-        at = self.prices.at(index)
-        least = self.least[at]
-        return min(x for x, cost in self._costs.items() if cost[at] == least)
+        least = self.least[index]
+        return min([x for x, costs in self._costs.items() if costs[index] == least])
 
     def _cost(self, x: tuple[int, ...], index: int) -> int:
-        return int(self._costs[x][self.prices.at(index)])
+        return int(self._costs[x][index])
 
     def interpolate(self, solved: dict[int, int]) -> NDArray[np.float64]:
         """Multilinear interpolation between the corners' costs: not above the optimal cost, which is concave."""

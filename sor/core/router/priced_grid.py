@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import product
 from math import lcm
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,16 @@ class GridPrices:
     @cached_property
     def largest(self) -> int:
         return max(max(axis) for axis in self.axes)
+
+    @cached_property
+    def small(self) -> tuple[NDArray[Any], ...]:
+        """The axes where costs fit into 64 bits."""
+        return tuple(np.array(axis, np.int64) for axis in self.axes)
+
+    @cached_property
+    def large(self) -> tuple[NDArray[Any], ...]:
+        """The axes in Python's integers, where 64 bits might not do."""
+        return tuple(np.array(axis, object) for axis in self.axes)
 
     @cached_property
     def anchors(self) -> list[int]:

@@ -65,6 +65,7 @@ def test_equal_outcomes_made_one_change_no_way_down_and_no_sum(seed: int) -> Non
     for _ in range(4):
         x = some_x(table, rng)
         assert table.shares(np.array([x])).tolist() == by_one.shares(np.array([x])).tolist()
+        assert table.sums(x) == table.sums(x) == by_one.shares(np.array([x]))[0].tolist()
         ends = []
         for outcomes in (table, by_one, replace(by_one, tabulated=True)):
             search = WholeSearch(WholeProblem(outcomes, prices, 0), x)
