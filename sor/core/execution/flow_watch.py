@@ -50,7 +50,10 @@ def _traded(book: Book, after: int, row: int) -> int:
 
 def _left(lane: QueueEvents, start: int, stop: int) -> tuple[int, int]:
     """Shares sold, and fallen otherwise, in entries start:stop; the trades of an entry come before its quote."""
-    sold = sum(
-        sale.sz for i in range(start, stop) for sale in lane.sales[i] if sale.px <= lane.px[i - 1] and not sale.hidden
-    )
-    return sold, sum(lane.cancelled[start:stop])
+    sold = fell = 0
+    for move in lane.moves_in(start, stop):
+        if move.sales:
+            best = int(lane.px[move.entry - 1])
+            sold += sum(sale.sz for sale in move.sales if sale.px <= best and not sale.hidden)
+        fell += move.cancelled
+    return sold, fell

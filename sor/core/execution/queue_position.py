@@ -17,11 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sor.core.market.queue_events import UNKNOWN, FlowColumns, QueueEvents, use_up
+from sor.core.market.queue_events import UNKNOWN, QueueEvents, use_up
 from sor.core.order import QueueModel
 
 SHARE = 10**6  # shares ahead are counted in millionths, so that a cancellation at a time is not rounded away
-NEVER = 2**61
 UNSEEN = UNKNOWN // 2 * SHARE  # no fewer stand ahead where nobody has seen the level yet
 
 
@@ -79,42 +78,45 @@ class QueuePosition:
     def pass_through(self, lane: QueueEvents, start: int, stop: int) -> Iterator[Hit]:
         """Go through entries start:stop; yields what sales let through, as if the order's quantity had no end."""
         px, ahead, reach, model, late = self.px, self.ahead, self.reach, self.model, lane.late
-        for i in range(start, stop):
+        crossed = _crossed(lane, px, start, stop)
+        for entry, row, best, size, gone, sales in lane.moves_in(start, stop):
+            if entry > crossed:
+                ahead = 0
             if late:
-                ahead -= min(ahead, self._cancelled(lane.times[i] - late))
-            for position, price, size, certain, hidden in lane.sales[i]:
+                ahead -= min(ahead, self._cancelled(lane.times[entry] - late))
+            for position, price, volume, certain, hidden in sales:
                 if price > px:
                     continue
                 if hidden:  # what is displayed goes first, so nobody displayed was left at our price
                     if price == px and not ahead:
-                        yield Hit(lane.rows[i], position, size, size, 0)
+                        yield Hit(row, position, volume, volume, 0)
                     continue
                 if certain and price < px:
                     ahead = 0
-                left = size * SHARE
+                left = volume * SHARE
                 if late and price == px:
                     # The size fell before this trade was printed: it is no longer ahead of us, and was not sold to us.
-                    use_up(self.doubts, lane.times[i] - late, size)
-                    left -= use_up(self.falls, lane.times[i] - late, left)
+                    use_up(self.doubts, lane.times[entry] - late, volume)
+                    left -= use_up(self.falls, lane.times[entry] - late, left)
                 before, ahead = ahead, max(0, ahead - left)
                 if (through := left - before) > 0:
                     qty, reach = divmod(reach + through, SHARE)
                     if qty:
-                        yield Hit(lane.rows[i], position, qty, size, -(-before // SHARE))
-            best, before = lane.px[i], ahead
-            if best < px or lane.take_px[i] <= px:
+                        yield Hit(row, position, qty, volume, -(-before // SHARE))
+            before = ahead
+            if best < px or entry >= crossed:
                 ahead = 0
             elif best == px and ahead:
-                displayed = lane.sz[i] * SHARE
-                if late and lane.fell[i]:
-                    self.doubts.append((lane.times[i], lane.fell[i]))
-                    self.seen[lane.times[i]] = ahead, displayed
-                elif not late and (cancelled := lane.cancelled[i] * SHARE):
+                displayed = size * SHARE
+                if late and lane.fell[entry]:
+                    self.doubts.append((lane.times[entry], lane.fell[entry]))
+                    self.seen[lane.times[entry]] = ahead, displayed
+                elif not late and (cancelled := gone * SHARE):
                     ahead -= model.in_front(cancelled, ahead, displayed + cancelled)
                 ahead = min(ahead, displayed)
             if late and ahead < before < UNSEEN:
-                self.falls.append((lane.times[i], before - ahead))
-        self.ahead, self.reach = ahead, reach
+                self.falls.append((lane.times[entry], before - ahead))
+        self.ahead, self.reach = 0 if crossed < stop else ahead, reach
 
     def _cancelled(self, before: int) -> int:
         """Millionths that left from before us by falls of before that time, which are cancellations now: what the model
@@ -131,47 +133,16 @@ class QueuePosition:
 
     def sold(self, lane: QueueEvents, start: int, stop: int) -> int:
         """What an order without end is filled in entries start:stop: by sales, and by opposite quotes at its price."""
-        if start >= stop:
-            return 0
-        columns = lane.columns
-        first, last = int(columns.starts[start]), int(columns.starts[stop])
-        quoted = self._quoted_through(columns, first, last)
-        whole = self.model in (QueueModel.CONSERVATIVE, QueueModel.OPTIMISTIC)
-        if whole and not lane.late and not columns.hidden[first:last].any():
-            return quoted + self._passed(columns, first, last)
+        quoted = self._quoted_through(lane, start, stop)
         return quoted + sum(hit.qty for hit in self.pass_through(lane, start, stop))
 
-    def _passed(self, columns: FlowColumns, first: int, last: int) -> int:
-        """The sum of what pass_through yields in one piece, where whole shares stay whole.
-
-        In units of shares gone from the queue since the first event, our place is reached at min(ahead, min over
-        events of gone + what is left ahead at most); before each trade the queue ahead is that minus gone.
-        """
-        at = slice(first, last)
-        trade, px, sz = columns.trade[at], columns.px[at], columns.sz[at]
-        traded = np.where(trade & (px <= self.px), sz, 0)
-        if not self.ahead:
-            return int(traded.sum())
-        empty = np.where(trade, columns.certain[at], True) & (px < self.px)
-        if columns.take_px[at].min() <= self.px:
-            empty |= ~trade & (columns.take_px[at] <= self.px)
-        shown = ~trade & (px == self.px)
-        gone = np.cumsum(traded)
-        if self.model is QueueModel.OPTIMISTIC:
-            gone += np.cumsum(np.where(shown, columns.cancelled[at], 0))
-        most = np.where(empty, 0, np.where(shown, sz, NEVER))
-        before = gone - traded
-        reached = np.minimum(np.minimum.accumulate(before + most), self.ahead // SHARE)
-        self.ahead = max(0, int(reached[-1] - gone[-1])) * SHARE
-        return int(np.maximum(traded - np.maximum(reached - before, 0), 0).sum())
-
-    def _quoted_through(self, columns: FlowColumns, first: int, last: int) -> int:
+    def _quoted_through(self, lane: QueueEvents, start: int, stop: int) -> int:
         """Shares that opposite quotes at our price or through it offer: the growth of the size within a price run."""
-        sz = columns.take_sz[first:last]
-        at = np.flatnonzero((columns.take_px[first:last] <= self.px) & (sz > 0))
+        sz = lane.take_sz[start:stop]
+        at = np.flatnonzero((lane.take_px[start:stop] <= self.px) & (sz > 0))
         if not len(at):
             return 0
-        run = columns.run[first:last][at]
+        run = lane.run[start:stop][at]
         starts = np.flatnonzero(np.concatenate(([True], run[1:] != run[:-1])))
         most = np.maximum.reduceat(sz[at], starts)
         before = self.gone if self.run == run[0] else 0
@@ -180,3 +151,10 @@ class QueuePosition:
         if len(most) == 1:
             self.gone = max(self.gone, before)
         return total
+
+
+def _crossed(lane: QueueEvents, px: int, start: int, stop: int) -> int:
+    """The first of entries start:stop at which the opposite quote is at px or through it, else `stop`."""
+    at = lane.take_px[start:stop] <= px
+    first = int(at.argmax()) if len(at) else 0
+    return start + first if len(at) and at[first] else stop

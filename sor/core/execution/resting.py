@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from itertools import pairwise
+
+import numpy as np
 
 from sor.core.execution.child_orders import ChildKind, ChildOrder, EndReason
 from sor.core.execution.queue_position import Hit, QueuePosition
@@ -50,11 +51,14 @@ def _offers(lane: QueueEvents, px: int, start: int, stop: int, at_once: bool) ->
 
     Where orders act at once, one look leaves nothing of a price run until the venue shows more of it.
     """
-    sizes, runs = lane.take_sz, lane.run
-    at = [i for i, ask in enumerate(lane.take_px[start:stop], start) if ask <= px and sizes[i]]
-    if at_once:
-        at = at[:1] + [i for before, i in pairwise(at) if runs[i] != runs[before] or sizes[i] > sizes[before]]
-    return [lane.rows[i] for i in at]
+    sizes, runs = lane.take_sz[start:stop], lane.run[start:stop]
+    at = np.flatnonzero((lane.take_px[start:stop] <= px) & (sizes > 0))
+    if at_once and len(at) > 1:
+        before, after = at[:-1], at[1:]
+        more = (runs[after] != runs[before]) | (sizes[after] > sizes[before])
+        at = np.concatenate((at[:1], after[more]))
+    rows: list[int] = lane.rows[start:stop][at].tolist()
+    return rows
 
 
 @dataclass(slots=True)

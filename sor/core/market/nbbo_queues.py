@@ -8,7 +8,7 @@ explained by a trade before it counts as a cancellation.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ import numpy as np
 
 from sor.core.market.batch import Ints
 from sor.core.market.oriented import FAR, OrientedBatch
-from sor.core.market.queue_events import UNKNOWN, QueueEvents, Sale, use_up
+from sor.core.market.queue_events import UNKNOWN, Move, QueueEvents, Sale, use_up
 
 Known = tuple[int, int]  # price and last shown size of a price run that goes on
 Change = tuple[int, int, int, int]  # row, time, price, shares: what fell there (> 0) or was sold there (< 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HiddenQueueEvents(QueueEvents):
     """Queue events of a venue that is not always shown: where it is hidden, px is the national price and sz UNKNOWN.
 
@@ -39,7 +39,7 @@ class HiddenQueueEvents(QueueEvents):
 
         Where the venue itself shows a better price, the size remembered of the level, UNKNOWN where there is none.
         """
-        entry = max(0, bisect_right(self.rows, row) - 1)
+        entry = self.entry_at(row)
         if self.take_px[entry] <= px:
             return None
         price, size = self.known[entry]
@@ -56,7 +56,7 @@ class HiddenQueueEvents(QueueEvents):
 
     def falls_at(self, row: int, px: int) -> list[tuple[int, int]]:
         """(time, shares) that fell at this price shortly before the end of `row` and that no trade explains yet."""
-        entry = max(0, bisect_right(self.rows, row) - 1)
+        entry = self.entry_at(row)
         first = bisect_left(self.changes, self.times[entry] - self.late, key=lambda change: change[1])
         falls: deque[tuple[int, int]] = deque()
         for at, ts, price, shares in self.changes[first:]:
@@ -275,9 +275,13 @@ class HiddenQueues:
             queue.changes.popleft()
         # In the next book these happened before its first row.
         queue.changes = deque((-1, ts, px, shares) for _, ts, px, shares in queue.changes)
-        rows = np.array(entries.rows)
+        of_moves = (entries.rows, entries.px, entries.sz, entries.cancelled, entries.sales)
+        moves = [Move(entry, *move) for entry, move in enumerate(zip(*of_moves, strict=True))]
+        rows, px, sz, take_px, take_sz = (
+            np.array(column, np.int64)
+            for column in (entries.rows, entries.px, entries.sz, entries.take_px, entries.take_sz)
+        )
         return HiddenQueueEvents(
-            entries.rows, entries.px, entries.sz, entries.cancelled, entries.sales, entries.take_px, entries.take_sz,
-            run[np.maximum(rows, 0)].tolist(), entries.levels, lowest, entries.times, self.late, entries.fell,
-            entries.known, changes,
+            rows, px, sz, take_px, take_sz, run[np.maximum(rows, 0)], moves, entries.levels, lowest, entries.times,
+            self.late, entries.fell, entries.known, changes,
         )  # fmt: skip

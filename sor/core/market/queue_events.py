@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -28,53 +28,63 @@ class Sale(NamedTuple):
     hidden: bool = False
 
 
+class Move(NamedTuple):
+    """An entry that can move a queue: trades, another best price, or shares that left it. px, sz: see QueueEvents;
+    cancelled: shares that left without a trade that explains it, at the price that is best now; sales: trades that can
+    have hit a resting order, before the quote."""
+
+    entry: int
+    row: int
+    px: int
+    sz: int
+    cancelled: int
+    sales: Sequence[Sale]
+
+
 @dataclass(frozen=True, slots=True)
 class FlowColumns:
-    """Trades and quotes of a QueueEvents in their order, as arrays; the quote of an entry follows its trades.
+    """Trades and quotes of all moves in their order, as arrays; the quote of a move follows its trades.
 
-    starts int64[entries + 1]: where the events of an entry begin. trade bool; px: of the trade, or the best rest price;
-    sz: of the trade, or what is displayed; certain, hidden bool: see Sale; cancelled, take_px, take_sz, run: of quotes
-    (FAR and 0 at trades).
+    entries int64[moves]; starts int64[moves + 1]: where the events of a move begin. entry: of the event; trade bool;
+    px: of the trade, or the best rest price; sz: of the trade, or what is displayed; certain bool: see Sale; cancelled:
+    of quotes. hidden int64[events + 1]: how many hidden sales there were before.
     """
 
+    entries: Ints
     starts: Ints
+    entry: Ints
     trade: Flags
     px: Ints
     sz: Ints
     certain: Flags
-    hidden: Flags
     cancelled: Ints
-    take_px: Ints
-    take_sz: Ints
-    run: Ints
+    hidden: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class QueueEvents:
     """What happened at one venue within a book: entry i is at row rows[i], ascending. Entry 0 is the state before.
 
-    px, sz: its best rest quote after that row, however old; cancelled: shares that left the queue without a trade that
-    explains it, at the price that is best now; sales: trades that can have hit a resting order; take_px, take_sz, run:
-    the opposite quote and its price run, with size 0 where the venue sent no quote at that row. levels: sizes
-    remembered at entry 0 of prices below the best; lowest: the lowest best ever shown until then: what a price above
-    it holds is known. Only where trades are printed late, see nbbo_queues: times (ns) of the entries; late; fell:
-    shares by which the displayed size fell there, for no reason known yet.
+    int64[entries]: px, sz: its best rest quote after that row, however old; take_px, take_sz, run: the opposite quote
+    and its price run, with size 0 where the venue sent no quote at that row. moves: the few entries that can move a
+    queue, ascending. levels: sizes remembered at entry 0 of prices below the best; lowest: the lowest best ever shown
+    until then: what a price above it holds is known. Only where trades are printed late, see nbbo_queues: times (ns) of
+    the entries; late; fell: shares by which the displayed size fell there, for no reason known yet.
     """
 
-    rows: list[int]
-    px: list[int]
-    sz: list[int]
-    cancelled: list[int]
-    sales: list[Sequence[Sale]]
-    take_px: list[int]
-    take_sz: list[int]
-    run: list[int]
+    rows: Ints
+    px: Ints
+    sz: Ints
+    take_px: Ints
+    take_sz: Ints
+    run: Ints
+    moves: list[Move]
     levels: Mapping[int, int]
     lowest: int
     times: list[int] = field(default_factory=list)
     late: int = 0
     fell: list[int] = field(default_factory=list)
-    looks: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    looks: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     def falls_at(self, row: int, px: int) -> list[tuple[int, int]]:
         """What fell at a price and waits for its trade to be printed: nothing, where trades come first."""
@@ -82,51 +92,58 @@ class QueueEvents:
 
     def entries(self, start_row: int, stop_row: int) -> tuple[int, int]:
         """The entries after start_row, up to and including stop_row, as a half-open range."""
-        return bisect_right(self.rows, start_row), bisect_right(self.rows, stop_row)
+        start, stop = self.rows.searchsorted((start_row, stop_row), side="right").tolist()
+        return start, stop
+
+    def entry_at(self, row: int) -> int:
+        """The last entry at or before a row."""
+        return max(0, int(self.rows.searchsorted(row, side="right")) - 1)
+
+    def moves_in(self, start: int, stop: int) -> list[Move]:
+        """The moves of entries start:stop."""
+        return self.moves[bisect_left(self.moves, (start,)) : bisect_left(self.moves, (stop,))]
 
     def ahead_at(self, row: int, px: int) -> int | None:
         """Shares in front of an order that joins at `px` after `row`; None: it would take, so it is refused.
 
         Behind the best that is the size remembered of the level, UNKNOWN where there is none.
         """
-        entry = max(0, bisect_right(self.rows, row) - 1)
+        entry = self.entry_at(row)
         if self.take_px[entry] <= px:
             return None
-        while entry and self.px[entry] > px:
-            entry -= 1
-        if self.px[entry] <= px:
-            return self.sz[entry] if self.px[entry] == px else 0
-        return self.levels.get(px, 0 if px > self.lowest else UNKNOWN)
+        if self.px[entry] > px:
+            shown = np.flatnonzero(self.px[:entry] <= px)
+            if not len(shown):
+                return self.levels.get(px, 0 if px > self.lowest else UNKNOWN)
+            entry = int(shown[-1])
+        return int(self.sz[entry]) if self.px[entry] == px else 0
 
     @cached_property
     def columns(self) -> FlowColumns:
-        counts = np.fromiter(map(len, self.sales), np.int64, len(self.rows))
+        counts = np.array([len(move.sales) for move in self.moves], np.int64)
         starts = np.concatenate(([0], np.cumsum(counts + 1)))
         quotes, n = starts[1:] - 1, int(starts[-1])
         trade = np.ones(n, np.bool_)
         trade[quotes] = False
+        flat = [sale for move in self.moves for sale in move.sales]
 
-        def laid_out(of_quotes: list[int], of_trades: list[int] | int = 0) -> Ints:
+        def laid_out(of_quotes: list[int], of_trades: list[int]) -> Ints:
             column = np.zeros(n, np.int64)
-            column[trade] = of_trades
-            column[quotes] = of_quotes
+            column[quotes], column[trade] = of_quotes, of_trades
             return column
 
-        flat = [sale for sales in self.sales for sale in sales]
-        certain, hidden = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-        certain[trade] = [sale.certain for sale in flat]
-        hidden[trade] = [sale.hidden for sale in flat]
+        never, nothing = [0] * len(self.moves), [0] * len(flat)
+        entries = np.array([move.entry for move in self.moves], np.int64)
         return FlowColumns(
+            entries,
             starts,
+            np.repeat(entries, counts + 1),
             trade,
-            laid_out(self.px, [sale.px for sale in flat]),
-            laid_out(self.sz, [sale.sz for sale in flat]),
-            certain,
-            hidden,
-            laid_out(self.cancelled),
-            laid_out(self.take_px, FAR),
-            laid_out(self.take_sz),
-            laid_out(self.run),
+            laid_out([move.px for move in self.moves], [sale.px for sale in flat]),
+            laid_out([move.sz for move in self.moves], [sale.sz for sale in flat]),
+            laid_out(never, [sale.certain for sale in flat]) > 0,
+            laid_out([move.cancelled for move in self.moves], nothing),
+            np.concatenate(([0], np.cumsum(laid_out(never, [sale.hidden for sale in flat])))),
         )
 
 
@@ -174,7 +191,7 @@ class QueueEventsBuilder:
 
     def extend(self, first_row: int, quotes: Quotes, trades: Mapping[int, Sequence[Sale]]) -> QueueEvents:
         """The entries of a batch; trades: by row of the book. Most entries only say what is shown, as arrays; one
-        after the other go those with trades, with another best price, or where shares left."""
+        after the other go the moves: those with trades, with another best price, or where shares left."""
         levels, lowest = {px: size for px, (size, _) in self._levels.items()}, self.lowest
         rows = _union(quotes.rows, list(trades)) if trades else quotes.rows
         last = np.concatenate(([0], quotes.rows.searchsorted(rows, side="right")))  # quotes so far, at each entry
@@ -189,31 +206,33 @@ class QueueEventsBuilder:
         moved = np.diff(px, prepend=px[0]) != 0
         fell = np.where(moved, 0, np.maximum(-np.diff(sz, prepend=sz[0]), 0))
         traded = dict(zip((rows.searchsorted(list(trades)) + 1).tolist(), trades.values(), strict=True))
-        events = QueueEvents(
-            [first_row - 1, *rows.tolist()], px.tolist(), sz.tolist(), fell.tolist(), [()] * len(px), take_px.tolist(),
-            take_sz.tolist(), run.tolist(), levels, lowest,
-        )  # fmt: skip
+        rows = np.concatenate(([first_row - 1], rows))
         moving = moved | (fell > 0)
         moving[list(traded)] = True
-        self._follow(events, np.flatnonzero(moving).tolist(), moved.tolist(), traded)
-        self.px, self.sz, self.take_px, self.run = events.px[-1], events.sz[-1], events.take_px[-1], events.run[-1]
+        at = np.flatnonzero(moving)
+        table = (at, rows[at], px[at - 1], sz[at - 1], take_px[at - 1], px[at], sz[at], fell[at])
+        moves = self._follow(zip(*(column.tolist() for column in table), strict=True), traded)
+        self.px, self.sz, self.take_px, self.run = int(px[-1]), int(sz[-1]), int(take_px[-1]), int(run[-1])
         self.lowest = min(lowest, int(quotes.px.min(initial=FAR)))
-        return events
+        return QueueEvents(rows, px, sz, take_px, take_sz, run, moves, levels, lowest)
 
-    def _follow(
-        self, events: QueueEvents, entries: list[int], moved: list[bool], traded: Mapping[int, Sequence[Sale]]
-    ) -> None:
-        """Work out what was sold and cancelled at these entries, trades before quotes."""
-        px, sz, cancelled = events.px, events.sz, events.cancelled
-        for i in entries:
-            if i in traded:
-                events.sales[i] = self._sales(traded[i], px[i - 1], events.take_px[i - 1])
-            if moved[i]:
-                cancelled[i] = max(0, self._move(px[i - 1], sz[i - 1], px[i], sz[i]) - sz[i])
-            if self.unclaimed and cancelled[i]:
-                claimed = min(cancelled[i], self.unclaimed)
+    def _follow(self, entries: Iterable[tuple[int, ...]], traded: Mapping[int, Sequence[Sale]]) -> list[Move]:
+        """Work out what was sold and cancelled at these entries, trades before quotes.
+
+        Of each: its number and row, the best rest quote and the take price before it, the best rest quote after it, and
+        the shares that left at an unchanged price.
+        """
+        moves = []
+        for entry, row, px_before, sz_before, take_px, px, sz, cancelled in entries:
+            sales = self._sales(traded[entry], px_before, take_px) if entry in traded else ()
+            if px != px_before:
+                cancelled = max(0, self._move(px_before, sz_before, px, sz) - sz)
+            if self.unclaimed and cancelled:
+                claimed = min(cancelled, self.unclaimed)
                 self.unclaimed -= claimed
-                cancelled[i] -= claimed
+                cancelled -= claimed
+            moves.append(Move(entry, row, px, sz, cancelled, sales))
+        return moves
 
     def forget(self) -> None:
         """Remember nothing of before: no level but the best, no trade that waits for its decrease."""

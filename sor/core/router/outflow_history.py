@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sor.core.execution.positions import Stretch, sold_to_each
 from sor.core.execution.queue_position import QueuePosition
 from sor.core.market.batch import Form, Ints
 from sor.core.market.book import Book
@@ -37,20 +38,21 @@ class _Place:
     refused: bool = False
     sold: int = 0
 
-    def carry(self, lane: QueueEvents, book: Book, px: int, model: QueueModel) -> None:
-        """Go on through the new snapshots of a book."""
+    def enter(self, lane: QueueEvents, book: Book, px: int, model: QueueModel) -> Stretch | None:
+        """What it goes through in the new snapshots of a book, if anything."""
         if self.refused:
-            return
+            return None
         after = book.new - 1
         if self.position is None:
             if self.joins > int(book.ts[-1]) or self.joins >= self.ends:
-                return
+                return None
             after = book.last_at(self.joins)
             self.position = QueuePosition.join(lane, after, px, model)
             if self.position is None:
                 self.refused = True
-                return
-        self.sold += self.position.sold(lane, *lane.entries(after, book.last_at(self.ends)))
+                return None
+        start, stop = lane.entries(after, book.last_at(self.ends))
+        return Stretch(self.position, start, stop) if start < stop else None
 
 
 @dataclass(slots=True)
@@ -103,13 +105,20 @@ class OutflowHistory:
         while self._next <= last:
             self._begin(book, self._next)
             self._next += EVERY
-        for window in self._open:
-            for venue, lane in zip(book.venues, book.lanes, strict=True):
-                if venue in window.places:
-                    window.places[venue].carry(lane, book, window.px, self.model)
+        for venue, lane in zip(book.venues, book.lanes, strict=True):
+            self._carry(book, venue, lane)
         for window in sorted((w for w in self._open if w.ends <= last), key=lambda w: w.ends):
             self._close(window, book)
         self._open = [window for window in self._open if window.ends > last]
+
+    def _carry(self, book: Book, venue: int, lane: QueueEvents) -> None:
+        """All orders at one venue go on through the book."""
+        there = [(window.places[venue], window.px) for window in self._open if venue in window.places]
+        entered = [(place, place.enter(lane, book, px, self.model)) for place, px in there]
+        places = [(place, stretch) for place, stretch in entered if stretch is not None]
+        sold = sold_to_each(lane, [stretch for _, stretch in places], self.model)
+        for (place, _), shares in zip(places, sold, strict=True):
+            place.sold += shares
 
     def _close(self, window: _OpenWindow, book: Book) -> None:
         self._ends.append(window.ends)

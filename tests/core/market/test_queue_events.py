@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from thorough import THOROUGH
 
 from sor.core.market.oriented import FAR
-from sor.core.market.queue_events import UNKNOWN, QueueEventsBuilder, Quotes, Sale
+from sor.core.market.queue_events import UNKNOWN, Move, QueueEvents, QueueEventsBuilder, Quotes, Sale
 
 Quote = tuple[int, int, int, int, int]  # rest price and size, take price and size, price run
 Row = tuple[Quote | None, list[Sale]]
@@ -70,6 +70,18 @@ def columns(chunk: list[Row]) -> tuple[Quotes, dict[int, list[Sale]]]:
     return Quotes(np.array(at, np.int64), *table.T), {i: trades for i, (_, trades) in enumerate(chunk, 1) if trades}
 
 
+def said(events: QueueEvents) -> list[Entry]:
+    """All entries; no move is where nothing was sold or cancelled. A move tells the quote and the row of its entry."""
+    moves = {move.entry: move for move in events.moves}
+    for move in events.moves:
+        assert (move.px, move.sz, move.row) == tuple(col[move.entry] for col in (events.px, events.sz, events.rows))
+    still = Move(0, 0, 0, 0, 0, [])
+    found = [moves.get(entry, still) for entry in range(len(events.rows))]
+    columns_of = (events.px, events.sz, [move.cancelled for move in found], events.take_px, events.take_sz, events.run)
+    quotes = (column if isinstance(column, list) else column.tolist() for column in columns_of)
+    return list(zip(*quotes, [list(move.sales) for move in found], strict=True))
+
+
 @settings(max_examples=80 * THOROUGH, deadline=None)
 @given(st.lists(rows, max_size=30), st.lists(st.integers(0, 30), max_size=3))
 def test_queue_events_are_those_of_one_row_after_the_other(tape: list[Row], cuts: list[int]) -> None:
@@ -81,10 +93,8 @@ def test_queue_events_are_those_of_one_row_after_the_other(tape: list[Row], cuts
         expected: list[Entry] = [(plain.px, plain.sz, 0, plain.take_px, 0, plain.run, [])]
         expected += [plain.row(*row) for row in chunk if row != (None, [])]
         events = builder.extend(1, *columns(chunk))
-        columns_of = (events.px, events.sz, events.cancelled, events.take_px, events.take_sz, events.run)
-        found = list(zip(*columns_of, map(list, events.sales), strict=True))
-        assert found == expected
-        assert events.rows == [0, *(i for i, row in enumerate(chunk, 1) if row != (None, []))]
+        assert said(events) == expected
+        assert events.rows.tolist() == [0, *(i for i, row in enumerate(chunk, 1) if row != (None, []))]
         assert (events.levels, events.lowest) == (levels, lowest)
         assert builder.lowest == min([lowest, *(quote[0] for quote, _ in chunk if quote is not None)])
 
@@ -100,7 +110,21 @@ def test_one_that_forgets_is_one_that_began_with_the_last_quote(
     for builder in (old, new):
         builder.forget()
     assert old == new
-    assert old.extend(1, *columns(after)) == new.extend(1, *columns(after))
+    events = [builder.extend(1, *columns(after)) for builder in (old, new)]
+    first, second = ((said(one), one.rows.tolist(), one.moves, one.levels, one.lowest) for one in events)
+    assert first == second
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(rows, max_size=30))
+def test_between_moves_no_queue_gets_shorter(tape: list[Row]) -> None:
+    """Only then may an order look at the moves alone."""
+    events = QueueEventsBuilder().extend(1, *columns(tape))
+    moving = {move.entry for move in events.moves}
+    for entry in range(1, len(events.rows)):
+        if entry not in moving:
+            assert events.px[entry] == events.px[entry - 1]
+            assert events.sz[entry] >= events.sz[entry - 1]
 
 
 def test_what_was_seen_before_is_not_known_once_it_is_forgotten() -> None:

@@ -15,6 +15,7 @@ from reference.tapes import CALM, STICKY, WILD, random_tape
 from strategies_for_tapes import SECOND, VENUES, cut, tapes
 
 from sor.core.backtest.session import Session
+from sor.core.execution.positions import Stretch, sold_to_each
 from sor.core.execution.queue_position import SHARE, QueuePosition
 from sor.core.fees import NO_FEES
 from sor.core.market.batch import Quote, Snapshot
@@ -45,7 +46,34 @@ def history_of(
     return history
 
 
-@given(tapes(max_snapshots=40, max_venues=2), sides, st.sampled_from((0, 1, 80, 400, UNKNOWN)), models, st.data())
+aheads = st.sampled_from((0, 1, 80, 400, UNKNOWN))
+
+
+@given(tapes(max_snapshots=40, max_venues=2), sides, models, st.data())
+@settings(max_examples=200, deadline=None)
+def test_orders_worked_together_are_filled_as_each_by_itself(
+    tape: tuple[Snapshot, ...], side: Side, model: QueueModel, data: st.DataObject
+) -> None:
+    """Through two stretches each, so that what is left of the first counts in the second."""
+    book = BookBuilder(queues=True).extend(orient(cut(tape, [])[0], side))
+    if not book.lanes:
+        return
+    lane = data.draw(st.sampled_from(book.lanes))
+    last = len(lane.rows)
+    prices = st.sampled_from(sorted({*lane.px.tolist(), *lane.take_px.tolist()}))
+    orders = data.draw(st.lists(st.tuples(prices, aheads, st.integers(1, last), st.integers(1, last)), max_size=4))
+    alone, together = ([QueuePosition(px, ahead * SHARE, model) for px, ahead, *_ in orders] for _ in range(2))
+    for first in (True, False):
+        ranges = [
+            (start if first else max(start, stop), max(start, stop) if first else last) for *_, start, stop in orders
+        ]
+        there = [i for i, (start, stop) in enumerate(ranges) if start < stop]
+        expected = [alone[i].sold(lane, *ranges[i]) for i in there]
+        assert sold_to_each(lane, [Stretch(together[i], *ranges[i]) for i in there], model) == expected
+        assert together == alone
+
+
+@given(tapes(max_snapshots=40, max_venues=2), sides, aheads, models, st.data())
 @settings(max_examples=100, deadline=None)
 def test_sold_in_one_piece_is_the_sum_of_the_single_fills(
     tape: tuple[Snapshot, ...], side: Side, ahead: int, model: QueueModel, data: st.DataObject
@@ -54,7 +82,7 @@ def test_sold_in_one_piece_is_the_sum_of_the_single_fills(
     if not book.lanes:
         return
     lane = data.draw(st.sampled_from(book.lanes))
-    px = data.draw(st.sampled_from(sorted({*lane.px, *lane.take_px})))
+    px = data.draw(st.sampled_from(sorted({*lane.px.tolist(), *lane.take_px.tolist()})))
     middle = data.draw(st.integers(1, len(lane.rows)))
     slow, fast = (QueuePosition(px, ahead * SHARE, model) for _ in range(2))
     shown: dict[int, int] = {}
@@ -64,7 +92,8 @@ def test_sold_in_one_piece_is_the_sum_of_the_single_fills(
         for i in range(start, stop):
             if lane.take_px[i] <= px:
                 # What an order without end has had of a price run is the largest size that it has shown.
-                shown[lane.run[i]] = max(shown.get(lane.run[i], 0), lane.take_sz[i])
+                run, size = int(lane.run[i]), int(lane.take_sz[i])
+                shown[run] = max(shown.get(run, 0), size)
         assert fast.sold(lane, start, stop) == fills + sum(shown.values()) - before
         # Behind what nobody has seen nothing is sold, so how much of it is left says nothing.
         assert min(fast.ahead, UNKNOWN // 2 * SHARE) == min(slow.ahead, UNKNOWN // 2 * SHARE)
