@@ -23,10 +23,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sor.api import tape_source
+from sor.backtest_workers import worker_pool
 from sor.core.router.literature import BUILT_IN
 from sor.core.units import NANO, parse_time
 from sor.errors import SorError
-from sor.helpers import helped
 from sor.paths import bundled_tape
 from sor.report.build import build
 from sor.report.encode import encode
@@ -98,8 +98,8 @@ def digest(source: Charted, request: BacktestRequest, workers: int) -> str:
     spec = request.spec()
     window = window_of(source, spec)
     spec = of_the_day(spec, window)
-    with helped(request, spec, workers) as crew:
-        found = find(source, spec, window=window, crew=crew)
+    with worker_pool(request, spec, workers) as pool:
+        found = find(source, spec, window=window, pool=pool)
     report = build(spec, found, source.tape_facts(), source.stream_facts(), source.form, request.asked())
     bytes_ = hashlib.sha256(encode(report.data).encode())
     for session in (found.outcome, *found.orders):

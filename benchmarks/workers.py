@@ -23,8 +23,8 @@ from typing import TypeVar
 from day import SLICE, Cost, made, median, metered
 
 from sor.api import tape_source
-from sor.core.backtest.crew import Crew, Task
 from sor.core.backtest.sessions import Stream
+from sor.core.backtest.worker_pool import Task, WorkerPool
 from sor.core.spec import Spec
 from sor.request import BacktestRequest
 from sor.run import run, stream_of
@@ -36,21 +36,21 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class InTurn:
-    """A crew of nobody: the tasks are worked when their answers are asked for. marks: when we handed out and asked, in
+    """A pool of nobody: the tasks are worked when their answers are asked for. marks: when we handed out and asked, in
     the processor's seconds without those of the tasks; tasks: the seconds of each."""
 
-    helpers: int
+    others: int
     stream: Stream | None = None
     venues: tuple[int, ...] = ()
     marks: list[float] = field(default_factory=list)
     tasks: list[list[float]] = field(default_factory=list)
 
-    def crew(self, source: Source, spec: Spec, window: Window) -> Crew:
+    def pool(self, source: Source, spec: Spec, window: Window) -> WorkerPool:
         assert isinstance(source, Charted)
         self.stream, self.venues = stream_of(source, spec, window), source.timeline().venues
         return self
 
-    def hand_out(self, tasks: Sequence[Task[T]]) -> Callable[[], list[T]]:
+    def submit(self, tasks: Sequence[Task[T]]) -> Callable[[], list[T]]:
         def answers() -> list[T]:
             self.mark()
             found, seconds = list[T](), list[float]()
@@ -71,15 +71,15 @@ class InTurn:
 
 def stages(tape: Path, shares: int, workers: int) -> None:
     request = BacktestRequest(tape=str(tape), quantity=shares)
-    crew, began = InTurn(workers - 1), time.process_time()
+    pool, began = InTurn(workers - 1), time.process_time()
     spec, source = request.spec(), tape_source(request)
-    run(source, spec, request=request.asked(), crew=crew.crew).to_json()
-    crew.mark()
-    ours = [end - start for start, end in zip([began, *crew.marks], crew.marks, strict=False)]
-    theirs = [max(seconds) for seconds in crew.tasks]
+    run(source, spec, request=request.asked(), pool=pool.pool).to_json()
+    pool.mark()
+    ours = [end - start for start, end in zip([began, *pool.marks], pool.marks, strict=False)]
+    theirs = [max(seconds) for seconds in pool.tasks]
     print(f"{workers} workers, if each has a core: until the study is joined, from there on, the report")
     print("  we      " + "".join(f"{seconds:>8.2f} s" for seconds in ours))
-    print("  helpers " + "".join(f"{seconds:>8.2f} s" for seconds in theirs))
+    print("  others " + "".join(f"{seconds:>8.2f} s" for seconds in theirs))
     clock = sum(max(pair) for pair in zip(ours, theirs, strict=False)) + ours[-1]
     began = time.process_time()
     run(source, spec, request=request.asked()).to_json()

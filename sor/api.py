@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sor.helpers import MOST_WORKERS, helped
+from sor.backtest_workers import MOST_WORKERS, worker_pool
 from sor.option_values import one_of, whole
 from sor.paths import bundled_tape
 from sor.report.report import Report
@@ -28,8 +28,8 @@ def backtest(
     """
     request = request_of(wishes) if request is None else request
     spec, count = request.spec(), whole("workers", workers, least=1, most=MOST_WORKERS)
-    with helped(request, spec, count) as crew:
-        return run(tape_source(request, progress), spec, request=request.asked(), crew=crew)
+    with worker_pool(request, spec, count) as pool:
+        return run(tape_source(request, progress), spec, request=request.asked(), pool=pool)
 
 
 def tape_source(request: BacktestRequest, progress: Progress | None = None) -> Charted:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sor.core.backtest.crew import Crew
 from sor.core.backtest.sessions import BacktestResult, OnBatch, StoppableStream, Stream
 from sor.core.backtest.two_pass import backtest
+from sor.core.backtest.worker_pool import WorkerPool
 from sor.core.feed import Feed, Form
 from sor.core.market.batch import SnapshotBatch
 from sor.core.market.stale_crossed import StaleFilter
@@ -25,7 +25,7 @@ from sor.source import Charted, Seekable, Source, Stoppable, TapeWindow, stated_
 from sor.windows import NEW_YORK, Window, choose_window, hole_warnings, is_night, market_zone
 from sor.zones import Zone
 
-CrewFor = Callable[[Source, Spec, Window], Crew]  # of those who have the same source, for this order
+WorkerPoolFor = Callable[[Source, Spec, Window], WorkerPool]  # of those who have the same source, for this order
 
 
 def run(
@@ -33,13 +33,13 @@ def run(
     spec: Spec,
     watch: OnBatch | None = None,
     request: Mapping[str, Any] | None = None,
-    crew: CrewFor | None = None,
+    pool: WorkerPoolFor | None = None,
 ) -> Report:
     """Feed the source through a backtest and report. `watch` is called after every batch, for screens; request: the
-    options as they were given; crew: others who work on it as well, which changes no byte of the report."""
+    options as they were given; pool: others who work on it as well, which changes no byte of the report."""
     window = window_of(source, spec)
     spec = of_the_day(spec, window)
-    found = find(source, spec, watch, window, crew)
+    found = find(source, spec, watch, window, pool)
     return build(spec, found, source.tape_facts(), source.stream_facts(), source.form, request)
 
 
@@ -53,14 +53,14 @@ def find(
     spec: Spec,
     watch: OnBatch | None = None,
     window: Window | None = None,
-    crew: CrewFor | None = None,
+    pool: WorkerPoolFor | None = None,
 ) -> BacktestResult:
     """The first half of `run`: everything that is found, as exact values. window: where it is known already."""
     window = window_of(source, spec) if window is None else window
     spec = replace(spec, feed=Feed(source.form, source.prints_late), decided=window.decided)
     _check_bids(source, spec)
     part = _part_worked(source, spec, window)
-    others = None if crew is None else crew(source, spec, window)
+    others = None if pool is None else pool(source, spec, window)
     found = backtest(_stream(source, part, spec), spec, window.order, watch, others)
     if not found.outcome.market.snapshots_in_window:
         raise _empty(spec, window, source)

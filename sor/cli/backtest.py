@@ -96,9 +96,9 @@ def command(
     **wishes: Any,
 ) -> None:
     """Route a parent order over a tape or a stream and report the savings."""
+    from sor.backtest_workers import MOST_WORKERS, worker_pool
     from sor.cli.progress import work_progress
     from sor.core.backtest.two_pass import can_be_shared
-    from sor.helpers import MOST_WORKERS, helped
     from sor.option_values import whole
     from sor.run import run
 
@@ -125,8 +125,8 @@ def command(
     if count > 1 and not can_be_shared(spec):
         say(f"--workers has nothing to share for {spec.strategy}: one process works it")
     opened = _stream(request, bootstrap_servers, topic, run_id, idle_timeout, metrics) if from_kafka else _tape(request)
-    with helped(request, spec, count) as crew, opened as source, _timed(spec) as spec:
-        report = run(source, spec, None if from_kafka else work_progress(), request.asked(), crew)
+    with worker_pool(request, spec, count) as pool, opened as source, _timed(spec) as spec:
+        report = run(source, spec, None if from_kafka else work_progress(), request.asked(), pool)
     if out is not None:
         for path in report.write(Path(out)):
             say(f"wrote {path}")

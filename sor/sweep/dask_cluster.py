@@ -41,10 +41,10 @@ def run_on_cluster(chunks: Iterable[Chunk], address: str) -> Iterator[Finished]:
     with _client(address) as client:
         threads = _threads(client, address)
         _check_versions(client, address)
-        yield from _Hand(client, address, deque(chunks), threads * AHEAD).run()
+        yield from _Cluster(client, address, deque(chunks), threads * AHEAD).run()
 
 
-class _Hand:
+class _Cluster:
     """Chunks given out a few at a time, so that a year of tapes is never in the scheduler's memory at once."""
 
     def __init__(self, client: Any, address: str, waiting: deque[Chunk], most: int) -> None:

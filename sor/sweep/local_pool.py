@@ -37,15 +37,15 @@ def run_local(chunks: Iterable[Chunk], workers: int) -> Iterator[Finished]:
     if workers == 1:
         yield from run_here(chunks)
         return
-    crew = _Crew(chunks, workers)
+    pool = _Pool(chunks, workers)
     try:
-        yield from crew.run()
+        yield from pool.run()
     finally:
-        crew.dismiss()
+        pool.close()
 
 
 @dataclass(slots=True)
-class _Hand:
+class _Worker:
     """A process of its own, and the chunks that it was given."""
 
     busy: dict[Future[ChunkResult], Chunk] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class _Hand:
         except BrokenProcessPool:
             if self.busy:
                 return False
-            self.bury()  # it had nothing to do when it died
+            self.reap()  # it had nothing to do when it died
             self._submit(chunk)
         return True
 
@@ -71,7 +71,7 @@ class _Hand:
         # pool waiting for the rest of it for ever.
         self._pool._result_queue._writer.close()  # type: ignore[attr-defined]
 
-    def bury(self) -> tuple[list[Finished], list[Chunk]]:
+    def reap(self) -> tuple[list[Finished], list[Chunk]]:
         """What it had finished before it died, and what not. The next chunk begins a new process."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
@@ -85,7 +85,7 @@ class _Hand:
         self.busy.clear()
         return done, lost
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         if self._pool is not None:
             processes = list((self._pool._processes or {}).values())
             self._pool.shutdown(wait=False, cancel_futures=True)
@@ -97,47 +97,47 @@ class _Hand:
                 process.join()
 
 
-class _Crew:
+class _Pool:
     """Processes, each at a tape of its own while there are tapes enough."""
 
     def __init__(self, chunks: Iterable[Chunk], workers: int) -> None:
-        self._hands = [_Hand() for _ in range(workers)]
+        self._workers = [_Worker() for _ in range(workers)]
         self._shares = Shares(chunks, workers)
         self._deaths: Counter[str] = Counter()
         self._suspects: deque[Chunk] = deque()  # done at the end, each alone
 
     def run(self) -> Iterator[Finished]:
-        while busy := self._hand_out():
+        while busy := self._assign():
             wait(busy, return_when=FIRST_COMPLETED)
-            for worker, hand in enumerate(self._hands):
-                finished = [future for future in hand.busy if future.done()]
+            for place, worker in enumerate(self._workers):
+                finished = [future for future in worker.busy if future.done()]
                 if any(isinstance(future.exception(), BrokenProcessPool) for future in finished):
-                    yield from self._replace(worker)
+                    yield from self._replace(place)
                     continue
                 for future in finished:
-                    yield hand.busy.pop(future), future.result()
+                    yield worker.busy.pop(future), future.result()
 
-    def dismiss(self) -> None:
-        for hand in self._hands:
-            hand.dismiss()
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
 
-    def _hand_out(self) -> list[Future[ChunkResult]]:
+    def _assign(self) -> list[Future[ChunkResult]]:
         """Give everyone something to do; what all are at then."""
-        for worker, hand in enumerate(self._hands):
-            while not hand.busy or (len(hand.busy) < AHEAD and self._shares.has_more(worker)):
-                chunk = self._shares.next(worker)
+        for place, worker in enumerate(self._workers):
+            while not worker.busy or (len(worker.busy) < AHEAD and self._shares.has_more(place)):
+                chunk = self._shares.next(place)
                 if chunk is None:
                     break
-                if not hand.takes(chunk):
-                    self._shares.put_back(worker, chunk)
+                if not worker.takes(chunk):
+                    self._shares.put_back(place, chunk)
                     break
-        if self._suspects and not any(hand.busy for hand in self._hands):
-            self._hands[0].takes(self._suspects.popleft())
-        return [future for hand in self._hands for future in hand.busy]
+        if self._suspects and not any(worker.busy for worker in self._workers):
+            self._workers[0].takes(self._suspects.popleft())
+        return [future for worker in self._workers for future in worker.busy]
 
-    def _replace(self, worker: int) -> Iterator[Finished]:
+    def _replace(self, place: int) -> Iterator[Finished]:
         """A process died: keep what was finished, give out the rest again."""
-        done, lost = self._hands[worker].bury()
+        done, lost = self._workers[place].reap()
         yield from done
         for chunk in reversed(lost):
             self._deaths[chunk.name] += 1
@@ -146,7 +146,7 @@ class _Crew:
             elif self._deaths[chunk.name] == TRIES - 1:
                 self._suspects.append(chunk)
             else:
-                self._shares.put_back(worker, chunk)
+                self._shares.put_back(place, chunk)
 
 
 def _die_with_parent() -> None:

@@ -4,8 +4,8 @@ Pass 1 is live: the simple strategies, the tuning study, the walk-forward router
 before, and its allocations under every queue model. Pass 2 has what only the end of pass 1 tells. Strategies without
 parameters need no second pass.
 
-With a crew we work the first stretch of the study's slices, and the others the later ones meanwhile. Where ours ends
-theirs are joined to it, pass 1 goes on, and a helper works pass 2 meanwhile. The result is the same.
+With a pool we work the first stretch of the study's slices, and the others the later ones meanwhile. Where ours ends
+theirs are joined to it, pass 1 goes on, and a worker works pass 2 meanwhile. The result is the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sor.core.backtest.crew import Crew
 from sor.core.backtest.plugged import plugged
 from sor.core.backtest.second_pass import SecondPass, SecondPassResult, all_limit, first_routers, hidden_slices
 from sor.core.backtest.session import Session, SessionResult
@@ -33,6 +32,7 @@ from sor.core.backtest.sessions import (
     simple_strategies,
 )
 from sor.core.backtest.study_stretch import StudyStretch, history_from, stretches, study_of
+from sor.core.backtest.worker_pool import WorkerPool
 from sor.core.order import ParentOrder
 from sor.core.router.allocators import ALL_LIMIT, EQUAL, AllLimit, Allocator, CrossVenue
 from sor.core.router.joined_study import JoinedStudy, StudiedStretch
@@ -45,7 +45,7 @@ from sor.core.strategies.interface import StrategyProtocol
 
 
 def backtest(
-    stream: Stream, spec: Spec, order: ParentOrder, watch: OnBatch | None = None, crew: Crew | None = None
+    stream: Stream, spec: Spec, order: ParentOrder, watch: OnBatch | None = None, pool: WorkerPool | None = None
 ) -> BacktestResult:
     """`stream()` gives a fresh pass over the snapshots each time; `watch` is called after every batch of pass 1."""
     if spec.plug_in is not None:
@@ -62,11 +62,11 @@ def backtest(
         faded = fade_sessions(spec, order, lambda: simple_strategies(spec, order))
         live, *others = feed(stream, [session, *faded], watch)
         return BacktestResult(live, flat(spec.grid), fades=fade_results(spec, others)[0])
-    return _alone(stream, spec, order, watch) if crew is None else _together(stream, spec, order, watch, crew)
+    return _alone(stream, spec, order, watch) if pool is None else _together(stream, spec, order, watch, pool)
 
 
 def can_be_shared(spec: Spec) -> bool:
-    """Whether a crew has anything to do: a study, and two passes."""
+    """Whether a pool has anything to do: a study, and two passes."""
     return spec.plug_in is None and spec.strategy not in SIMPLE
 
 
@@ -81,22 +81,24 @@ def _alone(stream: Stream, spec: Spec, order: ParentOrder, watch: OnBatch | None
     return _result(spec, study, routed, first, live, second.work(stream))
 
 
-def _together(stream: Stream, spec: Spec, order: ParentOrder, watch: OnBatch | None, crew: Crew) -> BacktestResult:
-    mine, *theirs = stretches(router_schedule(spec, order).slices, crew.helpers + 1)
+def _together(
+    stream: Stream, spec: Spec, order: ParentOrder, watch: OnBatch | None, pool: WorkerPool
+) -> BacktestResult:
+    mine, *theirs = stretches(router_schedule(spec, order).slices, pool.others + 1)
     if not theirs:
         return _alone(stream, spec, order, watch)
-    answers = crew.hand_out([StudyStretch(spec, order, one.start, one.stop) for one in theirs])
+    answers = pool.submit([StudyStretch(spec, order, one.start, one.stop) for one in theirs])
     history = history_from(spec, order, order.start)
     study = study_of(spec, order, history, mine)
     promised = list[Callable[[], list[SecondPassResult]]]()
 
     def begin_second(studied: Sequence[StudiedStretch]) -> None:
         venues = studied[-1].venues
-        limits = tuple(venue for venue in venues if venue not in crew.venues)
+        limits = tuple(venue for venue in venues if venue not in pool.venues)
         second = SecondPass(spec, order, history, searched(study), study.choices, venues, limits)
-        promised.append(crew.hand_out([second]))
+        promised.append(pool.submit([second]))
 
-    resting = all_limit(spec, order, crew.venues)
+    resting = all_limit(spec, order, pool.venues)
     routed = first_routers(spec, order, history, study.choices)
     joined = JoinedStudy(study, answers, begin_second)
     first = _first_session(spec, order, [*routed.values(), *resting], history, joined)

@@ -18,10 +18,10 @@ from reference.nbbo_tapes import random_nbbo_case
 from strategies_for_tapes import SECOND, Case, cases
 from thorough import THOROUGH
 
-from sor.core.backtest.crew import Task
 from sor.core.backtest.sessions import BacktestResult, Stream
 from sor.core.backtest.study_stretch import StudyStretch, history_from, stretches, study_of
 from sor.core.backtest.two_pass import backtest
+from sor.core.backtest.worker_pool import Task
 from sor.core.feed import Feed, Form
 from sor.core.fees import FeeSchedule, VenueFee
 from sor.core.market.batch import SnapshotBatch, batch_of, concat
@@ -37,14 +37,14 @@ VENUES = (2, 6, 8, 15, 43, 99)  # of the bundled tape, and one that it has not
 
 @dataclass(frozen=True)
 class OnPaper:
-    """A crew of nobody: tasks and answers are pickled, as for a journey, and worked when they are asked for."""
+    """A pool of nobody: tasks and answers are pickled, as for a journey, and worked when they are asked for."""
 
     stream: Stream
-    helpers: int
+    others: int
     venues: tuple[int, ...] = VENUES
 
-    def hand_out(self, tasks: Sequence[Task[T]]) -> Callable[[], list[T]]:
-        assert len(tasks) <= self.helpers
+    def submit(self, tasks: Sequence[Task[T]]) -> Callable[[], list[T]]:
+        assert len(tasks) <= self.others
         sent = [pickle.dumps(task) for task in tasks]
         return lambda: [pickle.loads(pickle.dumps(pickle.loads(task).work(self.stream))) for task in sent]
 
@@ -103,8 +103,8 @@ def test_shared_or_alone_the_result_is_the_same(tape: SnapshotBatch, said: str) 
     order, stream = order_on(tape, spec), batches(tape, 2_000)
     alone = backtest(stream, spec, order)
     assert alone.tuning.slices > (0 if spec.adverse_selection else 5)
-    for helpers, venues in ((1, VENUES), (2, ()), (5, VENUES[1:])):
-        shared = backtest(stream, spec, order, crew=OnPaper(stream, helpers, venues))
+    for others, venues in ((1, VENUES), (2, ()), (5, VENUES[1:])):
+        shared = backtest(stream, spec, order, pool=OnPaper(stream, others, venues))
         assert everything(shared) == everything(alone)
 
 
@@ -112,9 +112,9 @@ def test_shared_or_alone_the_result_is_the_same(tape: SnapshotBatch, said: str) 
 def test_a_gap_in_the_tape_may_take_the_edge_of_a_stretch_away(tape: SnapshotBatch, first: int, last: int) -> None:
     order = order_on(tape, SPEC)
     alone = backtest(lambda: gap(tape, first, last), SPEC, order)
-    for helpers in (1, 3):
-        crew = OnPaper(lambda: gap(tape, first, last), helpers)
-        assert everything(backtest(crew.stream, SPEC, order, crew=crew)) == everything(alone)
+    for others in (1, 3):
+        pool = OnPaper(lambda: gap(tape, first, last), others)
+        assert everything(backtest(pool.stream, SPEC, order, pool=pool)) == everything(alone)
 
 
 def test_choices_and_outflows_are_those_of_one_study(tape: SnapshotBatch) -> None:
@@ -172,7 +172,7 @@ def test_on_tapes_in_nbbo_form_too() -> None:
         stream = batches(batch_of(national_to_sor(case.tape)), 7)
         alone = backtest(stream, spec, order)
         for venues in ((), NBBO_VENUES):
-            assert everything(backtest(stream, spec, order, crew=OnPaper(stream, 2, venues))) == everything(alone)
+            assert everything(backtest(stream, spec, order, pool=OnPaper(stream, 2, venues))) == everything(alone)
         hidden += sum(alone.hidden_slices.values())
     assert hidden
 
@@ -180,7 +180,7 @@ def test_on_tapes_in_nbbo_form_too() -> None:
 @pytest.mark.long
 @given(cases(max_snapshots=30), st.sampled_from(list(QueueModel)), st.integers(1, 4))
 @settings(max_examples=25 * THOROUGH)
-def test_on_any_tape_shared_or_alone(case: Case, model: QueueModel, helpers: int) -> None:
+def test_on_any_tape_shared_or_alone(case: Case, model: QueueModel, others: int) -> None:
     rules = case.rules
     spec = replace(
         SPEC,
@@ -196,7 +196,7 @@ def test_on_any_tape_shared_or_alone(case: Case, model: QueueModel, helpers: int
         queue_model=model,
     )
     pieces = [batch for batch in case.batches() if len(batch)]
-    crew = OnPaper(lambda: pieces, helpers, tuple(sorted(set(batch_of(case.snapshots).venue.tolist()))))
-    assert everything(backtest(crew.stream, spec, case.order, crew=crew)) == everything(
-        backtest(crew.stream, spec, case.order)
+    pool = OnPaper(lambda: pieces, others, tuple(sorted(set(batch_of(case.snapshots).venue.tolist()))))
+    assert everything(backtest(pool.stream, spec, case.order, pool=pool)) == everything(
+        backtest(pool.stream, spec, case.order)
     )

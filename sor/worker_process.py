@@ -1,6 +1,6 @@
-"""The other end of sor.helpers: a process that works what it is handed, on a tape that it opens for itself.
+"""The other end of sor.backtest_workers: a process that works what it is handed, on a tape that it opens for itself.
 
-`python -m sor.helper_process` is started by sor.helpers alone: it speaks pickles on standard input and output.
+`python -m sor.worker_process` is started by sor.backtest_workers alone: it speaks pickles on standard input and output.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from sor.errors import InputError
 
 if TYPE_CHECKING:
-    from sor.helpers import Work
+    from sor.backtest_workers import Work
     from sor.request import BacktestRequest
     from sor.source import Charted
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from helper_tasks import Count, Die, Fail, NeverEnd, Pid
+from worker_tasks import Count, Die, Fail, NeverEnd, Pid
 
 from sor import backtest
 from sor.api import tape_source
+from sor.backtest_workers import _Worker, worker_pool
 from sor.cli import run
-from sor.core.backtest.crew import Crew, Task
+from sor.core.backtest.worker_pool import Task, WorkerPool
 from sor.errors import InputError, SorError
-from sor.helpers import _Helper, helped
 from sor.paths import bundled_tape
 from sor.request import BacktestRequest
 from sor.run import window_of
@@ -48,11 +48,11 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def at_work(crew: object, request: BacktestRequest) -> Crew:
-    assert callable(crew)
+def at_work(pool: object, request: BacktestRequest) -> WorkerPool:
+    assert callable(pool)
     source, spec = tape_source(request), request.spec()
-    found = crew(source, spec, window_of(source, spec))
-    assert isinstance(found, Crew)
+    found = pool(source, spec, window_of(source, spec))
+    assert isinstance(found, WorkerPool)
     return found
 
 
@@ -124,17 +124,17 @@ def test_a_strategy_without_a_study_is_worked_by_one_and_that_is_said(capsys: py
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 
 
-def test_a_helper_that_is_killed_is_one_line_and_no_hang() -> None:
+def test_a_worker_that_is_killed_is_one_line_and_no_hang() -> None:
     request = BacktestRequest(**ORDER)
-    with helped(request, request.spec(), 3) as crew:
-        working = at_work(crew, request)
-        assert working.helpers == 2
-        answers = working.hand_out(list[Task[Any]]([Count(), Die()]))
+    with worker_pool(request, request.spec(), 3) as pool:
+        working = at_work(pool, request)
+        assert working.others == 2
+        answers = working.submit(list[Task[Any]]([Count(), Die()]))
         with pytest.raises(SorError, match="a worker died") as caught:
             answers()
         assert caught.value.exit_code == 1
         with pytest.raises(SorError, match="a worker died"):
-            working.hand_out(list[Task[Any]]([Die(), Count()]))()
+            working.submit(list[Task[Any]]([Die(), Count()]))()
 
 
 def test_half_an_answer_is_none() -> None:
@@ -143,16 +143,16 @@ def test_half_an_answer_is_none() -> None:
         subprocess.Popen([sys.executable, "-c", half], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process,
         pytest.raises(SorError, match="a worker died"),
     ):
-        _Helper(process).answer()
+        _Worker(process).answer()
 
 
-def test_an_error_in_a_helper_is_ours() -> None:
+def test_an_error_in_a_worker_is_ours() -> None:
     request = BacktestRequest(**ORDER)
-    with helped(request, request.spec(), 2) as crew:
-        working = at_work(crew, request)
+    with worker_pool(request, request.spec(), 2) as pool:
+        working = at_work(pool, request)
         with pytest.raises(InputError, match="reading DBN needs an optional package"):
-            working.hand_out([Fail()])()
-        assert working.hand_out([Count()])()[0] > 1_000  # it is there still
+            working.submit([Fail()])()
+        assert working.submit([Count()])()[0] > 1_000  # it is there still
 
 
 def test_a_tape_that_is_another_one_meanwhile_is_an_error(tmp_path: Path) -> None:
@@ -162,32 +162,32 @@ def test_a_tape_that_is_another_one_meanwhile_is_an_error(tmp_path: Path) -> Non
     request = BacktestRequest(tape=str(tape), quantity=10)
     source, spec = tape_source(request), request.spec()
     tape.write_text("".join(lines[:-1]))
-    with helped(request, spec, 2) as crew:
-        assert crew is not None
+    with worker_pool(request, spec, 2) as pool:
+        assert pool is not None
         with pytest.raises(InputError, match="the tape was changed while it was read"):
-            crew(source, spec, window_of(source, spec)).hand_out([Count()])()
+            pool(source, spec, window_of(source, spec)).submit([Count()])()
 
 
-def test_helpers_end_with_the_work_even_in_the_middle_of_it() -> None:
+def test_workers_end_with_the_work_even_in_the_middle_of_it() -> None:
     request = BacktestRequest(**ORDER)
-    with helped(request, request.spec(), 2) as crew:
-        working = at_work(crew, request)
-        [(pid, threads)] = working.hand_out([Pid()])()
+    with worker_pool(request, request.spec(), 2) as pool:
+        working = at_work(pool, request)
+        [(pid, threads)] = working.submit([Pid()])()
         assert (threads, os.getpgid(pid)) == ("1", pid)  # one thread, and Ctrl-C in a terminal is not for it
-        working.hand_out([NeverEnd()])
+        working.submit([NeverEnd()])
     assert gone(pid)
 
 
-def test_helpers_end_when_whoever_they_work_for_is_killed() -> None:
+def test_workers_end_when_whoever_they_work_for_is_killed() -> None:
     script = f"""
 import sys; sys.path.insert(0, {str(TESTS)!r})
-from helper_tasks import NeverEnd, Pid
-from test_helpers import BacktestRequest, ORDER, at_work, helped
+from worker_tasks import NeverEnd, Pid
+from test_backtest_workers import BacktestRequest, ORDER, at_work, worker_pool
 request = BacktestRequest(**ORDER)
-with helped(request, request.spec(), 2) as crew:
-    working = at_work(crew, request)
-    print(working.hand_out([Pid()])()[0][0], flush=True)
-    working.hand_out([NeverEnd()])()
+with worker_pool(request, request.spec(), 2) as pool:
+    working = at_work(pool, request)
+    print(working.submit([Pid()])()[0][0], flush=True)
+    working.submit([NeverEnd()])()
 """
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -20,16 +20,16 @@ class Task(Protocol[T_co]):
 
 
 @runtime_checkable
-class Crew(Protocol):
-    """helpers: how many there are beside us, one at least; venues: of the stream, ascending, as far as they
+class WorkerPool(Protocol):
+    """others: how many there are beside us, one at least; venues: of the stream, ascending, as far as they
     are known before it is read."""
 
     @property
-    def helpers(self) -> int: ...
+    def others(self) -> int: ...
 
     @property
     def venues(self) -> tuple[int, ...]: ...
 
-    def hand_out(self, tasks: Sequence[Task[T]]) -> Callable[[], list[T]]:
-        """Begin with the tasks, at most one a helper; what is returned waits for the answers, in the tasks' order."""
+    def submit(self, tasks: Sequence[Task[T]]) -> Callable[[], list[T]]:
+        """Begin with the tasks, at most one a worker; what is returned waits for the answers, in the tasks' order."""
         ...

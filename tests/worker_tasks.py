@@ -1,4 +1,4 @@
-"""Tasks for the tests of helpers: they are named by module, so that another process finds them."""
+"""Tasks for the tests of others: they are named by module, so that another process finds them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Pid:
-    """Of the helper, and how many threads its linear algebra may have."""
+    """Of the worker, and how many threads its linear algebra may have."""
 
     def work(self, stream: Stream) -> tuple[int, str]:
         return os.getpid(), os.environ["OPENBLAS_NUM_THREADS"]

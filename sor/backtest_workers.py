@@ -2,7 +2,7 @@
 
 They are plain interpreters with a pipe to either side of them. A fork of a process with threads (Arrow has some) may
 hang, and multiprocessing's fresh interpreters run the user's script again. A process that ends, however it does, closes
-its pipe: whoever waits for it is told, and a helper whose pipe is closed ends, so that none outlives its backtest.
+its pipe: whoever waits for it is told, and a worker whose pipe is closed ends, so that none outlives its backtest.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sor.core.backtest.crew import Crew, Task
 from sor.core.backtest.two_pass import can_be_shared
+from sor.core.backtest.worker_pool import Task, WorkerPool
 from sor.core.market.timeline import Timeline
 from sor.core.spec import Spec
 from sor.errors import InputError, SorError
 from sor.request import BacktestRequest
-from sor.run import CrewFor
+from sor.run import WorkerPoolFor
 from sor.source import Charted, Source, TapeFacts
 from sor.tapes.merge.inputs import inputs_of
 from sor.windows import Window
 
 T = TypeVar("T")
 MOST_WORKERS = 64
-# A helper's share is Python on one core: threads of numpy's would only be in the way of the others.
+# A worker's share is Python on one core: threads of numpy's would only be in the way of the others.
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A task, and what a helper needs to see the same stream as we do. timeline, facts: of our tape; the helper's own
+    """A task, and what a worker needs to see the same stream as we do. timeline, facts: of our tape; the worker's own
     is the same one if it has these too."""
 
     task: Task[Any]
@@ -47,22 +47,22 @@ class Work:
 
 
 @contextmanager
-def helped(request: BacktestRequest, spec: Spec, workers: int) -> Iterator[CrewFor | None]:
+def worker_pool(request: BacktestRequest, spec: Spec, workers: int) -> Iterator[WorkerPoolFor | None]:
     """What `run` is to be given for so many workers, of which we are one; None where nothing can be shared. The tape is
-    being opened by the helpers meanwhile, and they end with the `with` block."""
+    being opened by the others meanwhile, and they end with the `with` block."""
     if workers == 1 or not can_be_shared(spec):
         yield None
         return
     if request.has_tape:
         _check_tape(request)
     with ExitStack() as stack:
-        helpers = [stack.enter_context(_helper(request)) for _ in range(workers - 1)]
+        others = [stack.enter_context(_worker(request)) for _ in range(workers - 1)]
 
-        def crew(source: Source, spec: Spec, window: Window) -> Crew:
+        def pool(source: Source, spec: Spec, window: Window) -> WorkerPool:
             assert isinstance(source, Charted)  # a tape, as it was opened by its name
-            return _Crew(helpers, spec, window, source.timeline(), source.tape_facts())
+            return _WorkerPool(others, spec, window, source.timeline(), source.tape_facts())
 
-        yield crew
+        yield pool
 
 
 def _check_tape(request: BacktestRequest) -> None:
@@ -74,44 +74,44 @@ def _check_tape(request: BacktestRequest) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Crew:
-    """See sor.core.backtest.crew.Crew."""
+class _WorkerPool:
+    """See sor.core.backtest.worker_pool.WorkerPool."""
 
-    processes: Sequence[_Helper]
+    processes: Sequence[_Worker]
     spec: Spec
     window: Window
     timeline: Timeline
     facts: TapeFacts
 
     @property
-    def helpers(self) -> int:
+    def others(self) -> int:
         return len(self.processes)
 
     @property
     def venues(self) -> tuple[int, ...]:
         return self.timeline.venues
 
-    def hand_out(self, tasks: Sequence[Task[T]]) -> Callable[[], list[T]]:
+    def submit(self, tasks: Sequence[Task[T]]) -> Callable[[], list[T]]:
         at_work = self.processes[: len(tasks)]
-        for helper, task in zip(at_work, tasks, strict=True):
-            helper.send(Work(task, self.spec, self.window, self.timeline, self.facts))
-        return lambda: [helper.answer() for helper in at_work]
+        for worker, task in zip(at_work, tasks, strict=True):
+            worker.send(Work(task, self.spec, self.window, self.timeline, self.facts))
+        return lambda: [worker.answer() for worker in at_work]
 
 
 @contextmanager
-def _helper(request: BacktestRequest) -> Iterator[_Helper]:
+def _worker(request: BacktestRequest) -> Iterator[_Worker]:
     path = os.pathsep.join(map(os.path.abspath, sys.path))  # so that it finds what we found
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "sor.helper_process"],
+        [sys.executable, "-P", "-m", "sor.worker_process"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | ONE_THREAD | {"PYTHONPATH": path},
         process_group=0,  # Ctrl-C is for us, and we end it
     )
     try:
-        helper = _Helper(process)
-        helper.send(request)
-        yield helper
+        worker = _Worker(process)
+        worker.send(request)
+        yield worker
     finally:
         process.kill()
         for pipe in (process.stdin, process.stdout):
@@ -122,7 +122,7 @@ def _helper(request: BacktestRequest) -> Iterator[_Helper]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Helper:
+class _Worker:
     """One of them. It hears of its tape first and of tasks then, and has one answer for each task."""
 
     process: subprocess.Popen[bytes]
