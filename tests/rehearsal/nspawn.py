@@ -48,7 +48,7 @@ def missing() -> str | None:
 
 def taken_port() -> str | None:
     """The host shares this machine's network, so its ports must be free here."""
-    for port in (2181, 9092):
+    for port in (2181, 9092, 9100, 9404):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
