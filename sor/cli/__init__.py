@@ -69,6 +69,9 @@ def cli() -> None:
 def run(args: list[str], name: str) -> int:
     """Run the program and return its exit code; every error is one line on standard error."""
     _open_closed_streams()
+    # A sum that several threads share has other last digits on other machines, and is slower at these sizes.
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     # Reports go to pipes that close early (`| head`), and a closed pipe is not an error of ours.
     try:
         result = cli.main(args=args, prog_name=name, standalone_mode=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sor.cli.config_file import config_option
 from sor.cli.kafka_config import kafka_config
 from sor.cli.metrics import metrics_option, run_metrics
 from sor.cli.suggest import FILE, STRATEGY, Suggest
@@ -53,6 +54,7 @@ def _option(option: OrderOption) -> Any:
 @click.command(
     epilog="Example: sor backtest --tape day.csv.gz --side sell --quantity 2000 --start 13:40:00 --json > report.json"
 )
+@config_option
 @order_options
 @click.option("--from-kafka", is_flag=True, help="Read a run from a Kafka topic instead of a tape.")
 @kafka_config

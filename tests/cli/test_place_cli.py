@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -94,3 +95,16 @@ def test_only_numpy_is_loaded() -> None:
     code = "import sys, sor.core.place; print([m for m in ('scipy', 'pandas', 'pyarrow', 'rich') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_the_last_digits_do_not_depend_on_the_machines_cores() -> None:
+    """Of this problem they did: sums of numpy's linear algebra, shared by as many threads as there are cores."""
+    libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    bare = {name: value for name, value in os.environ.items() if name not in libraries}
+    problem = Path(__file__).parents[2] / "data" / "examples" / "place-deep-market.json"
+    command = [sys.executable, "-m", "sor", "place", str(problem)]
+    answers = [
+        subprocess.run(command, env=env, capture_output=True, check=True).stdout
+        for env in (bare, bare | dict.fromkeys(libraries, "1"))
+    ]
+    assert answers[0] == answers[1] != b""
