@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from sor.collector import seldom_collected
 from sor.core.backtest.sessions import BacktestResult, OnBatch, StoppableStream, Stream
 from sor.core.backtest.two_pass import backtest
 from sor.core.backtest.worker_pool import WorkerPool
@@ -61,7 +62,8 @@ def find(
     _check_bids(source, spec)
     part = _part_worked(source, spec, window)
     others = None if pool is None else pool(source, spec, window)
-    found = backtest(_stream(source, part, spec), spec, window.order, watch, others)
+    with seldom_collected():
+        found = backtest(_stream(source, part, spec), spec, window.order, watch, others)
     if not found.outcome.market.snapshots_in_window:
         raise _empty(spec, window, source)
     _check_bids(source, spec)  # a live stream shows what its messages hold only once it has been read

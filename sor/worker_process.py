@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import IO, TYPE_CHECKING, Any
 
+from sor.collector import seldom_collected
 from sor.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def _answer(source: Charted | Exception, work: Work) -> Any:
             raise source
         if (source.timeline(), source.tape_facts()) != (work.timeline, work.facts):
             raise InputError("the tape was changed while it was read: try again")
-        return work.task.work(stream_of(source, work.spec, work.window))
+        with seldom_collected():
+            return work.task.work(stream_of(source, work.spec, work.window))
     except InputError as error:
         return InputError(str(error))  # some kinds of them do not survive the journey
     except Exception as error:

@@ -1,0 +1,21 @@
+"""Python's collector of cycles, seldom while a backtest runs."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+SELDOM = 200_000  # values made between two looks; Python's own is 700
+
+
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """A backtest makes millions of small values and hardly a cycle, and each look at them all finds nothing: a tenth of
+    the time of a day. What is set for the process is as it was afterwards."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], SELDOM) if before[0] else 0, *before[1:])  # 0: somebody turned it off
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
