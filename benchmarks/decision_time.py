@@ -20,7 +20,7 @@ from fractions import Fraction  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from sor.core.place.whole_shares import IntegerSample  # noqa: E402
+from sor.core.place.whole.shares import IntegerSample  # noqa: E402
 from sor.core.router.allocators import Penalties, SliceProblem, promising  # noqa: E402
 from sor.core.router.shortfall_bound import within_shortfall  # noqa: E402
 

@@ -22,8 +22,8 @@ import numpy as np  # noqa: E402
 from sor.core.place import Common, PlaceVenue, Problem  # noqa: E402
 from sor.core.place.bound import branch, root_bound  # noqa: E402
 from sor.core.place.distributions import Exponential, Gamma, Lognormal, Outflow, Poisson  # noqa: E402
+from sor.core.place.local_search.sample import SampleProblem  # noqa: E402
 from sor.core.place.minimise import minimise  # noqa: E402
-from sor.core.place.sample import SampleProblem  # noqa: E402
 from sor.core.place.solve import sample_problem  # noqa: E402
 from sor.core.place.stochastic import approximate  # noqa: E402
 

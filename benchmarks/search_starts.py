@@ -16,7 +16,7 @@ from random import Random
 
 import numpy as np
 
-from sor.core.place.whole_shares import IntegerSample
+from sor.core.place.whole.shares import IntegerSample
 from sor.core.router.allocators import Penalties
 
 COUNTS = (1, 2, 3, 4, 8, 20)

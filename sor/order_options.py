@@ -1,6 +1,6 @@
 """The options of an order, once: the command line, the screen's form, a sweep and a request are made of this table.
 
-How a tape is read has options of its own (sor.cli.tape_options).
+How a tape is read has options of its own (sor.cli.options.tape_options).
 """
 
 from __future__ import annotations

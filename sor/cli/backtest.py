@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sor.cli.config_file import config_option
-from sor.cli.kafka_config import kafka_config
-from sor.cli.metrics import metrics_option, run_metrics
-from sor.cli.suggest import FILE, STRATEGY, Suggest
-from sor.cli.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
+from sor.cli.options.config_file import config_option
+from sor.cli.options.kafka_config import kafka_config
+from sor.cli.options.metrics import metrics_option, run_metrics
+from sor.cli.options.suggest import FILE, STRATEGY, Suggest
+from sor.cli.options.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
 from sor.errors import InputError, StreamError
 from sor.order_options import ORDER_OPTIONS, OrderOption
 from sor.request import REQUEST_FIELDS, BacktestRequest

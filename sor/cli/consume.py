@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sor.cli.metrics import metrics_option, run_metrics
+from sor.cli.options.metrics import metrics_option, run_metrics
 from sor.core.units import format_time
 from sor.errors import InputError, StreamError
 from sor.stream import BOOTSTRAP_SERVERS, TOPIC

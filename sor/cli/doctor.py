@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from sor.cli.kafka_config import kafka_config
+from sor.cli.options.kafka_config import kafka_config
 from sor.doctor.finding import Finding, State
 from sor.text import say
 

@@ -12,7 +12,7 @@ import click
 
 from sor.broker import settings
 from sor.broker.local import LocalBroker, brokers_at, known_brokers, local_broker, read
-from sor.cli.kafka_config import kafka_config
+from sor.cli.options.kafka_config import kafka_config
 from sor.errors import InputError
 from sor.text import say
 

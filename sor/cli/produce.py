@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sor.cli.kafka_config import kafka_config
-from sor.cli.metrics import metrics_option, run_metrics
-from sor.cli.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
+from sor.cli.options.kafka_config import kafka_config
+from sor.cli.options.metrics import metrics_option, run_metrics
+from sor.cli.options.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
 from sor.errors import InputError
 from sor.request import BacktestRequest
 from sor.stream import BOOTSTRAP_SERVERS, TOPIC
 from sor.text import say
 
 if TYPE_CHECKING:
-    from sor.cli.metrics import RunMetrics
+    from sor.cli.options.metrics import RunMetrics
     from sor.core.spec import Spec
     from sor.source import Charted, Source
     from sor.stream.produce.pacing import Pace

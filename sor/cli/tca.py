@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sor.cli.backtest import order_options
-from sor.cli.suggest import FILE
+from sor.cli.options.suggest import FILE
 from sor.errors import InputError
 from sor.request import REQUEST_FIELDS, BacktestRequest
 from sor.text import say

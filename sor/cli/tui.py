@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sor.cli.backtest import order_options
-from sor.cli.kafka_config import kafka_config
+from sor.cli.options.kafka_config import kafka_config
 from sor.errors import InputError
 
 LEAST_COLUMNS, LEAST_LINES = 60, 20

@@ -9,7 +9,7 @@ import pytest
 from cli_fixtures import Sor
 from prometheus_client.parser import text_string_to_metric_families
 
-from sor.cli.metrics import run_metrics
+from sor.cli.options.metrics import run_metrics
 from sor.errors import StreamError
 from sor.source import StreamFacts
 from sor.stream.produce.producer import Sent

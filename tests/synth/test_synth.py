@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sor.cli.data_synth import command
+from sor.cli.data.synth import command
 from sor.core.units import NO_PRICE, parse_time
 from sor.errors import InputError
 from sor.paths import bundled_tape

@@ -4,7 +4,7 @@
     answer = place(Problem.from_json({...}))
 
 R. Cont, A. Kukanov, "Optimal order placement in limit order markets", arXiv:1210.1625v4. The model, its formulas and
-what is done differently here are in docs/model.md. `sor.core.place.whole_shares` is the same in whole shares: a
+what is done differently here are in docs/model.md. `sor.core.place.whole.shares` is the same in whole shares: a
 backtest needs that alone, so the rest is loaded on first use.
 """
 

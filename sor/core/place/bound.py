@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sor.core.place.local_search.sample import SampleProblem
+from sor.core.place.local_search.search import Search
 from sor.core.place.matrix_game import solve_game
-from sor.core.place.sample import SampleProblem
-from sor.core.place.search import Search
 
 Floats = NDArray[np.float64]
 _STALLED = 15  # rounds in a row that bring bound and ceiling no nearer

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.sample import SampleProblem
-from sor.core.place.search import Search
+from sor.core.place.local_search.sample import SampleProblem
+from sor.core.place.local_search.search import Search
 from sor.core.place.smooth import smooth_steps
 from sor.core.place.split import split
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.sample import SampleProblem
+from sor.core.place.local_search.sample import SampleProblem
 
 Floats = NDArray[np.float64]
 _FLAT = 0.02  # least curvature, in Lambda N / S

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from sor.core.place.bound import Bound, branch, root_bound
 from sor.core.place.closed_form import solve_separable, solve_single, split_value
 from sor.core.place.draw import draw, std_error
+from sor.core.place.local_search.sample import SampleProblem
+from sor.core.place.local_search.search import Search
 from sor.core.place.minimise import minimise
 from sor.core.place.problem import Placement, Problem, placement
-from sor.core.place.sample import SampleProblem
-from sor.core.place.search import Search
 from sor.core.place.stochastic import approximate
 from sor.errors import InputError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.sample import SampleProblem
+from sor.core.place.local_search.sample import SampleProblem
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from sor.core.fees import FeeSchedule
 from sor.core.market.oriented import FAR
 from sor.core.order import Latency
-from sor.core.place.whole_shares import IntegerSample
+from sor.core.place.whole.shares import IntegerSample
 from sor.core.router.outflow_history import ENOUGH, EVERY, LATEST, OutflowHistory, Samples
 from sor.core.schedule import Schedule
 from sor.core.spec import Level, Parameters

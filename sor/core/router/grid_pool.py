@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sor.core.market.batch import Ints, distinct
-from sor.core.place.whole_search import Prices
+from sor.core.place.whole.search import Prices
 from sor.core.router.allocators import SliceProblem
 from sor.core.router.priced_grid import GridPrices, PricedGrid
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.whole_shares import IntegerSample
+from sor.core.place.whole.shares import IntegerSample
 from sor.core.router.allocators import SliceProblem, admissible, scaled
 from sor.core.spec import Grid, Level
 

@@ -12,10 +12,10 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from thorough import THOROUGH
 
 from sor.core.place.bound import Box, Dual, branch, first_prices, root_bound
+from sor.core.place.local_search.sample import SampleProblem
+from sor.core.place.local_search.search import Search
 from sor.core.place.matrix_game import solve_game
 from sor.core.place.minimise import minimise
-from sor.core.place.sample import SampleProblem
-from sor.core.place.search import Search
 from sor.core.place.smooth import smooth_steps
 from sor.core.place.split import split
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sor.core.place.directions import trio_steps
-from sor.core.place.whole_outcomes import TABULATED, Standing, WholeOutcomes
-from sor.core.place.whole_search import Prices, WholeProblem, WholeSearch
+from sor.core.place.local_search.directions import trio_steps
+from sor.core.place.whole.outcomes import TABULATED, Standing, WholeOutcomes
+from sor.core.place.whole.search import Prices, WholeProblem, WholeSearch
 
 SEEDS = range(60)
 

@@ -9,7 +9,7 @@ from math import lcm
 import numpy as np
 import pytest
 
-from sor.core.place.whole_shares import IntegerSample, Money, place_integer
+from sor.core.place.whole.shares import IntegerSample, Money, place_integer
 from sor.errors import InputError
 
 

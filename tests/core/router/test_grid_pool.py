@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from sor.core.place.whole_shares import IntegerSample
+from sor.core.place.whole.shares import IntegerSample
 from sor.core.router.allocators import SliceProblem, penalties
 from sor.core.router.grid_pool import solve_grid
 from sor.core.router.priced_grid import PricedGrid

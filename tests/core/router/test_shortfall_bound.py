@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from sor.core.place.whole_shares import IntegerSample
+from sor.core.place.whole.shares import IntegerSample
 from sor.core.router.allocators import SliceProblem
 from sor.core.router.shortfall_bound import FINE, within_shortfall
 

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.directions import ladder, ridge_steps, trio_steps
-from sor.core.place.lines import lowest_pair, lowest_single, pair_kinks, single_kinks
-from sor.core.place.sample import SampleProblem
-from sor.core.place.search import DIRECTED
-from sor.core.place.slopes import all_slopes, pair_slopes, single_slopes, steepest
-from sor.core.place.whole_lines import Tables
-from sor.core.place.whole_outcomes import WholeOutcomes, X
+from sor.core.place.local_search.directions import ladder, ridge_steps, trio_steps
+from sor.core.place.local_search.lines import lowest_pair, lowest_single, pair_kinks, single_kinks
+from sor.core.place.local_search.sample import SampleProblem
+from sor.core.place.local_search.search import DIRECTED
+from sor.core.place.local_search.slopes import all_slopes, pair_slopes, single_slopes, steepest
+from sor.core.place.whole.lines import Tables
+from sor.core.place.whole.outcomes import WholeOutcomes, X
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sor.cli.suggest import FILE
+from sor.cli.options.suggest import FILE
 
 Decorator = Callable[[Any], Any]
 

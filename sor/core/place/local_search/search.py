@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.directions import ladder, ridge_steps, trio_steps
-from sor.core.place.lines import Lowest, lowest_pair, lowest_single, pair_kinks, single_kinks
-from sor.core.place.sample import SampleProblem
-from sor.core.place.slopes import Counts, all_slopes, count, pair_slopes, single_slopes, steepest
+from sor.core.place.local_search.directions import ladder, ridge_steps, trio_steps
+from sor.core.place.local_search.lines import Lowest, lowest_pair, lowest_single, pair_kinks, single_kinks
+from sor.core.place.local_search.sample import SampleProblem
+from sor.core.place.local_search.slopes import Counts, all_slopes, count, pair_slopes, single_slopes, steepest
 
 Floats = NDArray[np.float64]
 DIRECTED = 6  # quantities up to which there is a table of directions

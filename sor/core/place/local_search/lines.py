@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.sample import SampleProblem
+from sor.core.place.local_search.sample import SampleProblem
 
 Array = NDArray[Any]  # float64, or int64 throughout
 _COARSE = 16

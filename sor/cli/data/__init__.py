@@ -9,10 +9,10 @@ from sor.cli import LazyGroup
 
 class DataGroup(LazyGroup):
     table = {  # noqa: RUF012
-        "info": ("sor.cli.data_info", "What is on a tape, and what looks wrong."),
-        "formats": ("sor.cli.data_formats", "The formats that can be read."),
-        "synth": ("sor.cli.data_synth", "Make a tape of our own."),
-        "convert": ("sor.cli.data_convert", "Write a tape in our fast Parquet form."),
+        "info": ("sor.cli.data.info", "What is on a tape, and what looks wrong."),
+        "formats": ("sor.cli.data.formats", "The formats that can be read."),
+        "synth": ("sor.cli.data.synth", "Make a tape of our own."),
+        "convert": ("sor.cli.data.convert", "Write a tape in our fast Parquet form."),
     }
 
 

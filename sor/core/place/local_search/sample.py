@@ -9,7 +9,7 @@ Two identities carry everything here.
        N V(X) + N lambda_o S = sum_k [N theta L_k + b_k sum_i min(e_ki, L_k)] + Lambda sum_i (S - A_i)+ .
 
    The last sum is convex in X, and what is not convex is separable: one concave function for each venue. Along a line
-   the minimum therefore lies on a convex kink, and sorting finds all of them (`sor.core.place.lines`).
+   the minimum therefore lies on a convex kink, and sorting finds all of them (`sor.core.place.local_search.lines`).
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.whole_outcomes import WholeOutcomes
-from sor.core.place.whole_search import Prices, WholeProblem, WholeSearch, stays
+from sor.core.place.whole.outcomes import WholeOutcomes
+from sor.core.place.whole.search import Prices, WholeProblem, WholeSearch, stays
 from sor.errors import InputError
 
 Money = int | Fraction

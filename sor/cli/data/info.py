@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sor.cli.tape_options import clock_option, format_option, lot_option, symbol_in_option
+from sor.cli.options.tape_options import clock_option, format_option, lot_option, symbol_in_option
 
 if TYPE_CHECKING:
     from rich.console import Console

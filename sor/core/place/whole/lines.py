@@ -1,7 +1,7 @@
 """The lowest point of the total along a line in whole shares, from the totals at every share of it.
 
-As `sor.core.place.lines`, for orders of few shares: one count of the kinks and two running sums take the place of
-sorting. All is whole numbers below 2^52, exact as floats.
+As `sor.core.place.local_search.lines`, for orders of few shares: one count of the kinks and two running sums take the
+place of sorting. All is whole numbers below 2^52, exact as floats.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.lines import Lowest
-from sor.core.place.whole_outcomes import WholeOutcomes
+from sor.core.place.local_search.lines import Lowest
+from sor.core.place.whole.outcomes import WholeOutcomes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

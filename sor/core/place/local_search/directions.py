@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.slopes import Counts
+from sor.core.place.local_search.slopes import Counts
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sor.cli.suggest import FILE
+from sor.cli.options.suggest import FILE
 from sor.errors import InputError
 from sor.toml_file import read_toml
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sor.cli.tape_options import clock_option, format_option, lot_option, symbol_in_option
+from sor.cli.options.tape_options import clock_option, format_option, lot_option, symbol_in_option
 from sor.text import say
 
 

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.place.sample import SampleProblem
-from sor.core.place.slopes import Counts, count
+from sor.core.place.local_search.sample import SampleProblem
+from sor.core.place.local_search.slopes import Counts, count
 
 Ints = NDArray[np.int64]
 X = tuple[int, ...]  # M, L_1 .. L_K
