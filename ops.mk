@@ -88,8 +88,9 @@ diagnose: $(OPS)/.ready  ## pack what a helper needs to see, without secrets: [F
 test-ops: dev $(OPS)/.ready  ## the program that deploys, against a simulated AWS (Terraform; its AWS provider at hand)
 	$(BIN)/python -m pytest -n "$$SOR_TEST_WORKERS" --dist loadgroup -m "ops and not slow"
 
+# In a network of its own, so that a broker of yours, or of another test, is not in its way.
 rehearse: dev $(OPS)/.ready  ## prove the deployment on a systemd host built on this machine (root, Debian): [KEEP=1]
-	@$(BIN)/python -m pytest tests/rehearsal -m rehearsal -v -s --ignore=tests/rehearsal/test_rehearsal_emulated.py
+	@scripts/own-network $(BIN)/python -m pytest tests/rehearsal -m rehearsal -v -s --ignore=tests/rehearsal/test_rehearsal_emulated.py
 
 rehearse-emulated: dev $(OPS)/.ready  ## the same on an emulated machine with a kernel of its own, as old as Amazon Linux's tools (slow)
 	@$(BIN)/python -m pytest tests/rehearsal/test_rehearsal_emulated.py -m rehearsal -v -s

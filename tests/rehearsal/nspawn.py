@@ -1,7 +1,8 @@
 """A fresh Debian host with systemd on this machine: debootstrap once, then systemd-nspawn, ssh and a memory limit.
 
-The host shares this machine's network and kernel. It has its own processes, files, users and systemd. There is one at a
-time, at fixed places, so that the next rehearsal finds and removes what one that was killed has left.
+The host shares this machine's kernel, and the network of whoever starts it: one of its own by `scripts/own-network`,
+this machine's where that cannot be had. It has its own processes, files, users and systemd. There is one at a time, at
+fixed places, so that the next rehearsal finds and removes what one that was killed has left.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ GIBIBYTE = 1 << 30
 CGROUP_V1 = Path("/sys/fs/cgroup/memory")
 CGROUP_V2 = Path("/sys/fs/cgroup")
 LOCK = Path("/run/lock/sor-rehearsal")
+OWN_NETWORK = "SOR_OWN_NETWORK"  # set by scripts/own-network
 # Of a machine that has other things to do as well.
 BOOT_SECONDS = 300
 
@@ -47,14 +49,14 @@ def missing() -> str | None:
 
 
 def taken_port() -> str | None:
-    """The host shares this machine's network, so its ports must be free here."""
+    """What the host needs must be free in the network that it shares with us."""
     for port in (2181, 9092, 9100, 9404):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                return f"port {port} is taken on this machine, whose network the host shares (ss -ltnp shows by whom)"
+                return f"port {port} is taken in the network that the host shares (ss -ltnp shows by whom)"
     return None
 
 
@@ -139,6 +141,11 @@ class Host(Reached):
         ended = self._nspawn.wait(timeout)
         assert ended == 133, f"the reboot ended with {ended}"
         self.start(timeout)
+
+    def to_look_around(self) -> list[str]:
+        """The command that opens a terminal on it, from this machine's network as well."""
+        into = ["nsenter", "--net", "--target", str(self.processes()[0])] if OWN_NETWORK in os.environ else []
+        return [*into, *self.terminal("")]
 
     def stop(self) -> None:
         """End it, also when it never came up, and remove what is left of it."""

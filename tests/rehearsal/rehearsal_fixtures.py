@@ -52,7 +52,7 @@ def _host(folder: Path) -> Iterator[Operator]:
     finally:
         # To look around in what the tests have left; the next rehearsal removes it.
         if os.environ.get("SOR_REHEARSE_KEEP") == "1" and host.processes():
-            print(f"\nkept: {shlex.join(host.terminal(''))}")
+            print(f"\nkept: {shlex.join(host.to_look_around())}")
         else:
             _end(host)
 
