@@ -116,7 +116,7 @@ paper: setup  ## reproduce the paper's figures and tables into docs/paper.md
 screenshots: setup  ## pictures of the terminal interface, from real runs
 	$(BIN)/python -m tui.pictures docs/img
 
-# For maintainers: the lock files anew, from pyproject.toml and requirements-docs.in.
+# For maintainers: the lock files again, from pyproject.toml and requirements-docs.in.
 COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 lock:
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv

@@ -111,7 +111,7 @@ check-ansible: $(OPS)/.ready
 check-systemd:
 	@scripts/check-systemd $(UNITS)
 
-lock-ops:  # for maintainers: write the two lock files of operations anew
+lock-ops:  # for maintainers: write the two lock files of operations again
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
 	.venv-lock/bin/uv pip compile --quiet requirements-ops.in --universal --python-version 3.11 --generate-hashes \
 	  --no-header -o requirements-ops.lock

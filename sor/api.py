@@ -17,7 +17,7 @@ Progress = Callable[[int, int], None]
 
 
 def backtest(
-    request: BacktestRequest | None = None, /, *, progress: Progress | None = None, workers: int = 1, **wishes: Any
+    request: BacktestRequest | None = None, /, *, progress: Progress | None = None, workers: int = 1, **options: Any
 ) -> Report:
     """Route a parent order over a tape and report what each strategy would have paid.
 
@@ -26,7 +26,7 @@ def backtest(
     processes that share the work of a router that is tuned; the report is the same, byte for byte.
     Raises InputError with one line that says what is wrong.
     """
-    request = request_of(wishes) if request is None else request
+    request = request_of(options) if request is None else request
     spec, count = request.spec(), whole("workers", workers, least=1, most=MOST_WORKERS)
     with worker_pool(request, spec, count) as pool:
         return run(tape_source(request, progress), spec, request=request.asked(), pool=pool)

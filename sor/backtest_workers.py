@@ -2,7 +2,7 @@
 
 They are plain interpreters with a pipe to either side of them. A fork of a process with threads (Arrow has some) may
 hang, and multiprocessing's fresh interpreters run the user's script again. A process that ends, however it does, closes
-its pipe: whoever waits for it is told, and a worker whose pipe is closed ends, so that none outlives its backtest.
+its pipe, and the one that waits for it sees that. A worker whose pipe is closed ends: none outlives its backtest.
 """
 
 from __future__ import annotations

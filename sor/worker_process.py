@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _listen(pipe: IO[bytes], messages: SimpleQueue[Any]) -> None:
-    """Until the pipe is closed: then whoever handed out the work is gone, and what we are at is of no use any more."""
+    """Until the pipe is closed: then the process that handed out the work is gone, and ours is of no use any more."""
     try:
         while True:
             messages.put(pickle.load(pipe))

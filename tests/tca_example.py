@@ -1,4 +1,4 @@
-"""Makes data/examples/own-fills.csv anew: `python tests/tca_example.py`.
+"""Makes data/examples/own-fills.csv again: `python tests/tca_example.py`.
 
 Two parent orders worked over the bundled tape, in the columns of a broker's export, and one fill that the tape cannot
 have given.

@@ -212,7 +212,7 @@ class SorApp(Running, Reports, Brokers):
             ("Open report", "Show a saved report", self.action_open, True),
             ("Start local broker", "sor kafka up", lambda: self.action_broker(True), not self.systemd_runs_it),
             ("Stop local broker", "sor kafka down", lambda: self.action_broker(False), not self.systemd_runs_it),
-            ("Doctor", "What is wrong with this machine, and what mends it", self.action_doctor, True),
+            ("Doctor", "What is wrong with this machine, and what fixes it", self.action_doctor, True),
         )
         for title, text, action, there in actions:
             if there:

@@ -138,7 +138,7 @@ class Live:
 
     def clock(self, ts: int, decimals: int = 0) -> str:
         """A time of day in the time zone of the run."""
-        return words.clock(ts, decimals, str(self.request.wishes.get("tz") or "UTC"))
+        return words.clock(ts, decimals, str(self.request.options.get("tz") or "UTC"))
 
     @property
     def how(self) -> str:

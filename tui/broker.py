@@ -46,8 +46,8 @@ def look(wanted: BrokerRequest) -> BrokerState:
         topics = _topics(wanted.servers)
     except SorError as error:
         return replace(here, lines=(*lines, str(error)))
-    stranger = (f"a broker answers at {wanted.servers}, not started by `sor kafka up`",)
-    return replace(here, serves=True, lines=tuple(lines) or stranger, topics=topics)
+    foreign = (f"a broker answers at {wanted.servers}, not started by `sor kafka up`",)
+    return replace(here, serves=True, lines=tuple(lines) or foreign, topics=topics)
 
 
 def _topics(servers: str) -> tuple[Topic, ...]:

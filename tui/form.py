@@ -114,13 +114,13 @@ def default(name: str, profile: str = "default") -> str:
 
 def request(values: Mapping[str, str]) -> RunRequest:
     """The form as a run. Empty fields are left to the profile."""
-    wishes: dict[str, Any] = {n: v for n, v in values.items() if n not in STREAM_FIELDS and v and n not in FLAGS}
-    wishes |= {name: True for name in FLAGS if values.get(name) == "yes"}
-    wishes |= {name: listed(wishes[name]) for name in LISTS if name in wishes}
-    if own := wishes.pop("own", None):
-        wishes["strategy"] = own
+    options: dict[str, Any] = {n: v for n, v in values.items() if n not in STREAM_FIELDS and v and n not in FLAGS}
+    options |= {name: True for name in FLAGS if values.get(name) == "yes"}
+    options |= {name: listed(options[name]) for name in LISTS if name in options}
+    if own := options.pop("own", None):
+        options["strategy"] = own
     stream = {name: values[name] for name in STREAM_FIELDS if values.get(name)}
-    return RunRequest(wishes, **stream)
+    return RunRequest(options, **stream)
 
 
 def of_options(options: Mapping[str, str]) -> dict[str, str]:

@@ -16,12 +16,12 @@ from sor.doctor.finding import Finding
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """One run as the user asked for it. `wishes`: the fields of sor.request.Request, in the user's words.
+    """One run as the user asked for it. `options`: the fields of sor.request.BacktestRequest, in the user's words.
 
     stream: "auto", "kafka" or "embedded"; run: "new" produces the tape first, "latest" or an id reads what is there.
     """
 
-    wishes: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     speed: str = "max"
     stream: str = "auto"
     servers: str = "127.0.0.1:9092"
@@ -46,9 +46,9 @@ class FillsRequest:
 
 @dataclass(frozen=True, slots=True)
 class LookRequest:
-    """What a tape holds, in a line. `wishes`: those fields of the form that say which tape."""
+    """What a tape holds, in a line. `options`: those fields of the form that say which tape."""
 
-    wishes: dict[str, Any]
+    options: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

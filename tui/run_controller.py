@@ -64,7 +64,7 @@ class RunController:
 
     def run(self) -> None:
         began = time.monotonic()
-        request = BacktestRequest(**self._wanted.wishes)
+        request = BacktestRequest(**self._wanted.options)
         spec = request.spec()
         via, why = self._choose()
         try:
@@ -163,7 +163,7 @@ class RunController:
         self._follower = LiveViewBuilder(TUNED if spec.strategy == ROUTER else spec.strategy)
         play = PlayedTape if isinstance(windowed, Charted) else Played
         self._played = play(windowed, self._throttle, self._moved, cut=cut)
-        report = run(self._played, spec, self._watch, BacktestRequest(**self._wanted.wishes).asked())
+        report = run(self._played, spec, self._watch, BacktestRequest(**self._wanted.options).asked())
         self._look(last=True)
         return report
 

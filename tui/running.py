@@ -26,14 +26,14 @@ class Running(BaseApp):
         self._refresh("watch")
         self.refresh_bindings()
 
-    def look_at_tape(self, wishes: dict[str, Any]) -> None:
+    def look_at_tape(self, options: dict[str, Any]) -> None:
         """Have a worker look what a tape holds; whoever looks at another one is sent away. Nothing wished: nobody."""
         if self._looker is not None:
             self._looker.end()
             self._looker = None
-        if wishes:
+        if options:
             self._looker = Worker(self._heard)
-            self._looker.start(LookRequest(wishes))
+            self._looker.start(LookRequest(options))
 
     def _tape_says(self, event: Event) -> None:
         setup = self.get_screen("setup")
@@ -106,7 +106,7 @@ class Running(BaseApp):
             self.action_page("setup")
         elif not live.on:
             wanted = live.request
-            self.start(RunRequest(wanted.wishes, live.speed, wanted.stream, wanted.servers, wanted.topic, wanted.run))
+            self.start(RunRequest(wanted.options, live.speed, wanted.stream, wanted.servers, wanted.topic, wanted.run))
 
 
 def next_speed(speed: str, step: int) -> str:

@@ -15,9 +15,9 @@ from tui.messages import TapeLook
 LARGE = 256_000_000  # bytes above which a tape is not read for a line
 
 
-def look(wishes: Mapping[str, Any]) -> TapeLook:
+def look(options: Mapping[str, Any]) -> TapeLook:
     """InputError where it cannot be read, in the words that a run would have."""
-    request = BacktestRequest(**wishes)
+    request = BacktestRequest(**options)
     size = sum(_size(name) for name in request.tape or ())
     if size > LARGE:
         return TapeLook(f"{size / 1e9:.1f} GB: sor data info tells what is in it", None, None)

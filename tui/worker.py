@@ -50,7 +50,7 @@ def serve(line: WorkerLine, task: Task) -> None:
         elif isinstance(task, LookRequest):
             from tui.tape_facts import look
 
-            line.send(look(task.wishes))
+            line.send(look(task.options))
         elif isinstance(task, BrokerRequest):
             from tui.broker import watch
 

@@ -18,7 +18,7 @@ GROUP = "aws_security_group.server"
 SSM_POLICY = "AmazonSSMManagedInstanceCore"
 
 
-def strangers(wanted: Settings, there: dict[str, str]) -> list[Found]:
+def unmanaged(wanted: Settings, there: dict[str, str]) -> list[Found]:
     """What carries the deployment's tag and is not in the state, whose ids by address are `there`."""
     known = set(there.values())
     return [found for found in cloud.tagged(wanted) if found.key not in known]
@@ -26,7 +26,7 @@ def strangers(wanted: Settings, there: dict[str, str]) -> list[Found]:
 
 def imports(wanted: Settings, there: dict[str, str]) -> tuple[Settings, dict[str, str]]:
     """The options that the one machine shows, and what is to be imported: ids by Terraform's addresses."""
-    found = strangers(wanted, there)
+    found = unmanaged(wanted, there)
     machines = [f.key for f in found if f.kind == "instance"]
     if not found:
         raise DeployError(

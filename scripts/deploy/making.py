@@ -59,10 +59,10 @@ def up(wanted: Settings) -> None:
     variables = wanted.variables(address.cidr(wanted))
     tf = opened(wanted)
     there = tf.ids()
-    strangers = adopting.strangers(wanted, there)
-    if strangers:
+    unmanaged = adopting.unmanaged(wanted, there)
+    if unmanaged:
         raise DeployError(
-            f"{', '.join(map(str, strangers))}: made as {wanted.name} and not in this state ({wanted.state_dir}). "
+            f"{', '.join(map(str, unmanaged))}: made as {wanted.name} and not in this state ({wanted.state_dir}). "
             "make adopt takes them over, make destroy removes them, DEPLOYMENT=NAME makes another server"
         )
     if SERVER in there:
@@ -102,19 +102,19 @@ def down(wanted: Settings) -> None:
     preflight.account(wanted)
     tf = opened(wanted)
     there = tf.ids()
-    strangers = adopting.strangers(wanted, there)
-    if not there and not strangers:
+    unmanaged = adopting.unmanaged(wanted, there)
+    if not there and not unmanaged:
         say(f"nothing to remove: the state in {wanted.state_dir} is empty, and nothing in {wanted.region} carries "
             f"the tag Deployment={wanted.name}")  # fmt: skip
         return
     if wanted.termination_protection:
         raise DeployError("the machine is protected: make deploy PROTECT=0, then make destroy")
-    for thing in strangers:
+    for thing in unmanaged:
         say(f"not in this state, but made as {wanted.name}: {thing}")
     if there:
         file = wanted.state_dir / "destroy.tfplan"
         tf.plan(wanted.variables(), file, destroy=True)
-    if not confirm(f"Remove these {len(there) + len(strangers)} resources and the topics on the disk?"):
+    if not confirm(f"Remove these {len(there) + len(unmanaged)} resources and the topics on the disk?"):
         raise DeployError("nothing was removed")
     if there:
         tf.apply(file)
@@ -122,10 +122,10 @@ def down(wanted: Settings) -> None:
         left = tf.ids()
         if left:
             raise DeployError(f"still there: {', '.join(left)}: run make destroy again")
-    strangers += cloud.remove(wanted, strangers)
+    unmanaged += cloud.remove(wanted, unmanaged)
     for trace in (wanted.known_hosts, wanted.inventory, wanted.ready_mark):
         trace.unlink(missing_ok=True)
-    for name in [*there, *map(str, strangers)]:
+    for name in [*there, *map(str, unmanaged)]:
         say(f"removed {name}")
     orphans = cloud.tagged(wanted)
     if orphans:
@@ -153,8 +153,8 @@ def apply(
 ) -> list[dict[str, Any]]:
     """Plan, show, confirm, apply; returns what changed. A plan that would cost the disk is stopped."""
     file = wanted.state_dir / "deploy.tfplan"
-    anew = ("aws_key_pair.operator",) if wanted.has_another_key() and SERVER in tf.ids() else ()
-    changes = tf.plan(variables, file, anew=anew, imports=imports)
+    again = ("aws_key_pair.operator",) if wanted.has_another_key() and SERVER in tf.ids() else ()
+    changes = tf.plan(variables, file, again=again, imports=imports)
     if changes:
         _spare_the_machine(changes)
         if not confirm(f"Carry out these {len(changes)} changes?"):

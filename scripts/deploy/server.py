@@ -75,7 +75,7 @@ def wait_for_boot(settings: Settings, outputs: dict[str, str], opened_to: str) -
 def verify_host_key(settings: Settings, outputs: dict[str, str]) -> None:
     """Compare the host key that ssh was shown first with those that the machine wrote to its console.
 
-    Whoever sits between here and AWS can answer ssh, but cannot write to that console.
+    Anyone who sits between here and AWS can answer ssh, but cannot write to that console.
     """
     shown = {" ".join(line.split()[1:3]) for line in settings.known_hosts.read_text().splitlines() if line.strip()}
     console = set(cloud.host_keys(settings, outputs["instance_id"]))
@@ -140,7 +140,7 @@ def playbook(settings: Settings, outputs: dict[str, str], name: str, wheel: Path
     command += [part for value in extra for part in ("-e", value)]
     if subprocess.run(command, env=env, cwd=ANSIBLE_DIR, check=False).returncode:
         raise DeployError(
-            f"the playbook {name} failed (the line marked fatal says why); mend it and run make deploy again"
+            f"the playbook {name} failed (the line marked fatal says why); fix it and run make deploy again"
         )
 
 

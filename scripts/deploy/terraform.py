@@ -75,20 +75,20 @@ class Terraform:
         *,
         destroy: bool = False,
         only: str = "",
-        anew: tuple[str, ...] = (),
+        again: tuple[str, ...] = (),
         imports: dict[str, str] | None = None,
         quiet: bool = False,
     ) -> list[dict[str, Any]]:
         """Write a plan, show it, and return the resources that it would change.
 
-        `only` plans one address; `anew` makes these addresses again; `imports` takes what is there into the state, ids
+        `only` plans one address; `again` makes these addresses again; `imports` takes what is there into the state, ids
         by address.
         """
         file = self._variables_file(variables)
         command = ["plan", "-input=false", f"-var-file={file}", f"-out={out}", "-lock-timeout=60s"]
         command += ["-destroy"] if destroy else []
         command += [f"-target={only}"] if only else []
-        command += [f"-replace={address}" for address in anew]
+        command += [f"-replace={address}" for address in again]
         blocks = self._module / "imports.tf"
         blocks.write_text("".join(_import_block(to, key) for to, key in (imports or {}).items()))
         result = self._run(*command, capture=quiet)

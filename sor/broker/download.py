@@ -24,7 +24,7 @@ class UnreachableError(SorError):
 
 
 class DownloadProgress:
-    """One line on standard error: rewritten on a terminal, else written anew at most every five seconds."""
+    """One line on standard error: rewritten on a terminal, else written again at most every five seconds."""
 
     def __init__(self, name: str, stream: IO[str] | None = None) -> None:
         self._name = name

@@ -1,6 +1,6 @@
 """One local ZooKeeper and broker: up, down, status, and what happens in between when something went wrong.
 
-Nothing is remembered but the state folder (data, logs, pid files); every call looks at what really runs and mends it.
+Nothing is remembered but the state folder (data, logs, pid files); every call looks at what really runs and fixes it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sor.paths import state_dir
 
 READY_SECONDS = 120.0  # a start takes 3 s here, and a minute on a machine that is out of CPU credits
 STOP_SECONDS = 30.0
-# zookeeper.session.timeout.ms is 18 s and is counted anew when ZooKeeper itself was restarted, hence twice and a bit.
+# zookeeper.session.timeout.ms is 18 s and is counted again when ZooKeeper itself was restarted, hence twice and a bit.
 SESSION_SECONDS = 40.0
 _POLL = 0.1
 _NOTE = "broker.json"

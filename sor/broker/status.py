@@ -35,7 +35,7 @@ def describe(broker: LocalBroker) -> BrokerStatus:
     )
 
 
-def stranger(port: int) -> str | None:
+def foreign_broker(port: int) -> str | None:
     """A line on a broker that serves this port but is not ours."""
     if ask_metadata(port) is None:
         return None

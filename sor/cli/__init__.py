@@ -30,7 +30,7 @@ COMMANDS = {
     "paper": ("sor.cli.paper", "Reproduce the figures and tables of Cont and Kukanov."),
     "sweep": ("sor.cli.sweep", "Run many orders over many tapes and parameters, in parallel."),
     "strategy": ("sor.cli.strategy", "Write, check and list strategies of your own."),
-    "doctor": ("sor.cli.doctor", "Check this machine, name what is wrong and the command that mends it."),
+    "doctor": ("sor.cli.doctor", "Check this machine, name what is wrong and the command that fixes it."),
     "tui": ("sor.cli.tui", "Open the terminal interface."),
     "completion": ("sor.cli.completion", "Print what teaches a shell to complete these commands."),
 }

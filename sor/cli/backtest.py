@@ -95,7 +95,7 @@ def command(
     group: str | None,
     as_json: bool,
     out: str | None,
-    **wishes: Any,
+    **options: Any,
 ) -> None:
     """Route a parent order over a tape or a stream and report the savings."""
     from sor.backtest_workers import MOST_WORKERS, worker_pool
@@ -104,11 +104,11 @@ def command(
     from sor.option_values import whole
     from sor.run import run
 
-    if from_kafka and wishes["tape"]:
+    if from_kafka and options["tape"]:
         raise click.UsageError("--tape and --from-kafka are two sources: choose one")
     if metrics is not None and (not from_kafka or group is not None):
         raise InputError("--metrics tells of one run of a topic: it goes with --from-kafka and without --group")
-    request = BacktestRequest(**{name: wishes[name] for name in REQUEST_FIELDS})
+    request = BacktestRequest(**{name: options[name] for name in REQUEST_FIELDS})
     count = whole("workers", workers, least=1, most=MOST_WORKERS)
     if from_kafka and count > 1:
         raise InputError("--workers is for tapes: a stream is worked as it comes, by one process")

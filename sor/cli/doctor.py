@@ -1,4 +1,4 @@
-"""`sor doctor`: what is wrong here, and the command that mends it."""
+"""`sor doctor`: what is wrong here, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ def _show(finding: Finding) -> None:
     colour = None if "NO_COLOR" in os.environ or not sys.stdout.isatty() else _COLOURS[finding.state]
     state = click.style(f"{finding.state:<8}", fg=colour) if colour else f"{finding.state:<8}"
     say(f"{state} {finding.name:<14} {finding.seen}", to=sys.stdout)
-    if finding.mend:
-        say(f"{'':<8} {'':<14} mend: {finding.mend}", to=sys.stdout)
+    if finding.fix:
+        say(f"{'':<8} {'':<14} fix: {finding.fix}", to=sys.stdout)

@@ -61,7 +61,7 @@ def command() -> None:
 @click.option("--zookeeper-port", type=click.IntRange(1024, 65535), help="Another port for ZooKeeper.")
 @_state
 def up(version: str, port: int, zookeeper_port: int | None, state: Path | None) -> None:
-    """Bring ZooKeeper and the broker up; mend what is half there; do nothing if they serve.
+    """Bring ZooKeeper and the broker up; fix what is half there; do nothing if they serve.
 
     Java and Kafka are found or fetched (JAVA_HOME, PATH, the `broker` extra; KAFKA_HOME, Apache, Maven). Nothing
     listens beyond loopback. Data, logs and pid files are in ~/.local/state/sor/kafka (or SOR_STATE).
@@ -110,7 +110,7 @@ def status(port: int | None, state: Path | None) -> None:
     serves, or one of ours runs and does not. Of what is down it says what is known: what listens there instead, or the
     last words of the process that ended.
     """
-    from sor.broker.status import at_port, describe, stranger
+    from sor.broker.status import at_port, describe, foreign_broker
 
     brokers = known_brokers() if port is None and state is None else _at(port or 0, state)
     reports = [describe(broker) for broker in brokers]
@@ -118,7 +118,7 @@ def status(port: int | None, state: Path | None) -> None:
         say(line, to=sys.stdout)
     if not any(report.runs for report in reports):
         wanted = port or settings.DEFAULT_PORT
-        other = stranger(wanted)
+        other = foreign_broker(wanted)
         none = f"no broker of ours runs, and {at_port(wanted)}; start one with: sor kafka up --port {wanted}"
         say(other or none + _elsewhere(), to=sys.stdout)
         if other:

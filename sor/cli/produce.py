@@ -177,8 +177,8 @@ def _sources(wished: BacktestRequest, options: dict[str, Any]) -> dict[str, Sour
 def _send(source: Source, pace: Pace, options: dict[str, Any]) -> Sent:
     from sor.stream.produce.producer import produce
 
-    with _sending(pace, options) as (wishes, metrics):
-        sent = produce(source, options["bootstrap_servers"], options["topic"], **wishes)
+    with _sending(pace, options) as (passed, metrics):
+        sent = produce(source, options["bootstrap_servers"], options["topic"], **passed)
         metrics.sent(sent)
         return sent
 
@@ -187,8 +187,8 @@ def _send_all(sources: dict[str, Source], pace: Pace, options: dict[str, Any]) -
     from sor.stream.produce.producer import PARTITIONS, produce_symbols
 
     count = options["partitions"] or PARTITIONS
-    with _sending(pace, options) as (wishes, metrics):
-        sent = produce_symbols(sources, options["bootstrap_servers"], options["topic"], partitions=count, **wishes)
+    with _sending(pace, options) as (passed, metrics):
+        sent = produce_symbols(sources, options["bootstrap_servers"], options["topic"], partitions=count, **passed)
         metrics.sent(sent)
         return sent
 
@@ -203,7 +203,7 @@ def _sending(pace: Pace, options: dict[str, Any]) -> Iterator[tuple[dict[str, An
     told = run_metrics("produce", options["topic"], options["metrics"])
     with stream_progress() as show, told as metrics, _stopped_by_signals(pace):
         metrics.begin(run)
-        wishes = {
+        passed = {
             "pace": pace,
             "run_id": run,
             "timeout": options["timeout"],
@@ -211,7 +211,7 @@ def _sending(pace: Pace, options: dict[str, Any]) -> Iterator[tuple[dict[str, An
             "rule": options["snapshot_rule"],
             "progress": metrics.watching(show),
         }
-        yield wishes, metrics
+        yield passed, metrics
 
 
 @contextmanager

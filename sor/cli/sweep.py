@@ -78,7 +78,7 @@ def command(
         return
     from sor.sweep.plan import plan
 
-    wishes, settings = _wishes(config, given)
+    request, settings = _request(config, given)
     out = out or settings.get("out")
     scheduler = settings.get("scheduler") if scheduler is None else scheduler
     count = _workers(workers if workers is not None else settings.get("workers"))
@@ -90,7 +90,7 @@ def command(
         raise InputError(f"--price {price}: wanted the dollars that one worker costs an hour, as 0.04")
     if out is None and not dry_run:
         raise InputError("name the folder for the table with --out (or look first with --dry-run)")
-    planned = plan(wishes)
+    planned = plan(request)
     if dry_run:
         from sor.sweep.estimate import estimate, words
 
@@ -107,16 +107,16 @@ def command(
         ctx.exit(1)
 
 
-def _wishes(config: str | None, given: dict[str, Any]) -> tuple[SweepRequest, dict[str, Any]]:
-    """The wishes, and the settings of the run that a TOML file may hold as well."""
+def _request(config: str | None, given: dict[str, Any]) -> tuple[SweepRequest, dict[str, Any]]:
+    """The request, and the settings of the run that a TOML file may hold as well."""
     from sor.paths import bundled_tape
 
     file = {} if config is None else read_config(Path(config))
     found = {key.replace("-", "_"): value for key, value in file.items()}
     settings = {key: found.pop(key) for key in RUN_KEYS if key in found}
     typed = {name: value for name, value in given.items() if value not in ((), None, False)}
-    wishes = {"tape": str(bundled_tape()), **found, **typed}
-    return SweepRequest.of(wishes, config or "the sweep"), settings
+    asked = {"tape": str(bundled_tape()), **found, **typed}
+    return SweepRequest.of(asked, config or "the sweep"), settings
 
 
 def _workers(text: object) -> int:

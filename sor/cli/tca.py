@@ -45,7 +45,7 @@ def command(
     alone: bool,
     as_json: bool,
     out: str | None,
-    **wishes: Any,
+    **options: Any,
 ) -> None:
     """Analyse executions of your own (CSV or Parquet) against a tape.
 
@@ -56,7 +56,7 @@ def command(
     from sor.report.encode import encode
     from sor.tca.run import analyse_file, write_folder
 
-    request = BacktestRequest(**{name: wishes[name] for name in REQUEST_FIELDS})
+    request = BacktestRequest(**{name: options[name] for name in REQUEST_FIELDS})
     if out is not None:
         from sor.report.folder import check_writable
 

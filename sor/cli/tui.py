@@ -24,7 +24,7 @@ FLAGS = ("adverse_selection", "strict")
 @kafka_config
 @click.option("--bootstrap-servers", envvar="SOR_BOOTSTRAP_SERVERS", default="127.0.0.1:9092", show_default=True)
 @click.option("--topic", default="mock_l1_stream", show_default=True)
-def command(report: str | None, speed: str, bootstrap_servers: str, topic: str, **wishes: Any) -> int:
+def command(report: str | None, speed: str, bootstrap_servers: str, topic: str, **options: Any) -> int:
     """Drive producer and backtest and watch the order being worked; or look at a saved report.
 
     The options fill the form. Without a broker the tape is streamed inside the program. Every finished or interrupted
@@ -34,7 +34,7 @@ def command(report: str | None, speed: str, bootstrap_servers: str, topic: str, 
     from tui.app import main
     from tui.form import as_text
 
-    values = {name: as_text(value) for name, value in wishes.items() if value not in (None, False, ())}
+    values = {name: as_text(value) for name, value in options.items() if value not in (None, False, ())}
     values |= {"speed": speed, "servers": bootstrap_servers, "topic": topic}
 
     return main(values, report)

@@ -85,7 +85,7 @@ def holm(p_values: Mapping[str, Fraction]) -> set[str]:
 
 def chance_of_best(series: Sequence[Sequence[int]], block: int = BLOCK) -> list[Fraction] | None:
     """How often each of several series, whose values belong together, has the largest mean when the values are drawn
-    anew, in circular blocks, all series alike. Those that share the first place share the count.
+    again, in circular blocks, all series alike. Those that share the first place share the count.
 
     The draws are those of bootstrap_t. None for fewer than two blocks. ValueError for series of different lengths.
     """
@@ -116,7 +116,7 @@ def _sums(values: Sequence[int], block: int, draws: int) -> list[int]:
 
 
 def best_of(series: Mapping[str, Sequence[int]], block: int = BLOCK) -> dict[str, Fraction]:
-    """How often each series has the largest sum when circular blocks are drawn anew, the same ones of all; a tie is
+    """How often each series has the largest sum when circular blocks are drawn again, the same ones of all; a tie is
     shared. The series are of one length, and hold what stands against each other at the same places."""
     n = len(next(iter(series.values())))
     draws = -(-n // block)

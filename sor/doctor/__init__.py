@@ -1,4 +1,4 @@
-"""What is wrong with this machine, and the command that mends it. `examine` is for the command and the screen alike."""
+"""What is wrong with this machine, and the command that fixes it. `examine` is for the command and the screen alike."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ def _exposure() -> Finding:
     ours = [found for found in ports.listeners() if found.port in (DEFAULT_PORT, DEFAULT_ZOOKEEPER_PORT)]
     open_ones = sorted({f"{found.address}:{found.port}" for found in ours if not found.is_loopback})
     if open_ones:
-        mend = "make deploy    (it writes the settings again; who listens: ss -ltnp)"
-        return Finding("ports", State.WRONG, f"open beyond loopback: {', '.join(open_ones)}", mend)
+        fix = "make deploy    (it writes the settings again; who listens: ss -ltnp)"
+        return Finding("ports", State.WRONG, f"open beyond loopback: {', '.join(open_ones)}", fix)
     seen = ", ".join(sorted({str(found.port) for found in ours})) or "none"
     return Finding("ports", State.OK, f"of 2181 and 9092 listening, on loopback alone: {seen}")
 
@@ -89,12 +89,10 @@ def _topic(servers: str, topic: str) -> Iterator[Finding]:
 
 def judge_retention(settings: dict[str, str]) -> Finding:
     """Bounded in bytes, so that the disk cannot fill, and timed by the broker, so that replays do not expire."""
-    mend = "make deploy"
+    fix = "make deploy"
     if settings.get("message.timestamp.type") != "LogAppendTime":
-        return Finding(
-            "retention", State.WRONG, "the topic's times are the producer's: replays expire on arrival", mend
-        )
+        return Finding("retention", State.WRONG, "the topic's times are the producer's: replays expire on arrival", fix)
     if int(settings.get("retention.bytes", -1)) < 0:
-        return Finding("retention", State.WARNING, "no bound in bytes: the topic can fill the disk", mend)
+        return Finding("retention", State.WARNING, "no bound in bytes: the topic can fill the disk", fix)
     hours = int(settings["retention.ms"]) / 3_600_000
     return Finding("retention", State.OK, f"{hours:g} h and {int(settings['retention.bytes']) // MIB} MiB")

@@ -17,13 +17,13 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, how it is, what was seen, and the command that mends it (empty when nothing is to mend)."""
+    """What was looked at, how it is, what was seen, and the command that fixes it (empty when nothing is to fix)."""
 
     name: str
     state: State
     seen: str
-    mend: str = ""
+    fix: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """For `--json`."""
-        return {"name": self.name, "state": str(self.state), "seen": self.seen, "mend": self.mend}
+        return {"name": self.name, "state": str(self.state), "seen": self.seen, "mend": self.fix}

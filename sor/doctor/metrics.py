@@ -32,7 +32,7 @@ def _ask(name: str, url: str, unit: str) -> Finding:
             lines = answer.read().decode(errors="replace").splitlines()
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)
-        mend = f"sudo systemctl restart {unit}; journalctl -u {unit} -n 50"
-        return Finding(name, State.WRONG, f"{url} does not answer: {reason}", mend)
+        fix = f"sudo systemctl restart {unit}; journalctl -u {unit} -n 50"
+        return Finding(name, State.WRONG, f"{url} does not answer: {reason}", fix)
     figures = sum(not line.startswith("#") for line in lines)
     return Finding(name, State.OK, f"{figures} figures at {url}")

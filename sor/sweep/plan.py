@@ -1,7 +1,7 @@
-"""From wishes to cells: every combination of tape, symbol, order, parameters and strategy, numbered.
+"""From request to cells: every combination of tape, symbol, order, parameters and strategy, numbered.
 
 A cell is one backtest and one row of the table. Cells are done in chunks of one tape and symbol, so that a tape is
-opened once and a scheduler has little to do. Plan and chunks depend on the wishes and the tapes alone: who works
+opened once and a scheduler has little to do. Plan and chunks depend on the request and the tapes alone: who works
 them out, and how many, changes nothing.
 """
 
@@ -46,13 +46,13 @@ class OrderTimes:
     horizon: int | None
 
     @classmethod
-    def of(cls, wishes: SweepRequest, spec: Spec) -> OrderTimes:
+    def of(cls, request: SweepRequest, spec: Spec) -> OrderTimes:
         start, end = spec.start, spec.end
         every, horizon = (
-            None if t is None else seconds(n, t) for n, t in (("every", wishes.every), ("horizon", wishes.horizon))
+            None if t is None else seconds(n, t) for n, t in (("every", request.every), ("horizon", request.horizon))
         )
         if start is not None and end is not None and start.of_day == end.of_day and end.ns < start.ns:
-            raise InputError(f"the orders' end {wishes.end!r} is before their start {wishes.start!r}")
+            raise InputError(f"the orders' end {request.end!r} is before their start {request.start!r}")
         return cls(spec, every, horizon)
 
     def count(self, tape: Timeline | None) -> int:
@@ -152,9 +152,9 @@ class Tape:
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """The cells of a sweep, made anew whenever they are wanted."""
+    """The cells of a sweep, made again whenever they are wanted."""
 
-    wishes: SweepRequest
+    request: SweepRequest
     tapes: tuple[Tape, ...]
     base: Spec
     times: OrderTimes
@@ -197,7 +197,7 @@ class SweepPlan:
                     replace(self.base, **spec),
                     words,
                     self.rule,
-                    self.wishes.strict,
+                    self.request.strict,
                     self.lookback,
                     self.read,
                     tape.symbol_in,
@@ -211,75 +211,75 @@ class SweepPlan:
 
         fees = {str(venue): astuple(fee) for venue, fee in sorted(self.base.fees.venues.items())}
         tapes = [[tape.name, tape.size, list(tape.symbols)] for tape in self.tapes]
-        wishes = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self.wishes).items()}
-        return {"version": sor.__version__, "wishes": wishes, "fees": fees, "tapes": tapes, "cells": len(self)}
+        asked = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self.request).items()}
+        return {"version": sor.__version__, "wishes": asked, "fees": fees, "tapes": tapes, "cells": len(self)}
 
 
-def plan(wishes: SweepRequest, noticed: Noticed | None = None) -> SweepPlan:
+def plan(request: SweepRequest, noticed: Noticed | None = None) -> SweepPlan:
     """The plan of a sweep. InputError, before anything is run, where a value is wrong or a name finds no tape.
 
     Where the number of orders or the symbols depend on them, the tapes are opened; one that cannot be read gets one
     order, which will fail with its reason. `noticed` is called with (tapes looked at, tapes).
     """
     shared = ("start", "end", "day", "tz", "clip", "stale_crossed", "fees", "snapshot_rule", "seed")
-    base = BacktestRequest(**{name: getattr(wishes, name) for name in shared})
+    base = BacktestRequest(**{name: getattr(request, name) for name in shared})
     spec = base.spec()
-    times = OrderTimes.of(wishes, spec)
-    param = strategy_parameters(wishes)
-    axes = tuple(_axis(axis, getattr(wishes, axis)) for axis in AXES[:-1])
-    names = tuple((text, _strategy_name(text, param)) for text in (wishes.strategy or (None,)))
+    times = OrderTimes.of(request, spec)
+    param = strategy_parameters(request)
+    axes = tuple(_axis(axis, getattr(request, axis)) for axis in AXES[:-1])
+    names = tuple((text, _strategy_name(text, param)) for text in (request.strategy or (None,)))
     doubles = [name for at, (_, name) in enumerate(names) if name in [one for _, one in names[:at]]]
     if doubles:
         raise InputError(f"strategy {doubles[0]} is there twice: strategies are told apart by their names")
     by_name = {name: tuple(sorted(_given(text, param).items())) for text, name in names}
-    lookback = None if wishes.lookback is None else seconds("lookback", wishes.lookback)
-    read = _read_options(wishes)
-    found = together(expand(wishes.tape), read, wishes.symbol_in)
-    _check_symbol_in(wishes, found)
+    lookback = None if request.lookback is None else seconds("lookback", request.lookback)
+    read = _read_options(request)
+    found = together(expand(request.tape), read, request.symbol_in)
+    _check_symbol_in(request, found)
     tapes = []
     for done, files in enumerate(found):
         if noticed is not None:
             noticed(done, len(found))
-        tapes.append(_tape(files, wishes, times, read))
-    return SweepPlan(wishes, tuple(tapes), spec, times, (*axes, names), base.rule(), lookback, read, by_name)
+        tapes.append(_tape(files, request, times, read))
+    return SweepPlan(request, tuple(tapes), spec, times, (*axes, names), base.rule(), lookback, read, by_name)
 
 
-def _read_options(wishes: SweepRequest) -> ReadOptions:
+def _read_options(request: SweepRequest) -> ReadOptions:
     """How the tapes are to be read. InputError for a format that there is not."""
-    clock = one_of("clock", wishes.clock or "event", ("event", "recv"))
-    lot = None if wishes.lot is None else whole("lot", wishes.lot, least=1, most=1_000_000, unit="shares")
-    if wishes.format is not None:
-        choose(wishes.format)
-    return ReadOptions(wishes.format, lot, "recv" if clock == "recv" else "event")
+    clock = one_of("clock", request.clock or "event", ("event", "recv"))
+    lot = None if request.lot is None else whole("lot", request.lot, least=1, most=1_000_000, unit="shares")
+    if request.format is not None:
+        choose(request.format)
+    return ReadOptions(request.format, lot, "recv" if clock == "recv" else "event")
 
 
-def _check_symbol_in(wishes: SweepRequest, tapes: Sequence[tuple[str, ...]]) -> None:
-    if not wishes.symbol_in:
+def _check_symbol_in(request: SweepRequest, tapes: Sequence[tuple[str, ...]]) -> None:
+    if not request.symbol_in:
         return
-    if len(wishes.symbol) > 1 or ALL in wishes.symbol:
+    if len(request.symbol) > 1 or ALL in request.symbol:
         raise InputError("symbol-in says which rows of a file are the stock: sweep one symbol at a time")
-    said = {text for files in tapes for text in said_of(files, wishes.symbol_in)}
-    strangers = [text for text in wishes.symbol_in if text not in said]
-    if strangers:
-        raise InputError(f"symbol-in {strangers[0]!r}: write FILE=ID with a file of the sweep, such as XNAS.csv=38")
+    said = {text for files in tapes for text in said_of(files, request.symbol_in)}
+    unknown = [text for text in request.symbol_in if text not in said]
+    if unknown:
+        raise InputError(f"symbol-in {unknown[0]!r}: write FILE=ID with a file of the sweep, such as XNAS.csv=38")
 
 
 Given = Mapping[str, Mapping[str, str]]  # parameters by the name of the strategy, "" for all
 
 
-def strategy_parameters(wishes: SweepRequest) -> Given:
+def strategy_parameters(request: SweepRequest) -> Given:
     """NAME.KEY=VALUE by its name, KEY=VALUE for all that take parameters. InputError for what no strategy takes."""
     found: dict[str, dict[str, str]] = {}
-    for text in wishes.param:
+    for text in request.param:
         key, equals, value = text.partition("=")
         name, dot, own = key.strip().rpartition(".")
         if not equals or not own.isidentifier() or (dot and not name):
             raise InputError(f"param {text!r} is not KEY=VALUE or NAME.KEY=VALUE")
         found.setdefault(name, {})[own] = value.strip()
-    names = {name_of(text) for text in wishes.strategy if text not in STRATEGIES}
-    strangers = sorted(name for name in found if name and name not in names)
-    if strangers:
-        raise InputError(f"param {strangers[0]}.{next(iter(found[strangers[0]]))}: no strategy of that name is swept")
+    names = {name_of(text) for text in request.strategy if text not in STRATEGIES}
+    unknown = sorted(name for name in found if name and name not in names)
+    if unknown:
+        raise InputError(f"param {unknown[0]}.{next(iter(found[unknown[0]]))}: no strategy of that name is swept")
     if found and not names:
         raise InputError("param: no strategy of this sweep takes parameters: name one with --strategy")
     return found
@@ -315,20 +315,20 @@ def _value(axis: str, text: str | None) -> Any:
     return getattr(BacktestRequest(**wish).spec(), _SPEC_NAMES.get(axis, axis))
 
 
-def _tape(files: tuple[str, ...], wishes: SweepRequest, times: OrderTimes, read: ReadOptions) -> Tape:
+def _tape(files: tuple[str, ...], request: SweepRequest, times: OrderTimes, read: ReadOptions) -> Tape:
     sizes = [size_of(name) for name in files]
     size = None if None in sizes else sum(one or 0 for one in sizes)
-    said = said_of(files, wishes.symbol_in)
-    if ALL not in wishes.symbol and not times.needs_tape:
-        symbols: tuple[str | None, ...] = wishes.symbol or (None,)
+    said = said_of(files, request.symbol_in)
+    if ALL not in request.symbol and not times.needs_tape:
+        symbols: tuple[str | None, ...] = request.symbol or (None,)
         return Tape(files, size, symbols, (None,) * len(symbols), said)
     try:
         paths = [local_copy(name) for name in files]
-        symbols = symbols_on(paths, options=read) if ALL in wishes.symbol else wishes.symbol or (None,)
+        symbols = symbols_on(paths, options=read) if ALL in request.symbol else request.symbol or (None,)
         lines = tuple(_timeline(paths, symbol, said, times, read) for symbol in symbols)
         return Tape(files, size, symbols, lines, said)
     except (SorError, OSError):
-        symbols = tuple(None if symbol == ALL else symbol for symbol in wishes.symbol) or (None,)
+        symbols = tuple(None if symbol == ALL else symbol for symbol in request.symbol) or (None,)
         return Tape(files, size, symbols, (None,) * len(symbols), said)
 
 

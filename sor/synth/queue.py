@@ -178,7 +178,7 @@ def _fresh(dice: Draws, kind: Ints, z: Ints, top: Top) -> tuple[Ints, Ints]:
 
 
 def _lindley(step: Ints, level: Ints, first: Ints, floor: Ints) -> Ints:
-    """q after each entry: q <- max(floor, q + step), begun anew with `first` at each level's first entry (step 0).
+    """q after each entry: q <- max(floor, q + step), begun again with `first` at each level's first entry (step 0).
 
     Unrolled, q = first + s + max(0, max over the past of floor - first - s) with s the sum of the steps; adding APART a
     level makes one running maximum serve all levels.

@@ -5,7 +5,7 @@ The model, in the words of its sources:
 - R. Cont, S. Stoikov, R. Talreja, "A stochastic model for order book dynamics", Operations Research 58 (2010): limit
   orders, cancellations and market orders arrive at a price level as Poisson streams, and the queue is what remains.
 - W. Huang, C.-A. Lehalle, M. Rosenbaum, "Simulating and analyzing order book data: the queue-reactive model", JASA 110
-  (2015), model III: between two moves of a reference price the queues live on their own; a move draws them anew.
+  (2015), model III: between two moves of a reference price the queues live on their own; a move draws them again.
 
 What is ours: the reference price is an efficient price whose shocks come in clusters (Neyman-Scott, so that price
 levels live for milliseconds or for seconds, as on the real tape); it leans with a pressure, which also tilts the market

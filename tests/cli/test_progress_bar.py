@@ -126,7 +126,7 @@ def test_after_the_last_byte_the_bar_makes_way_for_a_spinner(clock: Clock, monke
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
     with bytes_progress("reading") as update:
-        for done, second in ((1, 1.0), (2, 2.0), (2, 3.0), (1, 4.0), (2, 5.0)):  # a second pass begins anew
+        for done, second in ((1, 1.0), (2, 2.0), (2, 3.0), (1, 4.0), (2, 5.0)):  # a second pass begins again
             clock.now = second
             update(done, 2)
     text = screen.getvalue()

@@ -26,7 +26,7 @@ def test_a_unit_that_runs_is_well() -> None:
 
 def test_a_unit_that_is_not_started_at_boot_is_wrong() -> None:
     found = judge("kafka", GOOD_UNIT | {"UnitFileState": "disabled"})
-    assert (found.state, found.mend) == (State.WRONG, "sudo systemctl enable kafka")
+    assert (found.state, found.fix) == (State.WRONG, "sudo systemctl enable kafka")
 
 
 def test_many_restarts_are_a_warning() -> None:
@@ -38,12 +38,12 @@ def test_many_restarts_are_a_warning() -> None:
 def test_a_unit_that_does_not_run_names_the_restart(state: str) -> None:
     found = judge("zookeeper", {"ActiveState": state})
     assert found.state is State.WRONG
-    assert "systemctl reset-failed zookeeper; sudo systemctl restart zookeeper" in found.mend
+    assert "systemctl reset-failed zookeeper; sudo systemctl restart zookeeper" in found.fix
 
 
 def test_a_unit_that_waits_for_room_names_what_makes_some() -> None:
     found = judge("kafka", {"ActiveState": "activating", "SubState": "start-pre", "NRestarts": "7"})
-    assert (found.state, found.mend) == (State.WRONG, place.MAKE_ROOM)
+    assert (found.state, found.fix) == (State.WRONG, place.MAKE_ROOM)
     assert "waits for room on the disk" in found.seen
 
 
@@ -72,7 +72,7 @@ WARNING:
 def test_an_amazon_linux_that_stays_behind_is_a_warning() -> None:
     found = machine.judge_release(RELEASES)
     assert (found.state, found.seen) == (State.WARNING, "2 releases behind (2023.0.20230222)")
-    assert found.mend.startswith("sudo dnf upgrade --releasever=2023.0.20230222")
+    assert found.fix.startswith("sudo dnf upgrade --releasever=2023.0.20230222")
     assert machine.judge_release("").state is State.OK
     assert machine.judge_release(None).state is State.SKIPPED
     unreached = machine.judge_release("Error: Failed to download metadata for repo 'amazonlinux'\n")
@@ -176,7 +176,7 @@ def test_on_a_server_a_broker_that_is_away_ends_with_one(server: Path) -> None:
     result = CliRunner().invoke(command, ["--bootstrap-servers", f"127.0.0.1:{unused_port()}"])
     assert result.exit_code == 1
     assert (
-        "mend: sudo systemctl reset-failed kafka; sudo systemctl restart kafka; journalctl -u kafka -n 50"
+        "fix: sudo systemctl reset-failed kafka; sudo systemctl restart kafka; journalctl -u kafka -n 50"
         in result.stdout
     )
     assert result.stdout.splitlines()[-1].startswith("wrong: ")
@@ -214,4 +214,4 @@ def test_an_exporter_that_answers_is_well_and_one_that_does_not_names_the_restar
     assert (node.state, node.seen) == (State.OK, f"1 figures at {well}")
     assert kafka.state is State.WRONG
     assert "does not answer: " in kafka.seen
-    assert kafka.mend.startswith("sudo systemctl restart kafka; journalctl -u kafka")
+    assert kafka.fix.startswith("sudo systemctl restart kafka; journalctl -u kafka")

@@ -265,7 +265,7 @@ def test_a_taken_port_is_named_with_its_process(
     assert not (folder / "kafka.log").exists()  # nothing was started half
 
 
-def test_a_failed_start_says_the_line_that_matters_and_the_next_up_mends_it(broker: RunningBroker) -> None:
+def test_a_failed_start_says_the_line_that_matters_and_the_next_up_fixes_it(broker: RunningBroker) -> None:
     broker.stop()
     meta = broker.local.folder / "kafka" / "meta.properties"
     good = meta.read_text()
@@ -276,7 +276,7 @@ def test_a_failed_start_says_the_line_that_matters_and_the_next_up_mends_it(brok
     broker.start()
 
 
-def test_an_up_that_was_killed_is_mended(broker: RunningBroker) -> None:
+def test_an_up_that_was_killed_is_fixed(broker: RunningBroker) -> None:
     """SIGKILL the command itself at several moments; whatever it left, the next one brings it up."""
     local = broker.local
     command = [*SOR, "kafka", "up", "--port", str(local.port), "--zookeeper-port", str(local.zookeeper_port)]

@@ -164,7 +164,7 @@ def test_a_killed_consumer_goes_on_from_its_checkpoint_and_not_from_the_start(
 
 
 def test_a_checkpoint_of_another_topic_of_that_name_is_not_used(broker: RunningBroker, tmp_path: Path) -> None:
-    """The topic was deleted and made anew, and the run has the same id."""
+    """The topic was deleted and made again, and the run has the same id."""
     from kafka import KafkaAdminClient
 
     topic = topic_name()

@@ -95,7 +95,7 @@ class Machine(Reached):
             time.sleep(1)
 
     def reboot(self) -> None:
-        """Boot again: with -no-reboot qemu ends, and starts anew."""
+        """Boot again: with -no-reboot qemu ends, and starts again."""
         self.run("sudo systemctl reboot", check=False)
         assert self._qemu is not None
         self._qemu.wait(BOOT_SECONDS)

@@ -245,8 +245,8 @@ def test_a_full_disk_is_one_clear_line(operator: Operator) -> None:
     assert doctor.returncode == 1
     assert "64 of 64 MiB free at /var/lib/kafka" in doctor.stdout
     operator.host.run("sudo umount /var/lib/kafka")
-    mended = operator.play()
-    assert mended.ok, mended.message
+    fixed = operator.play()
+    assert fixed.ok, fixed.message
     assert operator.host.run("systemctl is-active kafka").stdout.strip() == "active"
 
 
@@ -267,7 +267,7 @@ def test_kafka_comes_back_by_itself_when_a_full_disk_has_room_again(operator: Op
     operator.host.run("sudo systemctl stop kafka && sudo umount /var/lib/kafka && sudo systemctl start kafka")
 
 
-def test_the_doctor_names_what_mends(operator: Operator) -> None:
+def test_the_doctor_names_what_fixes(operator: Operator) -> None:
     # What it and the documentation say to type, as the user who logs in: after the kills there is something to read.
     assert "WARN" in operator.host.run("journalctl -u kafka -g '^(WARN|ERROR|FATAL) ' -n 50 --no-pager").stdout
     well = json.loads(operator.host.run("sor doctor --json").stdout)

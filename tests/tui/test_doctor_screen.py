@@ -1,4 +1,4 @@
-"""The doctor from the screen: what `sor doctor` says, with the command that mends each fault."""
+"""The doctor from the screen: what `sor doctor` says, with the command that fixes each fault."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def test_the_doctor_says_on_the_screen_what_the_command_says() -> None:
         await d.until(lambda: isinstance(d.app.screen, Findings))
         await d.until(lambda: all(name in d.text() for name in expected))
         assert expected["broker"].seen[:60] in d.text()
-        assert "mend" in d.text()
+        assert "fix" in d.text()
         await d.press("escape")
         assert not isinstance(d.app.screen, Findings)
 

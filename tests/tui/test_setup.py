@@ -107,9 +107,12 @@ async def test_a_long_error_is_wrapped_under_its_field() -> None:
 
 def test_several_tapes_are_one_field(tmp_path: Path) -> None:
     (tmp_path / "a b.csv").touch()
-    assert form.request({"tape": f"{tmp_path}/a b.csv"}).wishes["tape"] == (f"{tmp_path}/a b.csv",)
-    assert form.request({"tape": "x.csv XNAS=y.csv"}).wishes["tape"] == ("x.csv", "XNAS=y.csv")
-    assert form.request({"own": "m.py:N", "param": "a=1 b=2"}).wishes == {"strategy": "m.py:N", "param": ("a=1", "b=2")}
+    assert form.request({"tape": f"{tmp_path}/a b.csv"}).options["tape"] == (f"{tmp_path}/a b.csv",)
+    assert form.request({"tape": "x.csv XNAS=y.csv"}).options["tape"] == ("x.csv", "XNAS=y.csv")
+    assert form.request({"own": "m.py:N", "param": "a=1 b=2"}).options == {
+        "strategy": "m.py:N",
+        "param": ("a=1", "b=2"),
+    }
 
 
 async def test_paths_are_completed(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ would have cost.
         1 market  2 cost  3 venues  4 fills  5 slices  6 stream, each alone
 [bold $text-primary]Result[/]  1-5 or ← → tabs   w save all   j save JSON   y copy   b page   r run again
 [bold $text-primary]History[/] Enter open   / filter   m mark, c compare   o open a file
-[bold $text-primary]Broker[/]  u up   d down   x doctor: what is wrong, what mends it
+[bold $text-primary]Broker[/]  u up   d down   x doctor: what is wrong, what fixes it
 
 [bold $text-primary]Words[/]
   saved      what a share cost less than a share of X_M, of twap, so far
@@ -123,7 +123,7 @@ class Help(ModalScreen[None]):
 
 
 class Findings(ModalScreen[None]):
-    """What `sor doctor` has found: the states in colour, and under each fault the command that mends it."""
+    """What `sor doctor` has found: the states in colour, and under each fault the command that fixes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,x,enter", "dismiss", "Close")]
     DEFAULT_CSS = BOX.format("Findings") + "Findings .box { width: 120; }"
@@ -147,6 +147,6 @@ class Findings(ModalScreen[None]):
         )
         for finding in self._findings:
             table.add_row(Text(finding.state, style=self.STYLES[finding.state]), finding.name, Text(finding.seen))
-            if finding.mend:
-                table.add_row("", "mend", Text(finding.mend))
+            if finding.fix:
+                table.add_row("", "fix", Text(finding.fix))
         return table

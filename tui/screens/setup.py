@@ -180,7 +180,7 @@ class SetupPage(Page):
         self._looked_at = wanted
         self._show_facts("looking at the tape..." if wanted else "", "")
         self._set_window("", "")
-        self.host.look_at_tape(form.request(wanted).wishes if wanted else {})
+        self.host.look_at_tape(form.request(wanted).options if wanted else {})
 
     def tape_says(self, found: TapeLook | Failed) -> None:
         """What it holds, in a line; the window's ends that nobody typed are then shown as they will be."""

@@ -1,4 +1,4 @@
-"""A titled part of a screen that is drawn anew only when what it shows has changed."""
+"""A titled part of a screen that is drawn again only when what it shows has changed."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         return self._found[self.at] if self.at < len(self._found) else None
 
     def set_items(self, items: Sequence[T]) -> None:
-        """All rows anew; the cursor stays where it is, or at the end where it follows."""
+        """All rows again; the cursor stays where it is, or at the end where it follows."""
         self._all = list(items)
         self._filter()
 

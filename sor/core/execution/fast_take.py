@@ -2,7 +2,7 @@
 
 Nearly always whatever is offered is taken in the snapshot that brings it. Then what a venue gives is the growth of its
 largest size within the price run, and a block of snapshots is a few array operations. Where several prices are open at
-once, only the lowest is taken: the others wait for the next snapshot, and their run is worked out anew from there.
+once, only the lowest is taken: the others wait for the next snapshot, and their run is worked out again from there.
 Where that happens all the time, plain Python over lists is faster. It is what Execution does one snapshot at a time,
 and the tests hold the two against each other.
 """
@@ -241,7 +241,7 @@ class _Block:
         return len(self.px)
 
     def _wait(self, row: int, k: int) -> list[int]:
-        """Venue k gives nothing at `row`: its run is worked out anew from the next; the rows where it now gives."""
+        """Venue k gives nothing at `row`: its run is worked out again from the next; the rows where it now gives."""
         self.waiting.add(row)
         gone = self.most[row, k] - self.gain[row, k]
         self.most[row, k], self.gain[row, k] = gone, 0

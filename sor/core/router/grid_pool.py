@@ -3,7 +3,7 @@
 For a fixed X the cost is linear in the parameters, so a pool's costs on the grid are one matrix product, and the
 least of them is an upper bound on the optimal cost at every candidate. The optimal cost is concave in the parameters
 (a least of linear functions), so between the solved corners of the grid it is above their interpolation: where the
-two are farthest apart the pool may be worst, and there the problem is solved anew and the pool extended.
+two are farthest apart the pool may be worst, and there the problem is solved again and the pool extended.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class PoolAnswer:
     """For each candidate of the grid the index of its allocation in `pool`.
 
     gap: how far the pool was off where it was last checked, relative to max(|V|, h S) and before that point was
-    mended; raised: some candidate's penalty was too small for the slice.
+    fixed; raised: some candidate's penalty was too small for the slice.
     """
 
     pool: Allocations

@@ -294,7 +294,7 @@ class BareRun:
         """Which of these are new snapshots of this run, and the offset where the next run begins, if it does."""
         kept: list[int] = []
         for index, (ts, record) in enumerate(zip(times, records, strict=True)):
-            if record.value != self._last and begins_anew(ts, self.tally.first_ts, self.tally.last_ts):
+            if record.value != self._last and begins_again(ts, self.tally.first_ts, self.tally.last_ts):
                 self.ended = True
                 return kept, record.offset
             if record.value == self._last or ts < self.tally.last_ts:
@@ -307,7 +307,7 @@ class BareRun:
         return kept, None
 
 
-def begins_anew(ts: int, first_ts: int, last_ts: int) -> bool:
+def begins_again(ts: int, first_ts: int, last_ts: int) -> bool:
     """Does a bare message at `ts` begin another run? It does at, or before, the first time of the one so far."""
     return ts < first_ts or (ts == first_ts < last_ts)
 

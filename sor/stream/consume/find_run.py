@@ -18,7 +18,7 @@ from sor.stream.kafka.run_index import indexed_runs
 
 MAX_JUMPS = 100
 JUMPS_BEFORE_INDEX = 3  # opening the index costs as much as a few jumps
-MAX_RUBBISH = 10_000  # messages: how far before a run rubbish is looked for
+MAX_UNREADABLE = 10_000  # messages: how far before a run unreadable ones are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _scan(
 
 def _with_rubbish(reader: TopicReader, run: StreamRun, begin: int) -> StreamRun:
     """With what lies directly before it and belongs to nobody, which is counted with it."""
-    place, least, step = run.read_from, max(begin, run.read_from - MAX_RUBBISH), 1
+    place, least, step = run.read_from, max(begin, run.read_from - MAX_UNREADABLE), 1
     while place > least:
         start, step = max(least, place - step), step * 16  # nearly always there is none
         records = reader.between(start, place)

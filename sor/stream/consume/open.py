@@ -89,7 +89,7 @@ def _await_run(
     there = f" (it has: {', '.join(others[-5:])})" if others else ""
     meter.note("waiting", f"topic {reader.topic!r} does not have {what} yet{there}; waiting for it")
     reader.seek(end)
-    rubbish: int | None = None
+    unreadable: int | None = None
     while True:
         began = time.monotonic()
         records = reader.poll(POLL_SECONDS)
@@ -103,10 +103,10 @@ def _await_run(
         for record in records:
             found = envelope_of(record)
             if found is None and not len(decode([record.value]).batch):
-                rubbish = record.offset if rubbish is None else rubbish
+                unreadable = record.offset if unreadable is None else unreadable
                 continue
-            read_from = record.offset if rubbish is None else rubbish
+            read_from = record.offset if unreadable is None else unreadable
             run = StreamRun(found.run if found else None, record.offset, record.offset, read_from)
             if run.is_wanted(wanted):
                 return run, record
-            rubbish = None
+            unreadable = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sor.stream.consume.assembly import begins_anew
+from sor.stream.consume.assembly import begins_again
 from sor.stream.consume.sequence import WINDOW
 from sor.stream.kafka.connection import Record
 from sor.stream.wire.decode import MessageError, decode
@@ -22,9 +22,9 @@ LATEST = "latest"
 class StreamRun:
     """One copy of a run in a topic, by offsets. id None: bare messages, which carry no headers.
 
-    `read_from` is `first` or, where rubbish lies directly before it, the first of that: it is counted with this run.
-    start: the number of its first snapshot, above 0 where the beginning is gone; ended: it has an end marker;
-    ahead: what its first message says of the tape.
+    `read_from` is `first` or, where unreadable messages lie directly before it, the first of those: they are counted
+    with this run. start: the number of its first snapshot, above 0 where the beginning is gone; ended: it has an end
+    marker; ahead: what its first message says of the tape.
     """
 
     id: str | None
@@ -92,7 +92,7 @@ class RunScan:
     """Reads through messages and notes where runs begin and end."""
 
     def __init__(self) -> None:
-        self.rubbish_from: int | None = None  # rubbish at the very end, and nothing after it yet
+        self.unreadable_from: int | None = None  # unreadable messages at the very end, and nothing after it yet
         self._headed: dict[str, list[StreamRun]] = {}  # copies
         self._bare: list[StreamRun] = []
         self._bare_times = (0, 0)  # of the last bare run: first and last
@@ -121,26 +121,26 @@ class RunScan:
         if opens and copies and _swapped(copies[-1], offset):
             copies[-1] = replace(copies[-1], start=0, ahead=found.ahead)
         elif opens or not copies:
-            read_from = offset if self.rubbish_from is None else self.rubbish_from
+            read_from = offset if self.unreadable_from is None else self.unreadable_from
             copies.append(StreamRun(found.run, offset, offset, read_from, found.seq, False, found.ahead))
         ended = copies[-1].ended or found.end is not None
         copies[-1] = replace(copies[-1], last=offset, ended=ended)
-        self.rubbish_from = None
+        self.unreadable_from = None
 
     def _take_bare(self, record: Record) -> None:
         batch = decode([record.value]).batch
         offset = record.offset
         if any(name == "run" for name, _ in record.headers) or not len(batch):
-            self.rubbish_from = offset if self.rubbish_from is None else self.rubbish_from
+            self.unreadable_from = offset if self.unreadable_from is None else self.unreadable_from
             return
         ts = int(batch.ts[0])
-        anew = begins_anew(ts, self._bare_times[0], self._bare_times[1]) and record.value != self._bare_last
-        if self._bare and not anew:
+        again = begins_again(ts, self._bare_times[0], self._bare_times[1]) and record.value != self._bare_last
+        if self._bare and not again:
             self._bare[-1] = replace(self._bare[-1], last=offset)
             self._bare_times = (self._bare_times[0], max(self._bare_times[1], ts))
         else:
-            read_from = offset if self.rubbish_from is None else self.rubbish_from
+            read_from = offset if self.unreadable_from is None else self.unreadable_from
             self._bare.append(StreamRun(None, offset, offset, read_from))
             self._bare_times = (ts, ts)
         self._bare_last = record.value
-        self.rubbish_from = None
+        self.unreadable_from = None

@@ -53,7 +53,7 @@ class KafkaSource:
         self._birth = [first.offset, first.timestamp, zlib.crc32(first.value or b"")]
         self._position = self._saved_position = run.read_from
         self._saved_at = time.monotonic()
-        self._tail_to: int | None = None  # after the end marker: read on to here for copies and rubbish
+        self._tail_to: int | None = None  # after the end marker: read on to here for copies and what is unreadable
         self._over = self._resumed = False
         self._reading = 0.0  # seconds of it, without whatever is done with the snapshots in between
         self._checkpoint = Checkpoint.hold(reader.servers, reader.topic, run.name)

@@ -20,7 +20,7 @@ from sor.errors import StreamError
 from sor.stream.kafka.connection import CONNECT_SECONDS, common, our_words
 
 SESSION_SECONDS = 10.0  # a member that was killed is missed after this
-GROWTH_SECONDS = 5.0  # a topic that has got more partitions is divided anew after this
+GROWTH_SECONDS = 5.0  # a topic that has got more partitions is divided again after this
 _TURN_MS = 200
 
 

@@ -87,7 +87,7 @@ class TopicReader:
         return int(ends[self._partition])
 
     def known_end(self) -> int:
-        """The next message's offset as the last fetch saw it. Asking anew would wait behind the fetch under way."""
+        """The next message's offset as the last fetch saw it. Asking again would wait behind the fetch under way."""
         return int(self._consumer.highwater(self._partition) or 0)
 
     def seek(self, offset: int) -> None:

@@ -120,7 +120,7 @@ def _check_pattern(path: Path, pattern: str | None) -> None:
 def found_in(pattern: str, name: str) -> dict[str, str] | None:
     """The named groups of a pattern that is found in a file's name; None where it is not.
 
-    RE2, whose time is linear: a pattern of a stranger cannot keep us busy. ValueError where it is no pattern.
+    RE2, whose time is linear: a pattern from anywhere cannot keep us busy. ValueError where it is no pattern.
     """
     import pyarrow.compute as pc
 

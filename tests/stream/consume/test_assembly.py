@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, batch_of, concat
 from sor.errors import RunError
 from sor.source import TapeFacts
-from sor.stream.consume.assembly import Assembler, BareRun, HeadedRun, begins_anew
+from sor.stream.consume.assembly import Assembler, BareRun, HeadedRun, begins_again
 from sor.stream.kafka.connection import Record
 from sor.stream.wire.checksum import CHECK_EVERY, RunChecksum
 from sor.stream.wire.encode import encode
@@ -254,7 +254,7 @@ def test_a_bare_state_goes_on() -> None:
 
 
 def test_where_a_bare_run_begins_anew() -> None:
-    assert begins_anew(9, first_ts=10, last_ts=10)
-    assert begins_anew(10, first_ts=10, last_ts=11)
-    assert not begins_anew(10, first_ts=10, last_ts=10)
-    assert not begins_anew(11, first_ts=10, last_ts=20)
+    assert begins_again(9, first_ts=10, last_ts=10)
+    assert begins_again(10, first_ts=10, last_ts=11)
+    assert not begins_again(10, first_ts=10, last_ts=10)
+    assert not begins_again(11, first_ts=10, last_ts=20)

@@ -36,7 +36,7 @@ def test_the_place_has_the_brokers_time_and_the_headers() -> None:
 
 def test_lag_is_never_negative() -> None:
     assert ConsumerGroupFacts("g", "Stable", "t", 0, committed=3, end=10).lag == 7
-    assert ConsumerGroupFacts("g", "Empty", "t", 0, committed=10, end=3).lag == 0  # the topic was made anew
+    assert ConsumerGroupFacts("g", "Empty", "t", 0, committed=10, end=3).lag == 0  # the topic was made again
 
 
 def test_a_group_without_commits_is_shown_all_the_same() -> None:
