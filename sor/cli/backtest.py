@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sor.cli.options.config_file import config_option
-from sor.cli.options.kafka_config import kafka_config
 from sor.cli.options.metrics import metrics_option, run_metrics
+from sor.cli.options.run_of_topic import run_of_topic
 from sor.cli.options.suggest import FILE, STRATEGY, Suggest
 from sor.cli.options.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
 from sor.errors import InputError, StreamError
@@ -57,20 +57,7 @@ def _option(option: OrderOption) -> Any:
 @config_option
 @order_options
 @click.option("--from-kafka", is_flag=True, help="Read a run from a Kafka topic instead of a tape.")
-@kafka_config
-@click.option("--bootstrap-servers", envvar="SOR_BOOTSTRAP_SERVERS", default="127.0.0.1:9092", show_default=True)
-@click.option("--topic", default="mock_l1_stream", show_default=True)
-@click.option(
-    "--run", "run_id", default="latest", show_default=True, metavar="latest|ID", help="Which run of the topic."
-)
-@click.option(
-    "--idle-timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=90.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give up after this silence.",
-)
+@run_of_topic
 @metrics_option
 @click.option(
     "--workers",

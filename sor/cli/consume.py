@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from sor.cli.options.metrics import metrics_option, run_metrics
+from sor.cli.options.run_of_topic import run_of_topic
 from sor.core.units import format_time
 from sor.errors import InputError, StreamError
-from sor.stream import BOOTSTRAP_SERVERS, TOPIC
 from sor.text import say
 
 
@@ -21,19 +21,7 @@ from sor.text import say
 @click.option("--from", "start", metavar="TIME", help="HH:MM:SS[.fff] or ISO 8601.  [default: the run's beginning]")
 @click.option("--to", "end", metavar="TIME", help="The last moment to keep.  [default: the run's end]")
 @click.option("--tz", default="UTC", show_default=True, metavar="ZONE", help="Time zone of --from and --to.")
-@click.option(
-    "--run", "run_id", default="latest", show_default=True, metavar="latest|ID", help="Which run of the topic."
-)
-@click.option("--bootstrap-servers", envvar="SOR_BOOTSTRAP_SERVERS", default=BOOTSTRAP_SERVERS, show_default=True)
-@click.option("--topic", default=TOPIC, show_default=True)
-@click.option(
-    "--idle-timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=90.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give up when nothing has come for so long.",
-)
+@run_of_topic
 @metrics_option
 def command(
     out: Path,

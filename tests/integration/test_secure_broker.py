@@ -54,6 +54,9 @@ def test_a_run_through_tls_and_a_password_is_the_run_of_the_file(secure: SecureB
     file = json.loads(sor("backtest", "--json").stdout)
     file.pop("stream", None)
     assert report == file
+    consumed = sor("consume", "--run", "a", "--out", str(tmp_path / "a.parquet"), "--kafka-config", config)
+    assert consumed.returncode == 0, consumed.stderr
+    assert f"{stream['received']:,} snapshots of run a" in consumed.stderr
     assert "mock_l1_stream" in sor("kafka", "topics", **state).stdout
     doctor = sor("doctor", "--json", **state)
     findings = {found["name"]: found for found in json.loads(doctor.stdout)["findings"]}
