@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sor.broker import settings
 from sor.broker.local import LocalBroker
 from sor.broker.status import describe
 from sor.cli import run
@@ -66,9 +67,10 @@ def test_something_else_listens(
 
 
 def test_a_process_that_ended_is_said_with_its_last_words(
-    down: LocalBroker, capsys: pytest.CaptureFixture[str]
+    down: LocalBroker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where nobody asked for this port."""
+    monkeypatch.setattr(settings, "DEFAULT_PORT", down.port)  # the usual one may have a broker of this machine's
     gone = subprocess.Popen(["true"])
     gone.wait()
     down.kafka.pid_file.write_text(json.dumps({"pid": gone.pid, "started": "1"}))

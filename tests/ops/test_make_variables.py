@@ -12,6 +12,7 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 HOSTILE = ["a'; touch x; '", 'a"; touch x; "', "`touch x`", "$(shell touch x)", "$$(touch x)", "a; touch x", "a b\\ c"]
+PASS_ON = '#!/bin/sh\n"$@"\n'
 RECORD = '#!/bin/sh\nenv -0 > environment\nprintf "%s\\n" "$@" > arguments\n'
 OPTION = re.compile(r"export (SOR_DEPLOY_\w+) = \$\((?:value |or \$\(value )(\w+)\)")
 DEPLOY = dict(OPTION.findall((REPO / "ops.mk").read_text()))
@@ -24,10 +25,11 @@ def checkout(tmp_path: Path) -> Path:
         pytest.skip("make is not installed")
     for name in ("Makefile", "ops.mk"):
         shutil.copy(REPO / name, tmp_path)
-    for name in (".venv/bin/python", ".venv/bin/sor", ".venv-ops/bin/python", "scripts/tf-plugin-dir"):
+    programs = dict.fromkeys((".venv/bin/python", ".venv/bin/sor", ".venv-ops/bin/python"), RECORD)
+    for name, text in {**programs, "scripts/tf-plugin-dir": "#!/bin/sh\n", "scripts/own-network": PASS_ON}.items():
         program = tmp_path / name
         program.parent.mkdir(parents=True, exist_ok=True)
-        program.write_text(RECORD if name != "scripts/tf-plugin-dir" else "#!/bin/sh\n")
+        program.write_text(text)
         program.chmod(0o755)
     for name in ("requirements.lock", "requirements-ops.lock", "requirements-dev.lock", "pyproject.toml"):
         (tmp_path / name).touch()
