@@ -8,7 +8,7 @@ its pipe, and the one that waits for it sees that. A worker whose pipe is closed
 from __future__ import annotations
 
 import os
-import pickle  # nosec B403 - of pipes to processes of our own, see below
+import pickle  # nosec B403  # of pipes to processes of our own, see below
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -138,7 +138,7 @@ class _Worker:
     def answer(self) -> Any:
         assert self.process.stdout is not None
         try:
-            answer = pickle.load(self.process.stdout)  # nosec B301 - a pipe that only our child writes to
+            answer = pickle.load(self.process.stdout)  # nosec B301  # a pipe that only our child writes to
         except (EOFError, pickle.UnpicklingError):  # the rest of a half-written one does not come
             raise _lost() from None
         if isinstance(answer, BaseException):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-import pickle  # nosec B403 - of the pipe that started us
+import pickle  # nosec B403  # of the pipe that started us
 import sys
 from queue import SimpleQueue
 from threading import Thread
@@ -36,7 +36,7 @@ def _listen(pipe: IO[bytes], messages: SimpleQueue[Any]) -> None:
     """Until the pipe is closed: then the process that handed out the work is gone, and ours is of no use any more."""
     try:
         while True:
-            messages.put(pickle.load(pipe))  # nosec B301 - what our parent writes
+            messages.put(pickle.load(pipe))  # nosec B301  # what our parent writes
     finally:
         os._exit(1)
 
