@@ -21,9 +21,9 @@ def backtest(
 ) -> Report:
     """Route a parent order over a tape and report what each strategy would have paid.
 
-    Takes a Request, or its fields as keywords: backtest(tape="day.csv.gz", side="sell", quantity=2_000). Without
-    arguments: buy 5,000 shares over the bundled tape. `progress` is called with (bytes read, bytes in all). `workers`:
-    processes that share the work of a router that is tuned; the report is the same, byte for byte.
+    Takes a BacktestRequest, or its fields as keywords: backtest(tape="day.csv.gz", side="sell", quantity=2_000).
+    Without arguments: buy 5,000 shares over the bundled tape. `progress` is called with (bytes read, bytes in all).
+    `workers`: processes that share the work of a router that is tuned; the report is the same, byte for byte.
     Raises InputError with one line that says what is wrong.
     """
     request = request_of(options) if request is None else request

@@ -22,6 +22,7 @@ from sor.core.backtest.worker_pool import Task, WorkerPool
 from sor.core.market.timeline import Timeline
 from sor.core.spec import Spec
 from sor.errors import InputError, SorError
+from sor.one_thread import ONE_THREAD
 from sor.request import BacktestRequest
 from sor.run import WorkerPoolFor
 from sor.source import Charted, Source, TapeFacts
@@ -30,8 +31,6 @@ from sor.windows import Window
 
 T = TypeVar("T")
 MOST_WORKERS = 64
-# A worker's share is Python on one core: threads of numpy's would only be in the way of the others.
-ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import click
 
 import sor
 from sor.errors import SorError
+from sor.one_thread import ONE_THREAD
 from sor.text import say
 
 LONGEST_WORD = 300  # longer than any name of a file
@@ -69,9 +70,8 @@ def cli() -> None:
 def run(args: list[str], name: str) -> int:
     """Run the program and return its exit code; every error is one line on standard error."""
     _open_closed_streams()
-    # A sum that several threads share has other last digits on other machines, and is slower at these sizes.
-    for library in ("OMP", "OPENBLAS", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    for variable, value in ONE_THREAD.items():  # what the user has set stays
+        os.environ.setdefault(variable, value)
     # Reports go to pipes that close early (`| head`), and a closed pipe is not an error of ours.
     try:
         result = cli.main(args=args, prog_name=name, standalone_mode=False)

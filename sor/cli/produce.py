@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sor.cli.options.kafka_config import kafka_config
+from sor.cli.options.kafka_config import bootstrap_servers, kafka_config
 from sor.cli.options.metrics import metrics_option, run_metrics
 from sor.cli.options.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
 from sor.errors import InputError
 from sor.request import BacktestRequest
-from sor.stream import BOOTSTRAP_SERVERS, TOPIC
+from sor.stream import TOPIC
 from sor.text import say
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ ALL = "*"  # as in a sweep
 )
 @click.option("--run-id", metavar="ID", help="Name of the run.  [default: time and a few random characters]")
 @kafka_config
-@click.option("--bootstrap-servers", envvar="SOR_BOOTSTRAP_SERVERS", default=BOOTSTRAP_SERVERS, show_default=True)
+@bootstrap_servers
 @click.option("--topic", default=TOPIC, show_default=True, help="Made if it is not there.")
 @click.option(
     "--timeout",

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sor.cli.backtest import order_options
-from sor.cli.options.kafka_config import kafka_config
+from sor.cli.options.kafka_config import bootstrap_servers, kafka_config
 from sor.errors import InputError
 
 LEAST_COLUMNS, LEAST_LINES = 60, 20
@@ -22,7 +22,7 @@ FLAGS = ("adverse_selection", "strict")
 @order_options
 @click.option("--speed", default="max", show_default=True, metavar="1|10|max", help="How fast the stream is played.")
 @kafka_config
-@click.option("--bootstrap-servers", envvar="SOR_BOOTSTRAP_SERVERS", default="127.0.0.1:9092", show_default=True)
+@bootstrap_servers
 @click.option("--topic", default="mock_l1_stream", show_default=True)
 def command(report: str | None, speed: str, bootstrap_servers: str, topic: str, **options: Any) -> int:
     """Drive producer and backtest and watch the order being worked; or look at a saved report.

@@ -1,10 +1,12 @@
-"""The option `--kafka-config`, the same for every command that speaks to a broker."""
+"""The options `--kafka-config` and `--bootstrap-servers`, the same for every command that speaks to a broker."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+
+from sor.stream import BOOTSTRAP_SERVERS
 
 
 def _use(_: click.Context, __: click.Parameter, path: Path | None) -> None:
@@ -24,4 +26,7 @@ kafka_config = click.option(
     expose_value=False,
     callback=_use,
     help="client.properties as Kafka's own tools take it: TLS, password, bootstrap.servers (SOR_KAFKA_CONFIG).",
+)
+bootstrap_servers = click.option(
+    "--bootstrap-servers", envvar="SOR_BOOTSTRAP_SERVERS", default=BOOTSTRAP_SERVERS, show_default=True
 )

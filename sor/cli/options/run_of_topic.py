@@ -6,18 +6,16 @@ from typing import Any
 
 import click
 
-from sor.cli.options.kafka_config import kafka_config
-
-# As sor.stream has them, whose import would slow a backtest of a file.
-_SERVERS, _TOPIC = "127.0.0.1:9092", "mock_l1_stream"
+from sor.cli.options.kafka_config import bootstrap_servers, kafka_config
+from sor.stream import TOPIC
 
 
 def run_of_topic(command: Any) -> Any:
     """--kafka-config, --bootstrap-servers, --topic, --run (as `run_id`) and --idle-timeout."""
     options = (
         kafka_config,
-        click.option("--bootstrap-servers", envvar="SOR_BOOTSTRAP_SERVERS", default=_SERVERS, show_default=True),
-        click.option("--topic", default=_TOPIC, show_default=True),
+        bootstrap_servers,
+        click.option("--topic", default=TOPIC, show_default=True),
         click.option(
             "--run", "run_id", default="latest", show_default=True, metavar="latest|ID", help="Which run of the topic."
         ),
