@@ -15,6 +15,7 @@ from typing import Any
 from sor.core.market.batch import Form, SnapshotBatch
 from sor.core.place import Problem
 from sor.fees import load_fees
+from sor.files.toml_file import read_toml
 from sor.paths import bundled_tape
 from sor.request import BacktestRequest
 from sor.snapshot_buffer import SnapshotBuffer
@@ -29,7 +30,6 @@ from sor.stream.wire.envelope import Ahead, end_facts, end_value, open_envelope
 from sor.tapes import open_tape
 from sor.tapes.convert import convert
 from sor.text import json_text, plain
-from sor.toml_file import read_toml
 
 Take = Callable[[bytes, Path], object]
 Surface = tuple[bytes, Take]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sor.core.fees import NO_FEES, FeeSchedule, VenueFee
 from sor.errors import InputError
-from sor.exact_json import millionths, nanodollars, read_exact
+from sor.files.exact_json import millionths, nanodollars, read_exact
 from sor.text import quoted
 from sor.venues import exchanges
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from sor.core.market.batch import SnapshotBatch
 from sor.errors import SorError
-from sor.files import private_opener, scratch_dir
+from sor.files.writing import private_opener, scratch_dir
 
 MEMORY_BUDGET = 32 * 2**20
 

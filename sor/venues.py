@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from sor.core.fees import Period, VenueFee
-from sor.exact_json import millionths, nanodollars, read_exact
+from sor.files.exact_json import millionths, nanodollars, read_exact
 from sor.paths import venue_table
 
 

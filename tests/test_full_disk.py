@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sor.cli import run
-from sor.files import write_whole
+from sor.files.writing import write_whole
 from sor.paths import bundled_tape
 
 Mount = Callable[[str], Path]

@@ -10,7 +10,7 @@ import pytest
 from sor.core.place import Problem, place
 from sor.errors import InputError
 from sor.fees import load_fees
-from sor.toml_file import read_toml
+from sor.files.toml_file import read_toml
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from sor.files import private_opener
+from sor.files.writing import private_opener
 from sor.paths import state_dir
 from tui import form, theme
 from tui.app_state import SPEEDS, Opened, open_report, speed_words

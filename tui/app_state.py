@@ -11,7 +11,7 @@ from typing import Any
 
 from sor.core.backtest.live_view import FillLine, LiveView
 from sor.errors import InputError
-from sor.json_file import parse_json
+from sor.files.json_file import parse_json
 from sor.report.table import parts
 from tui import format as words
 from tui.kept import kept_at, run_of

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sor.files import private_dir, write_whole
+from sor.files.writing import private_dir, write_whole
 from sor.paths import state_dir
 
 KEEP_REPORTS = 100

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 
-from sor.files import private_dir, write_whole
+from sor.files.writing import private_dir, write_whole
 from sor.paths import state_dir
 from tui import form
 

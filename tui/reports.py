@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sor.errors import SorError
-from sor.files import write_whole
+from sor.files.writing import write_whole
 from tui.app_state import Opened, open_report
 from tui.base import BaseApp
 from tui.messages import FillsRequest, KeptFills, Saved, SaveRequest

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 
 from textual.message import Message
 
-from sor.files import private_dir, private_opener
+from sor.files.writing import private_dir, private_opener
 from sor.paths import state_dir
 from tui.messages import (
     BrokerDone,

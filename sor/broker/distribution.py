@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sor.broker.download import UnreachableError, fetch, fetch_text, file_digest
 from sor.errors import InputError, SorError
-from sor.files import private_dir, private_opener, wait_for_lock, write_whole
+from sor.files.writing import private_dir, private_opener, wait_for_lock, write_whole
 from sor.paths import cache_dir, expanded, state_dir
 
 PINNED_SHA512 = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sor.errors import InputError, SorError
-from sor.files import private_dir, private_opener
+from sor.files.writing import private_dir, private_opener
 
 _CHUNK = 1 << 18
 _ATTEMPTS = 4

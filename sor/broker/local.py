@@ -20,7 +20,7 @@ from sor.broker.java import find_java
 from sor.broker.probe import broker_serves, zookeeper_serves
 from sor.broker.process import Daemon, LiveProcess, is_alive, last_meaningful_line
 from sor.errors import SorError
-from sor.files import private_dir, private_opener, try_lock, wait_for_lock, write_whole
+from sor.files.writing import private_dir, private_opener, try_lock, wait_for_lock, write_whole
 from sor.paths import state_dir
 
 READY_SECONDS = 120.0  # a start takes 3 s here, and a minute on a machine that is out of CPU credits

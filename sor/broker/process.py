@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sor.files import private_opener, write_whole
+from sor.files.writing import private_opener, write_whole
 
 _POLL = 0.05
 # Children of this very process that were started here: a dead child has to be waited for, or it stays as a zombie.

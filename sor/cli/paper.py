@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sor.files import write_whole
+from sor.files.writing import write_whole
 from sor.text import say, terminal
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sor.errors import InputError
-from sor.json_file import parse_json
+from sor.files.json_file import parse_json
 
 _EXAMPLE = '{"S": 1000, "h": 0.02, "f": 0.003, "theta": 0.0005, "lambda_under": 0.045, "lambda_over": 0.05, "venues": '
 _EXAMPLE += '[{"queue": 2000, "rebate": 0.002, "outflow": {"family": "exponential", "mean": 2200}}]}'

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sor.errors import MissingExtraError
-from sor.files import whole_file
+from sor.files.writing import whole_file
 from sor.paper.reproduce import SIZE, MarketShareCurve, Row, Threshold
 
 

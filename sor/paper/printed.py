@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sor.errors import InputError
-from sor.json_file import parse_json
+from sor.files.json_file import parse_json
 
 
 @dataclass(frozen=True, slots=True)

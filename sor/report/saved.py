@@ -11,7 +11,7 @@ from typing import Any
 
 from sor.core.units import parse_time
 from sor.errors import InputError
-from sor.json_file import parse_json
+from sor.files.json_file import parse_json
 from sor.text import shorten
 
 # What it looks like where a report's parts are not what they are called.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sor.errors import InputError, SorError
-from sor.files import file_name
+from sor.files.writing import file_name
 from sor.report.folder import NAMES, REPORT, write
 from sor.report.model import ReportData
 

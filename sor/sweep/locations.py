@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sor.errors import InputError, MissingExtraError
-from sor.files import scratch_dir, whole_file
+from sor.files.writing import scratch_dir, whole_file
 
 ENDINGS = (".csv", ".csv.gz", ".csv.zst", ".dbn", ".dbn.zst", ".parquet", ".zip")  # what counts as a tape in a folder
 

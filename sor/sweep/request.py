@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sor.errors import InputError
-from sor.toml_file import read_toml
+from sor.files.toml_file import read_toml
 
 # Fields of a Request that are swept, outermost first; strategy is innermost, so that what strategies share is
 # worked out once.

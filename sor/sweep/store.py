@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sor.errors import InputError, SorError
-from sor.files import file_name, try_lock, write_whole
+from sor.files.writing import file_name, try_lock, write_whole
 from sor.sweep.plan import Chunk, SweepPlan
 from sor.sweep.row import FAILED, SCHEMA
 

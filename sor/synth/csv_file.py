@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 from sor.core.market.batch import Ints
 from sor.core.units import NANO
 from sor.errors import InputError
-from sor.files import whole_file
+from sor.files.writing import whole_file
 from sor.synth.price import NO_QUOTE
 from sor.synth.tape import SynthRows, SynthSpec, tape
 

@@ -13,7 +13,7 @@ import numpy as np
 from sor.core.market.batch import Form, SnapshotBatch
 from sor.core.market.timeline import Timeline
 from sor.errors import InputError
-from sor.files import scratch_dir
+from sor.files.writing import scratch_dir
 from sor.snapshot_buffer import SnapshotBuffer
 from sor.source import WrappedSource
 from sor.tapes.byte_blocks import Progress

@@ -21,7 +21,7 @@ from sor.core.backtest.live_view_builder import LiveViewBuilder
 from sor.core.backtest.session import Session
 from sor.core.market.book import Book
 from sor.core.spec import TUNED
-from sor.files import private_dir
+from sor.files.writing import private_dir
 from sor.request import BacktestRequest
 from sor.run import run
 from tui import kept

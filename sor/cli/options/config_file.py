@@ -11,7 +11,7 @@ import click
 
 from sor.cli.options.suggest import FILE
 from sor.errors import InputError
-from sor.toml_file import read_toml
+from sor.files.toml_file import read_toml
 
 
 def _read(context: click.Context, _: click.Parameter, path: str | None) -> None:

@@ -72,7 +72,7 @@ class RunMetrics:
         """Now it is known which run it is."""
         if self._file is None and not self._folder:
             return
-        from sor.files import file_name
+        from sor.files.writing import file_name
         from sor.stream.metrics import RunFigures
 
         if self._file is None:
@@ -104,7 +104,7 @@ class RunMetrics:
 
     def _write(self) -> None:
         """Figures that cannot be written are no reason to end a run: it is said once, and the run goes on."""
-        from sor.files import whole_file
+        from sor.files.writing import whole_file
         from sor.stream.metrics import exposition
 
         assert self._file is not None

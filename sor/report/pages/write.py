@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sor.errors import SorError
-from sor.files import write_whole
+from sor.files.writing import write_whole
 
 
 def write_page(text: str, path: Path) -> None:

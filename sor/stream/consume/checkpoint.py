@@ -21,7 +21,7 @@ import msgspec
 
 import sor
 from sor.errors import SorError
-from sor.files import private_dir, try_lock, write_whole
+from sor.files.writing import private_dir, try_lock, write_whole
 from sor.paths import state_dir
 from sor.stream.wire.typed import read
 

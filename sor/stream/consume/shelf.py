@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sor.errors import SorError
-from sor.files import scratch_dir
+from sor.files.writing import scratch_dir
 from sor.stream.kafka.connection import Record
 from sor.stream.kafka.fast_records import FastMessage
 

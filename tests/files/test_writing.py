@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sor.files import private_dir, private_opener, try_lock, whole_file, write_whole
+from sor.files.writing import private_dir, private_opener, try_lock, whole_file, write_whole
 
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:

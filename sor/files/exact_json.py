@@ -9,7 +9,7 @@ from typing import Any
 
 from sor.core.units import NANO, Price
 from sor.errors import InputError
-from sor.json_file import parse_json
+from sor.files.json_file import parse_json
 
 MAX_BYTES, MAX_DIGITS = 2**22, 100
 MOST_DOLLARS = 1000  # a share; beyond it someone has mistaken the unit
