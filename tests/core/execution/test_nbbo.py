@@ -313,6 +313,83 @@ def sums(fills: Sequence[tuple[int, int]]) -> dict[int, int]:
     return total
 
 
+def resting_at(px: int, tape: Sequence[Instant], model: QueueModel, late: int) -> list[tuple[int, int]]:
+    """(ns after the first instant, shares) of the fills of an endless order at venue 7, sent at once; in every cut."""
+
+    class Once:
+        name = "once"
+
+        def decide(self, view: View) -> Plan:
+            return Plan(rests=[Rest(7, px, 10**6, 2**62)])
+
+    order = ParentOrder(Side.BUY, 10**9, tape[0].ts, tape[-1].ts)
+    ways = []
+    for at in range(len(tape)):
+        session = Session.of(order, Rules(NO_FEES, feed=Feed(Form.NBBO, late)), [(Once(), model)], queues=True)
+        for batch in cut([one.snapshot() for one in tape], [at]):
+            session.on_batch(batch)
+        ways.append([(f.ts - T0, f.qty) for f in session.finish().results["once"].fills if f.is_maker])
+    assert ways == [ways[0]] * len(ways)
+    return ways[0]
+
+
+def said(ts: int, size: int | None, *trades: Trade) -> Instant:
+    """Venue 7 shows `size` at the best bid, or nothing is said of it."""
+    return Instant(T0 + ts, "" if size is None else (7, BASE, size), (2, BASE + CENT, 100), trades)
+
+
+@pytest.mark.parametrize(("after", "filled"), [(SECOND - 1, 0), (SECOND, 0), (SECOND + 1, 50)])
+def test_a_trade_explains_a_fall_of_exactly_the_longest_delay_before(after: int, filled: int) -> None:
+    """100 of the 300 ahead fell; the trade of 100 is theirs up to a second later, so 200 stand before the next 250."""
+    tape = [said(0, 300), said(1, 200), said(1 + after, None, Trade(7, BASE, 100, "A"))]
+    tape.append(said(9 * SECOND, None, Trade(7, BASE, 150, "A")))
+    expected = [(9 * SECOND, filled)] if filled else []
+    assert resting_at(BASE, tape, QueueModel.CONSERVATIVE, SECOND) == expected
+
+
+@pytest.mark.parametrize("after", [SECOND - 1, SECOND, SECOND + 1])
+def test_what_falls_after_a_fall_that_was_explained_is_a_cancellation(after: int) -> None:
+    """A trade of 60 explains the first fall up to a second later: the next 60 have no trade, so they left, and under
+    the optimistic model the last 40 ahead of us with them. Later that fall was the cancellation, of 60 of the 100
+    ahead of us: 20 of the trade are ours, and it explains the second fall."""
+    tape = [said(0, 100), said(1, 400), said(2, 340), said(2 + after, None, Trade(7, BASE, 60, "A"))]
+    tape += [said(3 * SECOND, 280), said(5 * SECOND, None, Trade(7, BASE, 20, "A"))]
+    expected = [(2 + after, 20), (5 * SECOND, 20)] if after > SECOND else [(5 * SECOND, 20)]
+    assert resting_at(BASE, tape, QueueModel.OPTIMISTIC, SECOND) == expected
+
+
+@pytest.mark.parametrize("after", [SECOND - 1, SECOND])
+def test_what_a_trade_leaves_of_a_fall_is_a_cancellation(after: int) -> None:
+    """20 of the 60 that fell were sold, up to a second later: they and the other 40 stood before us, of 100."""
+    tape = [said(0, 100), said(1, 400), said(2, 340), said(2 + after, None, Trade(7, BASE, 20, "A"))]
+    tape.append(said(5 * SECOND, None, Trade(7, BASE, 50, "A")))
+    assert resting_at(BASE, tape, QueueModel.OPTIMISTIC, SECOND) == [(5 * SECOND, 10)]
+
+
+def test_a_hidden_trade_explains_no_fall() -> None:
+    """So the 100 that fell were cancelled, and the optimistic model takes them from the 200 ahead of us."""
+    tape = [said(0, 200), said(1, 400), said(2, None, Trade(7, BASE, 100, "H")), said(3, 300)]
+    tape.append(said(4, None, Trade(7, BASE, 150, "A")))
+    assert resting_at(BASE, tape, QueueModel.OPTIMISTIC, 0) == [(4, 50)]
+
+
+@pytest.mark.parametrize(("worst", "ahead"), [(0, 300), (1, 0)])
+def test_a_level_is_forgotten_once_the_national_price_is_below_it(worst: int, ahead: int) -> None:
+    """Venue 7 showed 300 at a price, then a better one. That level is remembered until nobody shows it at the best."""
+    tape = [
+        Instant(T0, (7, BASE, 300), "", ()),
+        Instant(T0 + 1, (7, BASE + CENT, 100), "", ()),
+        Instant(T0 + 2, (2, BASE - worst * CENT, 200), "", ()),
+        Instant(T0 + 3, (7, BASE + CENT, 100), "", ()),
+        Instant(T0 + 4, (7, BASE + CENT, 200), "", ()),
+    ]
+    for at in range(len(tape)):
+        builder = NbboBookBuilder(queues=True)
+        for batch in cut([one.snapshot() for one in tape], [at] if at else []):
+            book = builder.extend(orient(batch, Side.BUY))
+        assert book.lane(7).ahead_at(len(book) - 1, BASE) == ahead, at
+
+
 # --- places to rest, and takes that find nobody ---------------------------------------------------------------
 
 

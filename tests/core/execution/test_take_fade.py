@@ -16,6 +16,7 @@ from sor.core.execution.child_orders import EndReason
 from sor.core.fees import NO_FEES
 from sor.core.market.batch import Quote, Snapshot, batch_of
 from sor.core.order import ParentOrder, Rules, Side
+from sor.core.strategies.interface import Plan, Take, View
 from sor.core.strategies.simple import BestAsk
 
 BID, ASK = BASE - CENT, BASE + CENT
@@ -54,6 +55,27 @@ def test_growth_fades_by_the_same_part() -> None:
 def test_less_than_there_is_is_found_whole() -> None:
     assert fills(worked(asks(100, 100), 80, "0.8")) == [(0, 80)]
     assert fills(worked(asks(100, 100), 81, "0.8")) == [(0, 80)]
+
+
+def test_shares_that_faded_stay_gone_while_less_is_displayed() -> None:
+    """At half, 100 of 200 faded when the first 10 were taken. Of 170 displayed 60 are counted on, and 85 - 10 are
+    there: 60 are taken, and 85 of 170 have faded now, but those 100 of the same run do not come back."""
+    tape = asks(200, 170, 170)
+    rules = Rules(NO_FEES, there=Fraction(1, 2))
+    order = ParentOrder(Side.BUY, 500, T0, tape[-1].ts)
+    seen: list[int] = []
+
+    class Asks:
+        name = "asks"
+
+        def decide(self, view: View) -> Plan:
+            seen.append(view.venues[0].available)
+            return Plan(takes=[Take(2, (10, 60, 0)[len(seen) - 1])], wake=view.ts + 1)
+
+    session = Session.of(order, rules, [Asks()])
+    session.on_batch(batch_of(tape))
+    assert fills(session.finish().results["asks"]) == [(0, 10), (1, 60)]
+    assert seen == [200, 60, 0]
 
 
 def test_a_new_price_is_a_new_run() -> None:

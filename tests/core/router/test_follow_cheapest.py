@@ -1,4 +1,4 @@
-"""What a candidate has done as of a time: the fills before it, each with its fee or its rebate."""
+"""What a candidate has done as of a time: the fills before it, each with its fee or its rebate; and at the end."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from sor.core.fees import FeeSchedule, VenueFee
-from sor.core.order import Fill
-from sor.core.router.follow_cheapest import Tally
+from sor.core.order import Fill, Side
+from sor.core.router.follow_cheapest import FollowCheapest, Tally
+from sor.core.schedule import Schedule
 
 FEES = FeeSchedule({2: VenueFee(3, 2)})
 
@@ -22,3 +23,17 @@ def test_a_fill_counts_after_its_instant_with_its_fee_or_rebate() -> None:
     for ts, cost, done in ((5, 0, 0), (6, 1_030, 10), (7, 1_030, 10), (8, 2_010, 20), (None, 2_010, 20)):
         tally.read_before(ts)
         assert (tally.cost, tally.done) == (cost, done)
+
+
+def test_in_sample_a_candidate_pays_for_the_shares_that_it_left() -> None:
+    """A limit price left 10 of its 20 undone, at 120 each: 980 + 1,200 is more than 20 done at 105."""
+    short: Any = SimpleNamespace(fills=[Fill(5, 2, 95, 10, False, False, 5, None, 5, None)], left_px=120, leaves=10)
+    whole: Any = SimpleNamespace(fills=[Fill(9, 2, 102, 20, False, False, 9, None, 9, None)], left_px=None, leaves=0)
+    candidates: Any = [SimpleNamespace(allocate=SimpleNamespace(parameters=(("n", str(n)),))) for n in range(2)]
+    follow = FollowCheapest(Schedule(0, 10, 1, 20, 10), FEES, Side.BUY, candidates, followed=[1, 0, 1])
+    follow.follow([short, whole])
+    choices = follow.choices()
+    assert choices.costs == (980 + 1_200, 2_100)
+    assert choices.cheapest == 1
+    assert choices.slices == (1, 2)
+    assert choices.candidates == ((("n", "0"),), (("n", "1"),))

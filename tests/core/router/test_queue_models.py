@@ -17,6 +17,7 @@ from sor.core.router.allocators import CrossVenue, FixedAllocation, equal_split
 from sor.core.router.queue_models import QueueModelStudy
 from sor.core.schedule import Schedule
 from sor.core.strategies.allocation import Allocation
+from sor.core.strategies.interface import View
 
 
 def busy_tape(rng: Random) -> list[Snapshot]:
@@ -92,6 +93,38 @@ def test_over_fills_are_not_in_the_bracket() -> None:
     bracket = session.queue_models.finish()
     assert (bracket.slices, bracket.shares) == (1, 50)
     assert {figures.made for figures in bracket.models.values()} == {50}
+
+
+def test_a_slice_without_resting_orders_is_not_in_the_bracket() -> None:
+    """The first slice rests 60 of its 100, the second takes all: only the first could have made any."""
+
+    def allocate(view: View, size: int) -> Allocation:
+        return Allocation(40, BASE, ((2, 60), (7, 0))) if view.ts == T0 else Allocation(size, BASE, ((2, 0),))
+
+    quotes = tuple(Quote(venue, BASE, 10, BASE + CENT, 500) for venue in (2, 7))
+    order = ParentOrder(Side.BUY, 200, T0, T0 + 20 * SECOND)
+    router = CrossVenue("router", Schedule.of(order, 10 * SECOND), allocate)
+    session = Session.of(order, Rules(NO_FEES), [router], queues=True)
+    session.queue_models = QueueModelStudy(session.executions["router"])
+    session.on_batch(batch_of([Snapshot(T0 + n * SECOND, quotes) for n in (0, 9, 10, 20)]))
+    session.finish()
+    bracket = session.queue_models.finish()
+    assert len(router.decisions) == 2
+    assert (bracket.slices, bracket.shares) == (1, 60)
+    assert {figures.cost for figures in bracket.models.values()} == {100 * (BASE + CENT)}
+
+
+def test_the_slices_of_the_bracket_keep_the_limit_price() -> None:
+    """Nothing is offered at the limit: a slice takes nothing, and its 100 shares cost what was offered last."""
+    first, later = (tuple(Quote(v, BASE, 10, BASE + n * CENT, 500) for v in (2, 7)) for n in (2, 9))
+    order = ParentOrder(Side.BUY, 100, T0, T0 + 10 * SECOND, BASE + CENT)
+    router = CrossVenue("router", Schedule.of(order, 10 * SECOND), FixedAllocation(Allocation(50, BASE, ((2, 50),))))
+    session = Session.of(order, Rules(NO_FEES), [router], queues=True)
+    session.queue_models = QueueModelStudy(session.executions["router"])
+    session.on_batch(batch_of([Snapshot(T0, first), Snapshot(T0 + 5 * SECOND, later)]))
+    session.finish()
+    bracket = session.queue_models.finish()
+    assert {(figures.made, figures.cost) for figures in bracket.models.values()} == {(0, 100 * (BASE + 9 * CENT))}
 
 
 def test_a_snapshot_on_the_boundary_is_of_the_next_slice() -> None:
