@@ -216,7 +216,7 @@ def _strategy(wanted: Any, parameters: Any) -> tuple[str, PlugIn | None]:
         if given:
             raise InputError(f"param {next(iter(given))}: {wanted} takes no --param")
         return wanted, None
-    from sor.plug_ins import find_plug_in, names  # which loads what installed packages say of themselves
+    from sor.plug_ins.find import find_plug_in, names  # which loads what installed packages say of themselves
 
     found = find_plug_in(wanted, given)
     if found is None:

@@ -137,7 +137,7 @@ def _timed(spec: Spec) -> Iterator[Spec]:
         return
     from time import perf_counter
 
-    from sor.decision_times import DecisionTimes
+    from sor.plug_ins.decision_times import DecisionTimes
 
     times = DecisionTimes(spec.plug_in.name, perf_counter)
     with times.patience():

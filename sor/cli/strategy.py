@@ -67,9 +67,9 @@ def check(reference: str, param: tuple[str, ...]) -> None:
     """Run it on hard tapes: no look-ahead, the same answers twice, legal plans; and print the time of a decision."""
     from time import perf_counter
 
-    from sor.decision_times import DecisionTimes, in_words
+    from sor.plug_ins.check import check_strategy
+    from sor.plug_ins.decision_times import DecisionTimes, in_words
     from sor.request import BacktestRequest
-    from sor.strategy_check import check_strategy
 
     spec = BacktestRequest(strategy=reference, param=param).spec()
     if spec.plug_in is None:
@@ -95,7 +95,7 @@ def check(reference: str, param: tuple[str, ...]) -> None:
 def list_all() -> None:
     """Name all strategies that --strategy takes."""
     from sor.core.spec import STRATEGIES
-    from sor.plug_ins import names
+    from sor.plug_ins.find import names
 
     for name in (*STRATEGIES, *names()):
         click.echo(name)

@@ -18,7 +18,7 @@ from sor.core.market.timeline import Timeline
 from sor.core.spec import STRATEGIES, Spec, When
 from sor.errors import InputError, SorError
 from sor.option_values import one_of, seconds, whole
-from sor.plug_ins import is_reference
+from sor.plug_ins.find import is_reference
 from sor.request import BacktestRequest
 from sor.sweep.locations import expand, local_copy, size_of
 from sor.sweep.request import ALL, AXES, PARAMETERS, SweepRequest

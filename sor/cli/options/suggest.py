@@ -20,7 +20,7 @@ class Suggest(click.types.StringParamType):
 
 def strategies() -> Iterable[str]:
     from sor.core.spec import STRATEGIES
-    from sor.plug_ins import names
+    from sor.plug_ins.find import names
 
     return (*STRATEGIES, *names())
 

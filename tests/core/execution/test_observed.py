@@ -12,7 +12,7 @@ from sor.core.strategies.allocation import Allocation
 from sor.core.strategies.interface import Flow, Outcome, View
 from sor.core.strategies.observed import Observed
 from sor.core.units import NANO
-from sor.strategy_check import START, VENUES, hard_tape
+from sor.plug_ins.check import START, VENUES, hard_tape
 
 CENT = NANO // 100
 BID, ASK = 100 * NANO, 100 * NANO + CENT

@@ -24,9 +24,9 @@ from sor.core.spec import Spec
 from sor.core.strategies.plug_in import Setting
 from sor.core.units import NANO
 from sor.errors import StrategyError
-from sor.plug_ins import find_plug_in
+from sor.plug_ins.check import SECONDS, START, hard_tape
+from sor.plug_ins.find import find_plug_in
 from sor.strategies import FeeSchedule, View
-from sor.strategy_check import SECONDS, START, hard_tape
 
 VIEW = View(0, 0, 0, 0, None, ())
 bends = st.floats(2.0, 4.0)

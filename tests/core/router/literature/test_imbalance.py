@@ -20,9 +20,9 @@ from sor.core.router.literature.imbalance import Imbalance, PastSlice, Resting, 
 from sor.core.spec import Spec
 from sor.core.units import NANO, NO_PRICE
 from sor.errors import StrategyError
-from sor.plug_ins import find_plug_in
+from sor.plug_ins.check import SECONDS, START, hard_tape
+from sor.plug_ins.find import find_plug_in
 from sor.strategies import FeeSchedule, Setting, VenueView, View
-from sor.strategy_check import SECONDS, START, hard_tape
 
 F = Fraction
 windows = st.lists(st.builds(PastSlice, st.integers(0, 300), st.integers(-9, 9)), min_size=1, max_size=8)

@@ -24,7 +24,7 @@ from sor.core.order import Latency, Liquidity, Lots, ParentOrder, QueueModel, Si
 from sor.core.spec import Spec
 from sor.core.strategies.allocation import Allocation
 from sor.core.strategies.interface import View
-from sor.plug_ins import find_plug_in
+from sor.plug_ins.find import find_plug_in
 
 Answers = list[tuple[int, int, int, dict[int, int]]]  # ts, S, M and what rests by venue
 INSIDE = ("delay", "proportional_update", "imbalance")  # routers with which a schedule is tried

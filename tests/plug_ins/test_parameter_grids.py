@@ -23,13 +23,13 @@ from sor.core.spec import Spec
 from sor.core.strategies.allocation import Allocation
 from sor.core.units import FAR, NANO
 from sor.errors import InputError
-from sor.plug_ins import find_plug_in
+from sor.plug_ins.check import SECONDS, START, hard_tape
+from sor.plug_ins.find import find_plug_in
 from sor.report.pages.report_page import Shown, page
 from sor.report.report import Report
 from sor.report.schema import load_schema
 from sor.report.table import print_report
 from sor.strategies import FeeSchedule, View
-from sor.strategy_check import SECONDS, START, hard_tape
 
 CODE = """
 from sor.strategies import Allocation, Router, Strategy, Plan, resting_places

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from thorough import THOROUGH
 
-from sor import backtest, decision_times
+from sor import backtest
 from sor.cli import run
 from sor.core.router.literature import BUILT_IN
 from sor.errors import InputError
+from sor.plug_ins import decision_times
 from sor.strategies import Allocation, Router, View
 
 CODE = '''

@@ -1,0 +1,1 @@
+"""Strategies of one's own, from outside of the package: found, checked on hard tapes, and their time measured."""
