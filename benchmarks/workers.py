@@ -26,10 +26,10 @@ from sor.api import tape_source
 from sor.core.backtest.sessions import Stream
 from sor.core.backtest.worker_pool import Task, WorkerPool
 from sor.core.spec import Spec
+from sor.options.windows import Window
 from sor.request import BacktestRequest
 from sor.run import run, stream_of
 from sor.source import Charted, Source
-from sor.windows import Window
 
 T = TypeVar("T")
 

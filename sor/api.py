@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sor.backtest_workers import MOST_WORKERS, worker_pool
-from sor.option_values import one_of, whole
+from sor.options.option_values import one_of, whole
 from sor.paths import bundled_tape
 from sor.report.report import Report
 from sor.request import BacktestRequest, request_of

@@ -23,11 +23,11 @@ from sor.core.market.timeline import Timeline
 from sor.core.spec import Spec
 from sor.errors import InputError, SorError
 from sor.one_thread import ONE_THREAD
+from sor.options.windows import Window
 from sor.request import BacktestRequest
 from sor.run import WorkerPoolFor
 from sor.source import Charted, Source, TapeFacts
 from sor.tapes.merge.inputs import inputs_of
-from sor.windows import Window
 
 T = TypeVar("T")
 MOST_WORKERS = 64

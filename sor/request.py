@@ -19,9 +19,9 @@ from sor.core.order import Lots
 from sor.core.spec import ROUTER, STRATEGIES, TUNED, Spec, When
 from sor.core.strategies.plug_in import PlugIn
 from sor.errors import InputError
-from sor.option_values import one_of, when
-from sor.order_options import BY_NAME, DEFAULTS
-from sor.zones import Zone
+from sor.options.option_values import one_of, when
+from sor.options.order_options import BY_NAME, DEFAULTS
+from sor.options.zones import Zone
 
 Number = str | int | float | Decimal
 Levels = Number | list[Number] | tuple[Number, ...]

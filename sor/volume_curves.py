@@ -11,8 +11,8 @@ import numpy as np
 from sor.core.schedules.volume_curve import VolumeCurve
 from sor.core.units import NANO, parse_time
 from sor.errors import InputError
-from sor.windows import NEW_YORK
-from sor.zones import DAY, Zone
+from sor.options.windows import NEW_YORK
+from sor.options.zones import DAY, Zone
 
 MINUTE = 60 * NANO
 HEAD = "time,volume"

@@ -13,9 +13,9 @@ from sor.cli import run
 from sor.core.schedules import SCHEDULES
 from sor.core.units import NANO
 from sor.errors import InputError
+from sor.options.zones import Zone
 from sor.paths import bundled_tape
 from sor.volume_curves import read_curve
-from sor.zones import Zone
 
 SHORT: dict[str, Any] = {"end": "13:32:00", "quantity": 900}
 

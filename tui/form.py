@@ -13,7 +13,7 @@ from sor.core.router.literature import BUILT_IN
 from sor.core.schedules import SCHEDULES
 from sor.core.spec import STRATEGIES
 from sor.errors import SorError
-from sor.order_options import BY_NAME
+from sor.options.order_options import BY_NAME
 from sor.request import PROFILES, REQUEST_FIELDS, BacktestRequest
 from sor.stream.names import check_run_id, check_servers
 from sor.stream.produce.pacing import parse_speed

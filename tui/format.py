@@ -8,8 +8,8 @@ from functools import cache
 from sor.core.spec import ROUTER, TUNED
 from sor.core.units import NANO
 from sor.errors import SorError
+from sor.options.zones import Zone
 from sor.venues import Exchange, exchanges
-from sor.zones import Zone
 
 ROUTER_NAMES = {TUNED: "router", ROUTER: "router"}
 

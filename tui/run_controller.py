@@ -121,8 +121,8 @@ class RunController:
     def _produce(self, request: BacktestRequest, spec: Spec) -> tuple[threading.Thread, str]:
         """`sor produce` in a thread of its own. The whole tape is sent; the window is the order's."""
         from sor.api import tape_source
+        from sor.options.windows import choose_window
         from sor.stream.produce.producer import produce
-        from sor.windows import choose_window
 
         wanted, run = self._wanted, new_run_id()
         self._line.send(Phase("reading the tape"))

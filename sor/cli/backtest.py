@@ -17,7 +17,7 @@ from sor.cli.options.run_of_topic import run_of_topic
 from sor.cli.options.suggest import FILE, STRATEGY, Suggest
 from sor.cli.options.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
 from sor.errors import InputError, StreamError
-from sor.order_options import ORDER_OPTIONS, OrderOption
+from sor.options.order_options import ORDER_OPTIONS, OrderOption
 from sor.request import REQUEST_FIELDS, BacktestRequest
 from sor.text import say
 
@@ -88,7 +88,7 @@ def command(
     from sor.backtest_workers import MOST_WORKERS, worker_pool
     from sor.cli.progress import work_progress
     from sor.core.backtest.two_pass import can_be_shared
-    from sor.option_values import whole
+    from sor.options.option_values import whole
     from sor.run import run
 
     if from_kafka and options["tape"]:

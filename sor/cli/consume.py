@@ -41,10 +41,10 @@ def command(
     --to is waited for: a run may still be being produced.
     """
     from sor.cli.progress import stream_progress
-    from sor.option_values import when
+    from sor.options.option_values import when
+    from sor.options.zones import Zone, instant
     from sor.stream import open_stream
     from sor.tapes.from_snapshots import write_snapshots
-    from sor.zones import Zone, instant
 
     typed = [None if text is None else when(name, text, tz) for name, text in (("--from", start), ("--to", end))]
     with (

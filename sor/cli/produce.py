@@ -129,8 +129,8 @@ def _source(wished: BacktestRequest, symbol: str | None, options: dict[str, Any]
 
 def _windowed(spec: Spec, source: Charted) -> Source:
     """What of a source lies in the window. InputError where nothing does."""
+    from sor.options.windows import choose_window
     from sor.stream.produce.producer import SourceWindow
-    from sor.windows import choose_window
 
     if _is_whole(spec):
         return source

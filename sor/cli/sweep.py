@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sor.errors import InputError
-from sor.order_options import BY_NAME
+from sor.options.order_options import BY_NAME
 from sor.sweep.request import SINGLES, SweepRequest, read_config
 from sor.text import say
 
@@ -120,7 +120,7 @@ def _request(config: str | None, given: dict[str, Any]) -> tuple[SweepRequest, d
 
 
 def _workers(text: object) -> int:
-    from sor.option_values import whole
+    from sor.options.option_values import whole
 
     return len(os.sched_getaffinity(0)) if text is None else whole("workers", text, least=1, most=1024)
 

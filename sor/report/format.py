@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sor.core.units import parse_time
-from sor.zones import Zone
+from sor.options.zones import Zone
 
 NOTHING = "-"
 

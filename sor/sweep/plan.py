@@ -17,7 +17,8 @@ from typing import Any, Literal
 from sor.core.market.timeline import Timeline
 from sor.core.spec import STRATEGIES, Spec, When
 from sor.errors import InputError, SorError
-from sor.option_values import one_of, seconds, whole
+from sor.options.option_values import one_of, seconds, whole
+from sor.options.windows import asked_span
 from sor.plug_ins.find import is_reference
 from sor.request import BacktestRequest
 from sor.sweep.locations import expand, local_copy, size_of
@@ -27,7 +28,6 @@ from sor.tapes.merge.inputs import said_of
 from sor.tapes.open import symbols_on
 from sor.tapes.options import AS_IT_IS, ReadOptions
 from sor.tapes.vendor.shipped import choose
-from sor.windows import asked_span
 
 # Cells of a chunk: enough to forget a scheduler's cost, few enough to share among workers and to lose. More in large
 # sweeps, so that neither a scheduler nor a file system has more than some thousands to keep.

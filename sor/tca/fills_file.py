@@ -14,9 +14,9 @@ from sor.core.order import Side
 from sor.core.tca.spreads import FORCED, MAKER, TAKER
 from sor.core.units import parse_dollars
 from sor.errors import InputError
+from sor.options.zones import Zone
 from sor.text import quoted
 from sor.venues import exchange_of_mic, exchanges
-from sor.zones import Zone
 
 # What columns are called, beside their own name: our fills.csv, FIX's tags, brokers' exports.
 NAMES: Mapping[str, tuple[str, ...]] = {

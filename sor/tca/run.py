@@ -15,14 +15,14 @@ from sor.core.tca.fill_quotes import HORIZONS
 from sor.core.tca.spreads import kind_of
 from sor.core.units import dollars, format_time
 from sor.errors import InputError, SorError
-from sor.option_values import choice, whole
+from sor.options.option_values import choice, whole
+from sor.options.zones import Zone
 from sor.report.encode import encode
 from sor.report.sections.venues import venue_name
 from sor.request import BacktestRequest
 from sor.tca.fills_file import by_order, read_fills
 from sor.tca.own_orders import Desk, OwnOrder
 from sor.tca.own_report import own_report
-from sor.zones import Zone
 
 TCA, FILLS = "tca.json", "fills.csv"
 

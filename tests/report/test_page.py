@@ -20,13 +20,13 @@ from page_figures import figures, resolve
 
 from sor import backtest
 from sor.core.units import NANO
+from sor.options.zones import Zone
 from sor.report.pages.axis import Axis, clock_ticks, steps
 from sor.report.pages.pictures import cost_paths
 from sor.report.pages.report_page import Shown, command, page
 from sor.report.pages.tca_view import horizon, tca_view
 from sor.report.report import Report
 from sor.request import REQUEST_FIELDS, BacktestRequest
-from sor.zones import Zone
 
 OUTLIER: dict[str, Any] = {"order": 2, "implementation_shortfall_bps": Decimal("9.5"), "reason": "its fees and rebates"}
 HOSTILE = '"><script>alert(1)</script><img src="http://127.0.0.1:9/x" onerror=alert(2)>\u202e\x1b[31m'

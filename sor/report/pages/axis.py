@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from sor.core.units import NANO
-from sor.zones import Zone
+from sor.options.zones import Zone
 
 STEPS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)  # seconds
 SHORT_STEPS = tuple(10**n for n in range(9))  # ns, for windows of seconds and less

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from sor.core.market.nbbo_path import PathPoint
 from sor.core.units import NANO, parse_time
+from sor.options.zones import Zone
 from sor.report.pages.axis import Axis, Tick, clock_ticks, steps
-from sor.zones import Zone
 
 HEIGHT = 250  # pixels; widths are per cent
 WIDE = 1000  # units across in which paths are written: finer than a screen

@@ -10,8 +10,8 @@ import pytest
 from sor.core.market.timeline import Timeline
 from sor.core.units import NANO, format_time, parse_time
 from sor.errors import InputError
+from sor.options.windows import Window, choose_window
 from sor.request import BacktestRequest
-from sor.windows import Window, choose_window
 
 MINUTE = 60 * NANO
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sor.core.order import Liquidity, QueueModel, Side
 from sor.core.spec import ROUTER
-from sor.option_values import (
+from sor.options.option_values import (
     calendar_day,
     choice,
     coefficient,

@@ -9,7 +9,7 @@ import pytest
 from sor.cli.backtest import command as backtest_command
 from sor.cli.sweep import command as sweep_command
 from sor.errors import InputError
-from sor.order_options import BY_NAME, ORDER_OPTIONS, OrderOption
+from sor.options.order_options import BY_NAME, ORDER_OPTIONS, OrderOption
 from sor.request import REQUEST_FIELDS, BacktestRequest
 from sor.sweep.plan import plan
 from sor.sweep.request import AXES, FLAGS, SINGLES, SweepRequest

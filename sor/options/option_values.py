@@ -12,7 +12,7 @@ from sor.core.order import Latency, QueueModel
 from sor.core.spec import Level, When
 from sor.core.units import MAX_PRICE, NANO, decimal, parse_dollars, parse_time
 from sor.errors import InputError
-from sor.zones import Zone
+from sor.options.zones import Zone
 
 E_ = TypeVar("E_", bound=StrEnum)
 

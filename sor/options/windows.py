@@ -15,8 +15,8 @@ from sor.core.order import ParentOrder
 from sor.core.spec import Spec
 from sor.core.units import NANO
 from sor.errors import InputError
+from sor.options.zones import Zone, instant
 from sor.venues import exchange_of_publisher
-from sor.zones import Zone, instant
 
 NEW_YORK = "America/New_York"
 OPEN, CLOSE = (9 * 60 + 30) * 60 * NANO, 16 * 3600 * NANO  # of US equities, in New York
