@@ -18,8 +18,8 @@ from sor.fees import load_fees
 from sor.files.toml_file import read_toml
 from sor.paths import bundled_tape
 from sor.request import BacktestRequest
-from sor.snapshot_buffer import SnapshotBuffer
-from sor.source import TapeFacts
+from sor.sources.snapshot_buffer import SnapshotBuffer
+from sor.sources.source import TapeFacts
 from sor.stream.consume.checkpoint import Checkpoint
 from sor.stream.kafka.fast_records import FastRecords
 from sor.stream.kafka.properties import _settings, read

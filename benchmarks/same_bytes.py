@@ -32,7 +32,7 @@ from sor.report.build import build
 from sor.report.encode import encode
 from sor.request import BacktestRequest
 from sor.run import find, of_the_day, window_of
-from sor.source import Charted
+from sor.sources.source import Charted
 from sor.synth.csv_file import write_tape
 from sor.synth.tape import SynthSpec
 

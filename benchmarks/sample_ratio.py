@@ -28,7 +28,7 @@ from sor.core.spec import Level, Parameters
 from sor.core.strategies.allocation import Allocation
 from sor.core.strategies.interface import View
 from sor.core.units import NANO
-from sor.source import Source
+from sor.sources.source import Source
 from sor.synth.tape import SynthSpec
 from sor.synth.write import make_tape
 from sor.tapes import open_tape

@@ -23,7 +23,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from sor.core.market.batch import SnapshotBatch
 from sor.paths import bundled_tape
-from sor.source import Source
+from sor.sources.source import Source
 from sor.stream import open_stream
 from sor.stream.kafka.connection import quiet
 from sor.stream.kafka.topic_setup import ensure_topic

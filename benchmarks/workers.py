@@ -29,7 +29,7 @@ from sor.core.spec import Spec
 from sor.options.windows import Window
 from sor.request import BacktestRequest
 from sor.run import run, stream_of
-from sor.source import Charted, Source
+from sor.sources.source import Charted, Source
 
 T = TypeVar("T")
 

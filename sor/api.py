@@ -11,7 +11,7 @@ from sor.paths import bundled_tape
 from sor.report.report import Report
 from sor.request import BacktestRequest, request_of
 from sor.run import run
-from sor.source import Charted
+from sor.sources.source import Charted
 
 Progress = Callable[[int, int], None]
 

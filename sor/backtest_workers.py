@@ -26,7 +26,7 @@ from sor.one_thread import ONE_THREAD
 from sor.options.windows import Window
 from sor.request import BacktestRequest
 from sor.run import WorkerPoolFor
-from sor.source import Charted, Source, TapeFacts
+from sor.sources.source import Charted, Source, TapeFacts
 from sor.tapes.merge.inputs import inputs_of
 
 T = TypeVar("T")

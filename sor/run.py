@@ -21,10 +21,10 @@ from sor.core.tca.fill_quotes import looked_after
 from sor.errors import InputError
 from sor.options.windows import NEW_YORK, Window, choose_window, hole_warnings, is_night, market_zone
 from sor.options.zones import Zone
-from sor.part import Part
 from sor.report.build import build
 from sor.report.report import Report
-from sor.source import Charted, Seekable, Source, Stoppable, TapeWindow, stated_of
+from sor.sources.part import Part
+from sor.sources.source import Charted, Seekable, Source, Stoppable, TapeWindow, stated_of
 
 WorkerPoolFor = Callable[[Source, Spec, Window], WorkerPool]  # of those who have the same source, for this order
 

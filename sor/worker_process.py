@@ -18,7 +18,7 @@ from sor.errors import InputError
 if TYPE_CHECKING:
     from sor.backtest_workers import Work
     from sor.request import BacktestRequest
-    from sor.source import Charted
+    from sor.sources.source import Charted
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from sor.core.spec import ROUTER, TUNED, Spec
 from sor.errors import InputError, SorError
 from sor.report.report import Report
 from sor.request import BacktestRequest
-from sor.source import Charted, Source
+from sor.sources.source import Charted, Source
 from sor.stream.names import new_run_id
 from sor.stream.produce.pacing import parse_speed
 from tui import kept

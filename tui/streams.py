@@ -14,7 +14,7 @@ import numpy as np
 from sor.core.market.batch import SnapshotBatch
 from sor.core.market.timeline import Timeline
 from sor.core.units import NANO
-from sor.source import Charted, Source, StreamFacts, WrappedSource, stated_of
+from sor.sources.source import Charted, Source, StreamFacts, WrappedSource, stated_of
 from sor.stream.produce.pacing import MAX, Pace
 
 CHUNK = 4096  # snapshots at a time at full speed: their books are a megabyte, and more at a time is not faster

@@ -23,7 +23,7 @@ from sor.text import say
 
 if TYPE_CHECKING:
     from sor.core.spec import Spec
-    from sor.source import Source
+    from sor.sources.source import Source
 
 
 # What only a command line has to know of some of them.

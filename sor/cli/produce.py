@@ -21,7 +21,7 @@ from sor.text import say
 if TYPE_CHECKING:
     from sor.cli.options.metrics import RunMetrics
     from sor.core.spec import Spec
-    from sor.source import Charted, Source
+    from sor.sources.source import Charted, Source
     from sor.stream.produce.pacing import Pace
     from sor.stream.produce.producer import Sent
 

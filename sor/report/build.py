@@ -26,7 +26,7 @@ from sor.report.sections.sensitivities import sensitivities
 from sor.report.sections.strategies import strategy_entries, views
 from sor.report.tca.section import tca_section
 from sor.report.warnings import warnings
-from sor.source import StreamFacts, TapeFacts
+from sor.sources.source import StreamFacts, TapeFacts
 
 
 def build(

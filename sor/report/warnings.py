@@ -12,7 +12,7 @@ from sor.core.router.search_result import SearchResult
 from sor.core.spec import SIMPLE, TUNED, Spec
 from sor.core.units import NANO
 from sor.doubts import doubled_doubts, fee_doubts, market_doubts
-from sor.source import StreamFacts, TapeFacts
+from sor.sources.source import StreamFacts, TapeFacts
 
 
 def warnings(spec: Spec, found: BacktestResult, tape: TapeFacts, stream: StreamFacts) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sor.source import StreamFacts
+from sor.sources.source import StreamFacts
 from sor.stream.progress import StreamProgress
 
 

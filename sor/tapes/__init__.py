@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from sor.source import Charted
+    from sor.sources.source import Charted
     from sor.tapes.byte_blocks import Progress
 
 BATCH_SNAPSHOTS = 16_384

@@ -14,8 +14,8 @@ from sor.core.market.batch import Form, SnapshotBatch
 from sor.core.market.timeline import Timeline
 from sor.errors import InputError
 from sor.files.writing import scratch_dir
-from sor.snapshot_buffer import SnapshotBuffer
-from sor.source import WrappedSource
+from sor.sources.snapshot_buffer import SnapshotBuffer
+from sor.sources.source import WrappedSource
 from sor.tapes.byte_blocks import Progress
 from sor.tapes.convert import SUFFIX, to_parquet
 from sor.tapes.open import parquet_alone, several_files

@@ -11,7 +11,7 @@ import numpy as np
 from sor.core.market.batch import Form, SnapshotBatch
 from sor.core.units import NO_PRICE, UNSPOKEN
 from sor.errors import InputError
-from sor.source import Source
+from sor.sources.source import Source
 from sor.tapes.convert import reader_to_parquet
 from sor.tapes.rows import TRADE, Kind, RowChunk, VenueReader
 

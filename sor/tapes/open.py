@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sor.errors import InputError, MissingExtraError
-from sor.source import Charted
+from sor.sources.source import Charted
 from sor.tapes.byte_blocks import ByteTape, Progress, total_progress
 from sor.tapes.merge.inputs import TapeInput, inputs_of
 from sor.tapes.merge.tape_rows import SeveralFiles, TapeRows

@@ -20,7 +20,7 @@ from sor.core.tca.spreads import FORCED, MAKER
 from sor.errors import InputError
 from sor.options.windows import Window
 from sor.run import find, market_of, of_the_day, part_of, window_of
-from sor.source import Source
+from sor.sources.source import Source
 from sor.tca.fills_file import OwnFill
 
 

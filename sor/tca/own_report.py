@@ -14,7 +14,7 @@ from sor.report.sections.strategies import strategy_entry
 from sor.report.sections.venues import venue_name
 from sor.report.tca.benchmarks import benchmarks, schedule
 from sor.report.tca.section import analysis_section
-from sor.source import TapeFacts
+from sor.sources.source import TapeFacts
 from sor.tca.fills_file import OwnFill, OwnFills
 from sor.tca.own_orders import OwnOrder
 

@@ -19,7 +19,7 @@ from sor.report.encode import encode
 from sor.report.symbol_folders import ResultFolders
 from sor.request import BacktestRequest
 from sor.run import run
-from sor.source import TapeFacts
+from sor.sources.source import TapeFacts
 from sor.stream.consume.group import Group, Worked
 from sor.stream.consume.source import KafkaSource
 from sor.stream.kafka.topic_setup import ensure_topic, partition_of

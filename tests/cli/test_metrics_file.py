@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sor.cli.options.metrics import run_metrics
 from sor.errors import StreamError
-from sor.source import StreamFacts
+from sor.sources.source import StreamFacts
 from sor.stream.produce.producer import Sent
 from sor.stream.progress import StreamProgress, silent
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from sor.source import StreamFacts
+from sor.sources.source import StreamFacts
 from sor.stream.metrics import METRICS, RunFigures, RunState, exposition
 from sor.stream.progress import StreamProgress
 

@@ -78,7 +78,7 @@ def test_nothing_in_the_state_folder_is_for_others(
 ) -> None:
     from sor.broker.process import Daemon
     from sor.core.market.batch import batch_of
-    from sor.snapshot_buffer import SnapshotBuffer
+    from sor.sources.snapshot_buffer import SnapshotBuffer
     from sor.stream.consume.checkpoint import Checkpoint
     from tui.kept import keep
     from tui.workers import Worker

@@ -19,7 +19,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from sor.core.market.batch import Form, Quote, Snapshot, SnapshotBatch, Trade, batch_of, concat
 from sor.paths import bundled_tape
-from sor.source import StreamFacts, TapeFacts
+from sor.sources.source import StreamFacts, TapeFacts
 from sor.stream import open_stream
 from sor.stream.kafka.reader import TopicReader
 from sor.stream.kafka.topic_setup import ensure_topic

@@ -14,7 +14,7 @@ from sor.core.units import NANO, NO_PRICE
 from sor.report.report import Report
 from sor.request import BacktestRequest
 from sor.run import run
-from sor.source import StreamFacts, TapeFacts
+from sor.sources.source import StreamFacts, TapeFacts
 
 
 @dataclass(frozen=True)

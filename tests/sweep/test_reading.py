@@ -22,7 +22,7 @@ import pytest
 from sweep_tools import make_tape, planned, run_sweep
 
 from sor.core.market.batch import SnapshotBatch
-from sor.snapshot_buffer import SnapshotBuffer
+from sor.sources.snapshot_buffer import SnapshotBuffer
 from sor.sweep.local_pool import LOST, run_local
 from sor.sweep.plan import Chunk
 from sor.sweep.row import failed_row

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, Trade, concat
 from sor.core.units import NO_PRICE, format_time
-from sor.source import Source
+from sor.sources.source import Source
 from sor.tapes.merge.inputs import TapeInput
 from sor.tapes.merge.tape_rows import SeveralFiles
 from sor.tapes.rows import RowReader

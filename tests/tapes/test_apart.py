@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tape_oracle import PRETTY, T0, Row, row_lists
 
 from sor.errors import InputError
-from sor.source import Source
+from sor.sources.source import Source
 from sor.stream.produce.run_messages import RunMessages
 from sor.tapes import open_tape
 from sor.tapes.apart import open_symbols

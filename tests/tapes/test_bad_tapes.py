@@ -18,7 +18,7 @@ from thorough import THOROUGH
 
 from sor.core.market.batch import SnapshotBatch
 from sor.errors import InputError, SorError
-from sor.source import TapeFacts
+from sor.sources.source import TapeFacts
 from sor.tapes import open_tape
 from sor.tapes.byte_blocks import ByteTape
 from sor.tapes.csv.reader import CsvReader

@@ -31,7 +31,7 @@ from tape_oracle import (
 from thorough import THOROUGH
 
 from sor.errors import InputError
-from sor.source import FileFacts, Source, StreamFacts, TapeFacts
+from sor.sources.source import FileFacts, Source, StreamFacts, TapeFacts
 from sor.tapes import open_tape
 from sor.tapes.byte_blocks import ByteTape
 from sor.tapes.convert import convert

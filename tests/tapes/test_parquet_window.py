@@ -21,7 +21,7 @@ from sor.errors import InputError
 from sor.report.report import Report
 from sor.request import BacktestRequest
 from sor.run import run
-from sor.source import Charted
+from sor.sources.source import Charted
 from sor.synth.csv_file import write_tape
 from sor.synth.tape import SynthSpec
 from sor.tapes import open_tape

@@ -14,7 +14,7 @@ import click
 from sor.errors import InputError
 
 if TYPE_CHECKING:
-    from sor.source import StreamFacts
+    from sor.sources.source import StreamFacts
     from sor.stream.metrics import RunFigures
     from sor.stream.produce.producer import Sent
     from sor.stream.progress import Show, StreamProgress

@@ -17,7 +17,7 @@ from sor.core.spec import Spec
 from sor.core.units import NANO, dollars, format_time, round_half_even
 from sor.report.sections.figures import money
 from sor.report.sections.venues import venue_name
-from sor.source import FileFacts, StreamFacts, TapeFacts
+from sor.sources.source import FileFacts, StreamFacts, TapeFacts
 
 
 def order_section(found: BacktestResult) -> dict[str, Any]:

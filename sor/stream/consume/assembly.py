@@ -11,7 +11,7 @@ from msgspec import convert
 
 from sor.core.market.batch import Form, SnapshotBatch
 from sor.errors import RunError
-from sor.source import TapeFacts
+from sor.sources.source import TapeFacts
 from sor.stream.consume.sequence import Sequencer
 from sor.stream.kafka.connection import Record
 from sor.stream.wire.checksum import RunChecksum

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from sor.core.market.batch import Form, SnapshotBatch
 from sor.errors import RunError, SorError
-from sor.snapshot_buffer import SnapshotBuffer
-from sor.source import StreamFacts, TapeFacts
+from sor.sources.snapshot_buffer import SnapshotBuffer
+from sor.sources.source import StreamFacts, TapeFacts
 from sor.stream.consume.assembly import BareRun, HeadedRun
 from sor.stream.consume.checkpoint import Checkpoint
 from sor.stream.consume.idle import IdleTimer

@@ -16,7 +16,7 @@ import numpy as np
 from sor.core.market.batch import SnapshotBatch
 from sor.core.units import NANO
 from sor.errors import InputError, StreamError
-from sor.source import Source, WrappedSource
+from sor.sources.source import Source, WrappedSource
 from sor.stream.kafka.run_index import CONFIGS as INDEX_CONFIGS
 from sor.stream.kafka.run_index import IndexedRun, index_entry, index_topic
 from sor.stream.kafka.topic_setup import TopicFound, ensure_topic, partition_of

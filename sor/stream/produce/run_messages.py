@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sor.core.market.batch import SnapshotBatch
-from sor.source import Source, stated_of
+from sor.sources.source import Source, stated_of
 from sor.stream.kafka.fast_records import body
 from sor.stream.wire.checksum import CHECK_EVERY, RunChecksum
 from sor.stream.wire.encode import encode

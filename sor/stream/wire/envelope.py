@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from sor.core.market.batch import Form
 from sor.errors import RunError
-from sor.source import FileFacts, TapeFacts
+from sor.sources.source import FileFacts, TapeFacts
 from sor.stream.names import can_be_read
 from sor.stream.wire.decode import SCHEMA_VERSION, MessageError
 from sor.stream.wire.typed import read

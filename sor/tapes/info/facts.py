@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sor.core.market.batch import Form, Ints, SnapshotBatch
 from sor.core.units import NANO, NO_PRICE, UNSPOKEN, format_time, round_half_even
 from sor.doubts import doubled_doubts
-from sor.source import FileFacts
+from sor.sources.source import FileFacts
 from sor.tapes.byte_blocks import Progress
 from sor.tapes.info.counted_values import CountedValues
 from sor.tapes.info.market import doubts_on_market

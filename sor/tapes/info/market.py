@@ -10,7 +10,7 @@ from sor.core.market.timeline import timeline_of
 from sor.core.order import Side
 from sor.doubts import fee_doubts, market_doubts
 from sor.fees import load_fees
-from sor.snapshot_buffer import SnapshotBuffer
+from sor.sources.snapshot_buffer import SnapshotBuffer
 
 
 def doubts_on_market(spool: SnapshotBuffer) -> list[str]:

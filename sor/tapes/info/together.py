@@ -13,7 +13,7 @@ import numpy as np
 from sor.core.market.batch import Form
 from sor.core.units import NANO, format_time, round_half_even
 from sor.errors import InputError
-from sor.source import FileFacts
+from sor.sources.source import FileFacts
 from sor.tapes.info.counted_values import CountedValues
 from sor.tapes.merge.inputs import TapeInput
 from sor.tapes.open import several_files

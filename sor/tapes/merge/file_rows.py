@@ -11,7 +11,7 @@ import numpy as np
 from sor.core.market.batch import Ints, distinct
 from sor.core.units import NO_PRICE, UNSPOKEN
 from sor.errors import InputError
-from sor.source import FileFacts
+from sor.sources.source import FileFacts
 from sor.tapes.doubled import DoubledRows
 from sor.tapes.merge.choice import FoundPublisher, LeftOut
 from sor.tapes.merge.inputs import TapeInput

@@ -16,7 +16,7 @@ import numpy as np
 from sor.core.feed import ROUND_LOT
 from sor.core.market.batch import Form
 from sor.errors import InputError
-from sor.source import FileFacts
+from sor.sources.source import FileFacts
 from sor.tapes.byte_blocks import Progress
 from sor.tapes.merge.choice import choose
 from sor.tapes.merge.file_rows import FileRows, Late, Settled, Symbols

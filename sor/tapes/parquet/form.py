@@ -17,7 +17,7 @@ from sor.core.feed import ROUND_LOT
 from sor.core.market.batch import Form
 from sor.core.market.cut import Quoted
 from sor.core.market.timeline import Hole
-from sor.source import FileFacts
+from sor.sources.source import FileFacts
 from sor.tapes.rows import ROW_COLUMNS, Kind
 
 VERSION = 3
@@ -34,7 +34,7 @@ class SymbolFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One symbol of a tape: rows, how many of them came before the row above, instants, first and last time in ns.
 
     quotes: distinct venues over all instants; holes: see sor.core.market.timeline; files, off_exchange_trades,
-    off_exchange, doubled: see sor.source.TapeFacts.
+    off_exchange, doubled: see sor.sources.source.TapeFacts.
     """
 
     symbol: str | None
@@ -82,8 +82,8 @@ class RowGroupFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ParquetFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the metadata tell. bad_rows and first_bad are those of the original files, as everything is but the groups.
 
-    kind: of all rows; form, prints_late, stated: see sor.source.Source; has_names: see RowReader; notes, round_lot: see
-    TapeFacts.
+    kind: of all rows; form, prints_late, stated: see sor.sources.source.Source; has_names: see RowReader;
+    notes, round_lot: see TapeFacts.
     """
 
     name: str

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from sor.core.market.batch import SnapshotBatch
-from sor.snapshot_buffer import SnapshotBuffer
+from sor.sources.snapshot_buffer import SnapshotBuffer
 
 
 class KeptGroups:

@@ -15,7 +15,7 @@ from sor.core.backtest.session import MarketFacts
 from sor.core.market.batch import Form, SnapshotBatch
 from sor.core.market.cut import Quotes, cut, is_two_sided, since
 from sor.core.market.timeline import Timeline
-from sor.source import StreamFacts, TapeFacts, WrappedSource
+from sor.sources.source import StreamFacts, TapeFacts, WrappedSource
 from sor.tapes.parquet.kept import KeptGroups
 from sor.tapes.parquet.reader import ParquetReader
 from sor.tapes.rows import RowChunk
@@ -110,7 +110,7 @@ class ParquetWindow(WrappedSource):
         return self._tape.timeline()
 
     def of_whole(self, market: MarketFacts) -> MarketFacts:
-        """See sor.source.TapeWindow: the metadata know what a pass over the whole tape would have counted."""
+        """See sor.sources.source.TapeWindow: the metadata know what a pass over the whole tape would have counted."""
         whole = self._symbol
         return replace(
             market,

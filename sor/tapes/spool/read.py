@@ -7,7 +7,7 @@ from functools import partial
 
 from sor.core.market.batch import Form
 from sor.errors import InputError
-from sor.source import TapeFacts
+from sor.sources.source import TapeFacts
 from sor.tapes.merge.tape_rows import SeveralFiles, TapeRows
 from sor.tapes.snapshots import SnapshotRule
 from sor.tapes.spool.sorter import SnapshotSorter

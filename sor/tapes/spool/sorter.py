@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sor.core.market.batch import Form, SnapshotBatch
-from sor.snapshot_buffer import SnapshotBuffer
+from sor.sources.snapshot_buffer import SnapshotBuffer
 from sor.tapes.rows import RowChunk
 from sor.tapes.snapshots import BatchCutter, SnapshotBuilder, SnapshotRule, group_rows, join_snapshots
 from sor.tapes.sorting import LATE_ROWS, LateRows, merge_runs

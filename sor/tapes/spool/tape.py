@@ -13,8 +13,8 @@ from sor.core.backtest.session import MarketFacts
 from sor.core.market.batch import Form, SnapshotBatch
 from sor.core.market.cut import Quotes, cut, is_two_sided, since
 from sor.core.market.timeline import Timeline
-from sor.snapshot_buffer import SnapshotBuffer
-from sor.source import StreamFacts, TapeFacts, WrappedSource
+from sor.sources.snapshot_buffer import SnapshotBuffer
+from sor.sources.source import StreamFacts, TapeFacts, WrappedSource
 from sor.tapes.spool.index import SpoolIndex
 
 
@@ -51,7 +51,7 @@ class SpooledTape:
         return self._spool.batches(number)
 
     def window(self, start: int, end: int, day_start: int) -> SpoolWindow:
-        """See sor.source.Seekable."""
+        """See sor.sources.source.Seekable."""
         return SpoolWindow(self, self._index, start, end, day_start)
 
     def tape_facts(self) -> TapeFacts:
@@ -73,7 +73,7 @@ class SpoolWindow(WrappedSource):
         return self._index.timeline
 
     def of_whole(self, market: MarketFacts) -> MarketFacts:
-        """See sor.source.TapeWindow: the index knows what a pass over the whole tape would have counted."""
+        """See sor.sources.source.TapeWindow: the index knows what a pass over the whole tape would have counted."""
         index, line = self._index, self._index.timeline
         return replace(
             market,

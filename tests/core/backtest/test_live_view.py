@@ -18,7 +18,7 @@ from sor.core.spec import ROUTER, TUNED
 from sor.core.units import parse_time
 from sor.request import BacktestRequest
 from sor.run import run
-from sor.source import Source, StreamFacts, TapeFacts
+from sor.sources.source import Source, StreamFacts, TapeFacts
 
 WISHES: dict[str, Any] = {
     "start": "13:31:00", "end": "13:32:00", "quantity": 1_500, "lambda_over": "1.5x", "lambda_under": "2x",

@@ -18,7 +18,7 @@ from sor.core.market.batch import batch_of
 from sor.core.order import ParentOrder, QueueModel, Side
 from sor.core.spec import ROUTER, Level, Spec
 from sor.report.build import build
-from sor.source import StreamFacts, TapeFacts
+from sor.sources.source import StreamFacts, TapeFacts
 
 
 def levels(*values: str) -> tuple[Level, ...]:

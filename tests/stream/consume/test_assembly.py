@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, batch_of, concat
 from sor.errors import RunError
-from sor.source import TapeFacts
+from sor.sources.source import TapeFacts
 from sor.stream.consume.assembly import Assembler, BareRun, HeadedRun, begins_again
 from sor.stream.kafka.connection import Record
 from sor.stream.wire.checksum import CHECK_EVERY, RunChecksum

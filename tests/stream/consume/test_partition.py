@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sor.source import TapeFacts
+from sor.sources.source import TapeFacts
 from sor.stream.consume.partition import Partition, RunReader, SymbolRun, best_copies
 from sor.stream.consume.shelf import Shelf
 from sor.stream.kafka.connection import Record

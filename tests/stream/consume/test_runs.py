@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from sor.core.market.batch import Quote, Snapshot, batch_of
-from sor.source import TapeFacts
+from sor.sources.source import TapeFacts
 from sor.stream.consume.runs import RunScan, StreamRun, choose, newest
 from sor.stream.wire.encode import encode
 from sor.stream.wire.envelope import Ahead, end_headers, end_value, snapshot_headers

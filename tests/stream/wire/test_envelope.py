@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from sor.errors import StreamError
-from sor.source import TapeFacts
+from sor.sources.source import TapeFacts
 from sor.stream.wire.decode import MessageError
 from sor.stream.wire.envelope import (
     Ahead,

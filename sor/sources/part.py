@@ -12,7 +12,7 @@ from sor.core.backtest.session import MarketFacts
 from sor.core.market.batch import SnapshotBatch, distinct
 from sor.core.market.cut import Quotes, cut, settled
 from sor.core.market.timeline import HOLE, Hole, Timeline
-from sor.source import Source, WrappedSource
+from sor.sources.source import Source, WrappedSource
 
 OnHole = Callable[[Timeline], None]
 
@@ -70,7 +70,7 @@ class Part(WrappedSource):
         return self._seen.timeline()
 
     def of_whole(self, market: MarketFacts) -> MarketFacts:
-        """See sor.source.TapeWindow: counted in the last complete pass."""
+        """See sor.sources.source.TapeWindow: counted in the last complete pass."""
         seen = self._seen
         return replace(
             market,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, Trade, batch_of, empty_batch
 from sor.errors import SorError
-from sor.snapshot_buffer import SnapshotBuffer
+from sor.sources.snapshot_buffer import SnapshotBuffer
 
 amounts = st.integers(-(2**63), 2**63 - 1)
 quotes = st.builds(Quote, amounts, amounts, amounts, amounts, amounts)
