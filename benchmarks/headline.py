@@ -39,7 +39,7 @@ from sor.core.schedule import Schedule
 from sor.core.spec import ROUTER, TUNED, Level, Spec
 from sor.core.units import NANO, parse_time
 from sor.request import BacktestRequest
-from sor.run import of_the_day, window_of
+from sor.running.run import of_the_day, window_of
 from sor.synth.csv_file import write_tape
 from sor.synth.tape import SynthSpec
 from sor.tapes import open_tape

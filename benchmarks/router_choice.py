@@ -21,7 +21,7 @@ from sor.core.spec import TUNED, Spec
 from sor.core.statistics import bootstrap_t
 from sor.core.units import NANO, parse_time
 from sor.request import BacktestRequest
-from sor.run import find, of_the_day, window_of
+from sor.running.run import find, of_the_day, window_of
 from sor.sources.source import Source
 from sor.synth.csv_file import write_tape
 from sor.synth.tape import SynthSpec

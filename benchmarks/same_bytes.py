@@ -22,8 +22,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sor.api import tape_source
-from sor.backtest_workers import worker_pool
 from sor.core.router.literature import BUILT_IN
 from sor.core.units import NANO, parse_time
 from sor.errors import SorError
@@ -31,7 +29,9 @@ from sor.paths import bundled_tape
 from sor.report.build import build
 from sor.report.encode import encode
 from sor.request import BacktestRequest
-from sor.run import find, of_the_day, window_of
+from sor.running.backtest_workers import worker_pool
+from sor.running.run import find, of_the_day, window_of
+from sor.running.tape_source import tape_source
 from sor.sources.source import Charted
 from sor.synth.csv_file import write_tape
 from sor.synth.tape import SynthSpec

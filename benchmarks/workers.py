@@ -22,13 +22,13 @@ from typing import TypeVar
 
 from day import SLICE, Cost, made, median, metered
 
-from sor.api import tape_source
 from sor.core.backtest.sessions import Stream
 from sor.core.backtest.worker_pool import Task, WorkerPool
 from sor.core.spec import Spec
 from sor.options.windows import Window
 from sor.request import BacktestRequest
-from sor.run import run, stream_of
+from sor.running.run import run, stream_of
+from sor.running.tape_source import tape_source
 from sor.sources.source import Charted, Source
 
 T = TypeVar("T")

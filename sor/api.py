@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from sor.backtest_workers import MOST_WORKERS, worker_pool
-from sor.options.option_values import one_of, whole
-from sor.paths import bundled_tape
+from sor.options.option_values import whole
 from sor.report.report import Report
 from sor.request import BacktestRequest, request_of
-from sor.run import run
-from sor.sources.source import Charted
-
-Progress = Callable[[int, int], None]
+from sor.running.backtest_workers import MOST_WORKERS, worker_pool
+from sor.running.run import run
+from sor.running.tape_source import Progress, tape_source
 
 
 def backtest(
@@ -30,21 +26,3 @@ def backtest(
     spec, count = request.spec(), whole("workers", workers, least=1, most=MOST_WORKERS)
     with worker_pool(request, spec, count) as pool:
         return run(tape_source(request, progress), spec, request=request.asked(), pool=pool)
-
-
-def tape_source(request: BacktestRequest, progress: Progress | None = None) -> Charted:
-    """The request's tape, opened; the bundled one by default."""
-    from sor.tapes import open_tape
-
-    clock = one_of("clock", request.clock, ("event", "recv"))
-    return open_tape(
-        request.tape if request.has_tape else bundled_tape(),
-        symbol=request.symbol,
-        symbol_in=(request.symbol_in,) if isinstance(request.symbol_in, str) else tuple(request.symbol_in),
-        clock="recv" if clock == "recv" else "event",
-        format=request.format,
-        lot=None if request.lot is None else whole("lot", request.lot, least=1, most=1_000_000, unit="shares"),
-        snapshot_rule=request.rule(),
-        strict=request.strict,
-        progress=progress,
-    )

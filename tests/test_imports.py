@@ -51,7 +51,7 @@ def test_the_package_itself_loads_nothing() -> None:
 
 
 def test_a_request_loads_no_reader_and_no_report() -> None:
-    found = {name.partition(".")[0] for name in modules_after("import sor.request, sor.run, sor.api")}
+    found = {name.partition(".")[0] for name in modules_after("import sor.request, sor.running.run, sor.api")}
     assert found & (SHELL - {"socket"}) == set()
 
 

@@ -17,7 +17,7 @@ from sor.core.backtest.session import MarketFacts
 from sor.core.market.batch import SnapshotBatch
 from sor.core.units import NANO
 from sor.request import BacktestRequest
-from sor.run import run
+from sor.running.run import run
 from sor.sources.source import Charted, Source
 from sor.tapes import open_tape
 from sor.tapes.convert import convert

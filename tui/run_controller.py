@@ -91,7 +91,7 @@ class RunController:
         return "embedded", f"no broker answers at {wanted.servers}"
 
     def _embedded(self, request: BacktestRequest, spec: Spec, why: str) -> Report:
-        from sor.api import tape_source
+        from sor.running.tape_source import tape_source
 
         self._line.send(Phase("reading the tape"))
         source = tape_source(request, lambda done, total: self._reading(done, total))
@@ -120,8 +120,8 @@ class RunController:
 
     def _produce(self, request: BacktestRequest, spec: Spec) -> tuple[threading.Thread, str]:
         """`sor produce` in a thread of its own. The whole tape is sent; the window is the order's."""
-        from sor.api import tape_source
         from sor.options.windows import choose_window
+        from sor.running.tape_source import tape_source
         from sor.stream.produce.producer import produce
 
         wanted, run = self._wanted, new_run_id()
@@ -150,7 +150,7 @@ class RunController:
         return thread, run
 
     def _backtest(self, source: Source, spec: Spec, via: str, where: str, why: str, *, cut: bool) -> Report:
-        from sor.run import run, window_of
+        from sor.running.run import run, window_of
 
         self._source, self._total = source, source.stream_facts().expected
         bounds = source.bounds()

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sor.api import tape_source
 from sor.options.zones import Zone
 from sor.request import BacktestRequest
+from sor.running.tape_source import tape_source
 from tui.messages import TapeLook
 
 LARGE = 256_000_000  # bytes above which a tape is not read for a line

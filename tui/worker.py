@@ -116,7 +116,7 @@ def main() -> None:
 def _warm() -> None:
     """Import what every run needs while there is time."""
     import sor.api
-    import sor.run
+    import sor.running.run
     import sor.tapes.csv.reader  # noqa: F401
 
 

@@ -11,7 +11,7 @@ import click
 
 import sor
 from sor.errors import SorError
-from sor.one_thread import ONE_THREAD
+from sor.running.one_thread import ONE_THREAD
 from sor.text import say
 
 LONGEST_WORD = 300  # longer than any name of a file

@@ -85,11 +85,11 @@ def command(
     **options: Any,
 ) -> None:
     """Route a parent order over a tape or a stream and report the savings."""
-    from sor.backtest_workers import MOST_WORKERS, worker_pool
     from sor.cli.progress import work_progress
     from sor.core.backtest.two_pass import can_be_shared
     from sor.options.option_values import whole
-    from sor.run import run
+    from sor.running.backtest_workers import MOST_WORKERS, worker_pool
+    from sor.running.run import run
 
     if from_kafka and options["tape"]:
         raise click.UsageError("--tape and --from-kafka are two sources: choose one")
@@ -148,8 +148,8 @@ def _timed(spec: Spec) -> Iterator[Spec]:
 
 @contextmanager
 def _tape(request: BacktestRequest) -> Iterator[Source]:
-    from sor.api import tape_source
     from sor.cli.progress import bytes_progress
+    from sor.running.tape_source import tape_source
 
     with bytes_progress("reading the tape") as progress:
         yield tape_source(request, progress)

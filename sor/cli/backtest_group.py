@@ -43,7 +43,7 @@ class SymbolWorker:
             say(f"sor: {symbol}: {error}")
 
     def _work(self, symbol: str, source: KafkaSource) -> None:
-        from sor.run import run
+        from sor.running.run import run
 
         try:
             report = run(source, self._spec)

@@ -23,7 +23,7 @@ from sor.core.router.search_result import flat
 from sor.core.spec import SIMPLE, Spec
 from sor.errors import InputError, SorError
 from sor.report.build import build
-from sor.run import find, market_of, of_the_day, part_of, window_of
+from sor.running.run import find, market_of, of_the_day, part_of, window_of
 from sor.sources.source import Charted, Source
 from sor.sweep.locations import local_copy
 from sor.sweep.plan import Cell, Chunk

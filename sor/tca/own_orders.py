@@ -19,7 +19,7 @@ from sor.core.tca.plausible import PlausibleRecorder
 from sor.core.tca.spreads import FORCED, MAKER
 from sor.errors import InputError
 from sor.options.windows import Window
-from sor.run import find, market_of, of_the_day, part_of, window_of
+from sor.running.run import find, market_of, of_the_day, part_of, window_of
 from sor.sources.source import Source
 from sor.tca.fills_file import OwnFill
 

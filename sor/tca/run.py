@@ -9,7 +9,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sor.api import Progress, tape_source
 from sor.core.order import Side
 from sor.core.tca.fill_quotes import HORIZONS
 from sor.core.tca.spreads import kind_of
@@ -20,6 +19,7 @@ from sor.options.zones import Zone
 from sor.report.encode import encode
 from sor.report.sections.venues import venue_name
 from sor.request import BacktestRequest
+from sor.running.tape_source import Progress, tape_source
 from sor.tca.fills_file import by_order, read_fills
 from sor.tca.own_orders import Desk, OwnOrder
 from sor.tca.own_report import own_report

@@ -18,7 +18,7 @@ from sor.core.market.batch import concat
 from sor.report.encode import encode
 from sor.report.symbol_folders import ResultFolders
 from sor.request import BacktestRequest
-from sor.run import run
+from sor.running.run import run
 from sor.sources.source import TapeFacts
 from sor.stream.consume.group import Group, Worked
 from sor.stream.consume.source import KafkaSource

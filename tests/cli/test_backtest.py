@@ -356,7 +356,7 @@ def test_a_defect_of_ours_is_one_line_too(sor: Sor, monkeypatch: pytest.MonkeyPa
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("of ours")
 
-    monkeypatch.setattr("sor.run.run", broken)
+    monkeypatch.setattr("sor.running.run.run", broken)
     monkeypatch.delenv("SOR_DEBUG")
     code, out, err = sor("backtest", *SHORT)
     assert (code, out) == (1, "")

@@ -8,13 +8,13 @@ from io import StringIO
 
 import pytest
 
-from sor.api import tape_source
 from sor.cli import progress
 from sor.cli.progress import bytes_progress, stream_progress
 from sor.core.backtest.session import Session
 from sor.core.market.book import Book
 from sor.request import BacktestRequest
-from sor.run import run
+from sor.running.run import run
+from sor.running.tape_source import tape_source
 
 
 class Terminal(StringIO):

@@ -13,7 +13,7 @@ from sor.core.market.batch import Form, Quote, Snapshot, SnapshotBatch, Trade, b
 from sor.core.units import NANO, NO_PRICE
 from sor.report.report import Report
 from sor.request import BacktestRequest
-from sor.run import run
+from sor.running.run import run
 from sor.sources.source import StreamFacts, TapeFacts
 
 

@@ -14,7 +14,7 @@ from sor.core.market.timeline import Timeline
 from sor.core.units import NANO
 from sor.errors import InputError
 from sor.request import BacktestRequest
-from sor.run import run
+from sor.running.run import run
 from sor.sources.source import Charted, StreamFacts, TapeFacts
 from sor.tapes import open_tape
 from sor.tapes.convert import convert

@@ -20,7 +20,7 @@ from sor.core.market.batch import Form
 from sor.errors import InputError
 from sor.report.report import Report
 from sor.request import BacktestRequest
-from sor.run import run
+from sor.running.run import run
 from sor.sources.source import Charted
 from sor.synth.csv_file import write_tape
 from sor.synth.tape import SynthSpec

@@ -15,7 +15,6 @@ import pytest
 from driving import WISHES, Driver
 from textual.pilot import Pilot
 
-from sor.api import tape_source
 from sor.core.backtest.live_view import LiveView
 from sor.core.backtest.live_view_builder import LiveViewBuilder
 from sor.core.backtest.session import Session
@@ -23,7 +22,8 @@ from sor.core.market.book import Book
 from sor.core.spec import TUNED
 from sor.files.writing import private_dir
 from sor.request import BacktestRequest
-from sor.run import run
+from sor.running.run import run
+from sor.running.tape_source import tape_source
 from tui import kept
 from tui.app import SorApp
 from tui.app_state import Live, Opened, parse_report

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from sor.api import tape_source
 from sor.core.backtest.live_view import POINTS, LiveView
 from sor.core.backtest.live_view_builder import LiveViewBuilder
 from sor.core.backtest.session import Session
@@ -17,7 +16,8 @@ from sor.core.market.book import Book
 from sor.core.spec import ROUTER, TUNED
 from sor.core.units import parse_time
 from sor.request import BacktestRequest
-from sor.run import run
+from sor.running.run import run
+from sor.running.tape_source import tape_source
 from sor.sources.source import Source, StreamFacts, TapeFacts
 
 WISHES: dict[str, Any] = {

@@ -15,14 +15,14 @@ import pytest
 from worker_tasks import Count, Die, Fail, NeverEnd, Pid
 
 from sor import backtest
-from sor.api import tape_source
-from sor.backtest_workers import _Worker, worker_pool
 from sor.cli import run
 from sor.core.backtest.worker_pool import Task, WorkerPool
 from sor.errors import InputError, SorError
 from sor.paths import bundled_tape
 from sor.request import BacktestRequest
-from sor.run import window_of
+from sor.running.backtest_workers import _Worker, worker_pool
+from sor.running.run import window_of
+from sor.running.tape_source import tape_source
 from sor.tapes.convert import convert
 
 TESTS = Path(__file__).parent

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sor import backtest
-from sor.collector import SELDOM, seldom_collected
+from sor.running.collector import SELDOM, seldom_collected
 
 
 @pytest.mark.parametrize(("before", "during"), [(700, SELDOM), (0, 0), (10 * SELDOM, 10 * SELDOM)])

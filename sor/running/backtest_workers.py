@@ -22,10 +22,10 @@ from sor.core.backtest.worker_pool import Task, WorkerPool
 from sor.core.market.timeline import Timeline
 from sor.core.spec import Spec
 from sor.errors import InputError, SorError
-from sor.one_thread import ONE_THREAD
 from sor.options.windows import Window
 from sor.request import BacktestRequest
-from sor.run import WorkerPoolFor
+from sor.running.one_thread import ONE_THREAD
+from sor.running.run import WorkerPoolFor
 from sor.sources.source import Charted, Source, TapeFacts
 from sor.tapes.merge.inputs import inputs_of
 
@@ -101,7 +101,7 @@ class _WorkerPool:
 def _worker(request: BacktestRequest) -> Iterator[_Worker]:
     path = os.pathsep.join(map(os.path.abspath, sys.path))  # so that it finds what we found
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "sor.worker_process"],
+        [sys.executable, "-P", "-m", "sor.running.worker_process"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | ONE_THREAD | {"PYTHONPATH": path},

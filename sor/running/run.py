@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sor.collector import seldom_collected
 from sor.core.backtest.sessions import BacktestResult, OnBatch, StoppableStream, Stream
 from sor.core.backtest.two_pass import backtest
 from sor.core.backtest.worker_pool import WorkerPool
@@ -23,6 +22,7 @@ from sor.options.windows import NEW_YORK, Window, choose_window, hole_warnings, 
 from sor.options.zones import Zone
 from sor.report.build import build
 from sor.report.report import Report
+from sor.running.collector import seldom_collected
 from sor.sources.part import Part
 from sor.sources.source import Charted, Seekable, Source, Stoppable, TapeWindow, stated_of
 

@@ -1,6 +1,6 @@
-"""The other end of sor.backtest_workers: a process that works what it is handed, on a tape that it opens for itself.
+"""The other end of `backtest_workers`: a process that works what it is handed, on a tape that it opens for itself.
 
-`python -m sor.worker_process` is started by sor.backtest_workers alone: it speaks pickles on standard input and output.
+`python -m sor.running.worker_process` is started by that module alone: it speaks pickles on standard input and output.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import IO, TYPE_CHECKING, Any
 
-from sor.collector import seldom_collected
 from sor.errors import InputError
+from sor.running.collector import seldom_collected
 
 if TYPE_CHECKING:
-    from sor.backtest_workers import Work
     from sor.request import BacktestRequest
+    from sor.running.backtest_workers import Work
     from sor.sources.source import Charted
 
 
@@ -43,7 +43,7 @@ def _listen(pipe: IO[bytes], messages: SimpleQueue[Any]) -> None:
 
 def _opened(request: BacktestRequest) -> Charted | Exception:
     """The tape, or why it could not be opened, which is the answer to every task then."""
-    from sor.api import tape_source
+    from sor.running.tape_source import tape_source
 
     try:
         return tape_source(request)
@@ -53,7 +53,7 @@ def _opened(request: BacktestRequest) -> Charted | Exception:
 
 def _answer(source: Charted | Exception, work: Work) -> Any:
     """The task's answer, or the error in its place."""
-    from sor.run import stream_of
+    from sor.running.run import stream_of
 
     try:
         if isinstance(source, Exception):
