@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from sor.sources.source import Charted
-    from sor.tapes.byte_blocks import Progress
+    from sor.tapes.bytes.byte_blocks import Progress
 
 BATCH_SNAPSHOTS = 16_384
 

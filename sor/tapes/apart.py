@@ -16,7 +16,7 @@ from sor.errors import InputError
 from sor.files.writing import scratch_dir
 from sor.sources.snapshot_buffer import SnapshotBuffer
 from sor.sources.source import WrappedSource
-from sor.tapes.byte_blocks import Progress
+from sor.tapes.bytes.byte_blocks import Progress
 from sor.tapes.convert import SUFFIX, to_parquet
 from sor.tapes.open import parquet_alone, several_files
 from sor.tapes.options import AS_IT_IS, ReadOptions

@@ -13,7 +13,7 @@ import numpy as np
 
 from sor.core.market.timeline import HOLE, Hole
 from sor.errors import InputError, SorError
-from sor.tapes.byte_blocks import Progress
+from sor.tapes.bytes.byte_blocks import Progress
 from sor.tapes.merge.inputs import TapeInput
 from sor.tapes.merge.tape_rows import SeveralFiles, TapeRows
 from sor.tapes.open import several_files

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sor.errors import InputError, MissingExtraError
 from sor.sources.source import Charted
-from sor.tapes.byte_blocks import ByteTape, Progress, total_progress
+from sor.tapes.bytes.byte_blocks import ByteTape, Progress, total_progress
 from sor.tapes.merge.inputs import TapeInput, inputs_of
 from sor.tapes.merge.tape_rows import SeveralFiles, TapeRows
 from sor.tapes.options import AS_IT_IS, ReadOptions
@@ -142,7 +142,7 @@ def _open(options: ReadOptions, stack: ExitStack, one: TapeInput, progress: Prog
 
         readers = [MboReader if MBO in kind else DbnReader for kind in kinds]
         return [read(tape, kind, clock=options.clock) for read, tape, kind in zip(readers, tapes, kinds, strict=True)]
-    from sor.tapes.named import named
+    from sor.tapes.symbols.named import named
 
     return [named(_text_reader(tape, options), one.path)]
 

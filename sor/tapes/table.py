@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from sor.errors import InputError
-from sor.tapes.byte_blocks import ByteTape, Progress
+from sor.tapes.bytes.byte_blocks import ByteTape, Progress
 
 _ROWS = 2**14  # made into text at a time
 

@@ -17,7 +17,7 @@ from sor.sources.source import Source
 from sor.stream.produce.run_messages import RunMessages
 from sor.tapes import open_tape
 from sor.tapes.apart import open_symbols
-from sor.tapes.byte_blocks import open_file
+from sor.tapes.bytes.byte_blocks import open_file
 from sor.tapes.convert import convert
 from sor.tapes.parquet.reader import ParquetReader
 from sor.tapes.rows import RowChunk
@@ -78,7 +78,7 @@ def test_a_file_is_opened_as_often_for_many_symbols_as_for_two(tmp_path: Path) -
         names = [f"S{place}" for place in range(number)]
         path = written(many(names), tmp_path)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("sor.tapes.byte_blocks.open_file", noting(opened))
+            patch.setattr("sor.tapes.bytes.byte_blocks.open_file", noting(opened))
             apart = open_symbols(path)
             assert set(apart) == set(names)
             assert sum(len(batch) for source in apart.values() for batch in source.batches()) == 600

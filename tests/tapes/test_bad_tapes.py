@@ -20,7 +20,7 @@ from sor.core.market.batch import SnapshotBatch
 from sor.errors import InputError, SorError
 from sor.sources.source import TapeFacts
 from sor.tapes import open_tape
-from sor.tapes.byte_blocks import ByteTape
+from sor.tapes.bytes.byte_blocks import ByteTape
 from sor.tapes.csv.reader import CsvReader
 
 LINES = [line.decode() for line in PRETTY.encode([Row(T0 + i) for i in range(6)]).splitlines()]

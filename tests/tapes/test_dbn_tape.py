@@ -20,7 +20,7 @@ from thorough import THOROUGH
 from sor.core.units import NO_PRICE
 from sor.errors import InputError, MissingExtraError, SorError
 from sor.tapes import open_tape
-from sor.tapes.byte_blocks import ByteTape
+from sor.tapes.bytes.byte_blocks import ByteTape
 from sor.tapes.convert import convert
 
 dbn = pytest.importorskip("databento_dbn")

@@ -15,7 +15,7 @@ from thorough import THOROUGH
 
 from sor.core.units import MAX_PRICE, NANO, NO_PRICE, UNSPOKEN
 from sor.errors import InputError
-from sor.tapes.byte_blocks import ByteTape
+from sor.tapes.bytes.byte_blocks import ByteTape
 from sor.tapes.open import symbols_on
 from sor.tapes.rows import MAX_SIZE, MIN_TIME, ROW_COLUMNS
 from sor.tapes.vendor.layout import layout_of

@@ -15,7 +15,7 @@ from thorough import THOROUGH
 
 from sor.core.market.batch import Snapshot
 from sor.errors import InputError
-from sor.tapes.byte_blocks import ByteTape
+from sor.tapes.bytes.byte_blocks import ByteTape
 from sor.tapes.vendor.layout import layout_of
 from sor.tapes.vendor.reader import FormatReader
 from sor.tapes.vendor.shipped import shipped

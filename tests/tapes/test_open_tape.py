@@ -33,7 +33,7 @@ from thorough import THOROUGH
 from sor.errors import InputError
 from sor.sources.source import FileFacts, Source, StreamFacts, TapeFacts
 from sor.tapes import open_tape
-from sor.tapes.byte_blocks import ByteTape
+from sor.tapes.bytes.byte_blocks import ByteTape
 from sor.tapes.convert import convert
 from sor.tapes.csv.reader import CsvReader
 

@@ -26,7 +26,7 @@ from sor.tapes.rows import (
     impossible,
     impossible_trades,
 )
-from sor.tapes.symbol_codes import SymbolCodes
+from sor.tapes.symbols.symbol_codes import SymbolCodes
 
 
 class Decoder:

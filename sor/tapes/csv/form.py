@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 
 from sor.errors import InputError
-from sor.tapes.byte_blocks import ByteTape
+from sor.tapes.bytes.byte_blocks import ByteTape
 from sor.tapes.rows import PRICES, QUOTES, Kind
 from sor.tapes.text.columns import fields_of
 from sor.tapes.text.raw_prices import has_raw_prices

@@ -13,12 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sor.core.feed import ROUND_LOT
-from sor.tapes.byte_blocks import BLOCK_BYTES, Block, ByteTape, in_background
+from sor.tapes.bytes.byte_blocks import BLOCK_BYTES, Block, ByteTape, in_background
 from sor.tapes.csv.decode import Decoder
 from sor.tapes.csv.form import CsvForm, detect_form
 from sor.tapes.csv.typed import TypedParser
 from sor.tapes.rows import BadRow, RowChunk, VenueReader, empty_rows
-from sor.tapes.symbol_codes import SymbolCodes
+from sor.tapes.symbols.symbol_codes import SymbolCodes
 from sor.tapes.text.bad_rows import BadRowLog
 from sor.tapes.text.columns import TextReader, has_plain_ends
 from sor.tapes.vendor.shipped import shipped

@@ -11,7 +11,7 @@ from sor.core.feed import ROUND_LOT
 from sor.core.market.batch import UNKNOWN, Chars, Form, Ints
 from sor.core.units import NO_PRICE, UNSPOKEN
 from sor.errors import InputError
-from sor.tapes.byte_blocks import BLOCK_BYTES, ByteTape
+from sor.tapes.bytes.byte_blocks import BLOCK_BYTES, ByteTape
 from sor.tapes.dbn.kinds import CLASSES, KINDS, MAPPING, NATIONAL, OTHERS, READ, SAMPLED, SCHEMAS, form_of, kind_of
 from sor.tapes.dbn.records import WORD, Records, vendor_package
 from sor.tapes.rows import (
@@ -26,7 +26,7 @@ from sor.tapes.rows import (
     impossible,
     impossible_trades,
 )
-from sor.tapes.symbology import SymbolNames, add_beside
+from sor.tapes.symbols.symbology import SymbolNames, add_beside
 
 _T = ord("T")
 _UNDEFINED_TIME = 2**64 - 1

@@ -12,7 +12,7 @@ import numpy as np
 
 from sor.core.market.batch import Ints
 from sor.errors import InputError, MissingExtraError
-from sor.tapes.byte_blocks import BLOCK_BYTES, ByteTape
+from sor.tapes.bytes.byte_blocks import BLOCK_BYTES, ByteTape
 
 PREFIX = 8  # magic, version, length of the metadata
 WORD, HEADER = 4, 16  # lengths of records are counted in words; every record begins with the same header

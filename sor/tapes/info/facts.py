@@ -17,7 +17,7 @@ from sor.core.market.batch import Form, Ints, SnapshotBatch
 from sor.core.units import NANO, NO_PRICE, UNSPOKEN, format_time, round_half_even
 from sor.doubts import doubled_doubts
 from sor.sources.source import FileFacts
-from sor.tapes.byte_blocks import Progress
+from sor.tapes.bytes.byte_blocks import Progress
 from sor.tapes.info.counted_values import CountedValues
 from sor.tapes.info.market import doubts_on_market
 from sor.tapes.info.shown import BusyHours, shown

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sor.errors import InputError
-from sor.tapes.symbology import SYMBOLOGY
+from sor.tapes.symbols.symbology import SYMBOLOGY
 from sor.venues import exchange_of_mic
 
 # What lies beside the tapes in the folder of a batch download.

@@ -14,7 +14,7 @@ from sor.core.market.batch import no_quote
 from sor.core.market.cut import Quoted
 from sor.errors import InputError
 from sor.tapes.arrow import int64_of, texts_of
-from sor.tapes.byte_blocks import Progress
+from sor.tapes.bytes.byte_blocks import Progress
 from sor.tapes.parquet.form import KEY, NAMES, SCHEMA, ParquetFacts
 from sor.tapes.rows import ROW_COLUMNS, RowChunk, VenueReader
 

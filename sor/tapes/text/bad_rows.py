@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sor.errors import InputError
-from sor.tapes.byte_blocks import Block
+from sor.tapes.bytes.byte_blocks import Block
 from sor.tapes.rows import BadRow
 
 # What people and programs write below the last row of a table.

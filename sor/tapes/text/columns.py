@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from sor.tapes.arrow import strings_of
-from sor.tapes.byte_blocks import Block
+from sor.tapes.bytes.byte_blocks import Block
 from sor.tapes.rows import BadRow
 
 TEXT = pa.string()

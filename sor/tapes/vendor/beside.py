@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sor.errors import InputError
-from sor.tapes.byte_blocks import Block
+from sor.tapes.bytes.byte_blocks import Block
 
 
 def side_by_side(first: Iterator[Block], second: Iterator[Block], path: Path, beside: Path) -> Iterator[Block]:

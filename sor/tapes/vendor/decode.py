@@ -20,7 +20,7 @@ from sor.errors import InputError
 from sor.tapes.arrow import array_of, int64_of, texts_of
 from sor.tapes.codes import action_of, side_of
 from sor.tapes.rows import BEFORE_1990, MAX_SIZE, MIN_TIME, NO_ACTION, TRADE, BadRow, Mask, RowChunk, concat_rows
-from sor.tapes.symbol_codes import SymbolCodes
+from sor.tapes.symbols.symbol_codes import SymbolCodes
 from sor.tapes.vendor.layout import Layout
 from sor.tapes.vendor.numbers import FractionError, Read, is_in, price_of, raw_price_of, short, size_of
 from sor.tapes.vendor.rules import left_out

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sor.core.units import NANO
 from sor.errors import InputError
-from sor.tapes.byte_blocks import ByteTape
+from sor.tapes.bytes.byte_blocks import ByteTape
 from sor.tapes.text.columns import fields_of
 from sor.tapes.text.raw_prices import has_raw_prices
 from sor.tapes.vendor.shipped import found_in

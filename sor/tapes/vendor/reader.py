@@ -9,9 +9,9 @@ from dataclasses import replace
 from sor.core.feed import ROUND_LOT
 from sor.core.market.batch import Form
 from sor.errors import InputError
-from sor.tapes.byte_blocks import BLOCK_BYTES, Block, ByteTape, in_background
+from sor.tapes.bytes.byte_blocks import BLOCK_BYTES, Block, ByteTape, in_background
 from sor.tapes.rows import BadRow, Kind, RowChunk
-from sor.tapes.symbol_codes import SymbolCodes
+from sor.tapes.symbols.symbol_codes import SymbolCodes
 from sor.tapes.text.bad_rows import BadRowLog
 from sor.tapes.text.columns import TextReader
 from sor.tapes.vendor.beside import side_by_side

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sor.errors import InputError
-from sor.tapes.byte_blocks import ByteTape
+from sor.tapes.bytes.byte_blocks import ByteTape
 from sor.tapes.options import ReadOptions
 from sor.tapes.text.columns import fields_of
 from sor.tapes.vendor.layout import head_of, listed_names, missing_in

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sor.errors import InputError
-from sor.tapes.unpack import Unpacked
+from sor.tapes.bytes.unpack import Unpacked
 
 Progress = Callable[[int, int], None]  # (bytes of the file done, bytes of the file)
 

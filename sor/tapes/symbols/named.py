@@ -10,7 +10,7 @@ import numpy as np
 
 from sor.core.market.batch import Form
 from sor.tapes.rows import Kind, RowChunk, RowReader
-from sor.tapes.symbology import SymbolNames, add_beside
+from sor.tapes.symbols.symbology import SymbolNames, add_beside
 
 
 def named(reader: RowReader, path: Path) -> RowReader:
