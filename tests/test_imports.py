@@ -61,4 +61,5 @@ def test_a_backtest_of_a_csv_tape_loads_only_what_it_uses() -> None:
     found = modules_after(f"import sor.api; sor.api.backtest({grid}).to_json()")
     assert {"pyarrow.csv", "sor.core.router.walk_forward"} <= found
     assert found & {"numpy.ma", "scipy", "pandas", "kafka", "matplotlib", "msgspec", "ssl", "_hashlib"} == set()
+    assert found & {"sor.report.types"} == set()
     assert found & {"pyarrow.compute", "importlib.metadata", "sor.core.place.bound", "sor.core.place.solve"} == set()
