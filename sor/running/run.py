@@ -16,7 +16,7 @@ from sor.core.market.timeline import Timeline
 from sor.core.order import Side
 from sor.core.router.allocators import lookback
 from sor.core.spec import SIMPLE, Spec
-from sor.core.tca.fill_quotes import looked_after
+from sor.core.tca.market.fill_quotes import looked_after
 from sor.errors import InputError
 from sor.options.windows import NEW_YORK, Window, choose_window, hole_warnings, is_night, market_zone
 from sor.options.zones import Zone

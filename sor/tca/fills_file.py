@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sor.core.order import Side
-from sor.core.tca.spreads import FORCED, MAKER, TAKER
+from sor.core.tca.costs.spreads import FORCED, MAKER, TAKER
 from sor.core.units import parse_dollars
 from sor.errors import InputError
 from sor.options.zones import Zone

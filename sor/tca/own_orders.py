@@ -13,10 +13,10 @@ from sor.core.market.oriented import orient
 from sor.core.order import Fill
 from sor.core.spec import Spec, When
 from sor.core.tca.analysis import Analysis, analyse
-from sor.core.tca.fill_quotes import HORIZONS, FillQuotes, FillQuotesRecorder
+from sor.core.tca.costs.spreads import FORCED, MAKER
+from sor.core.tca.market.fill_quotes import HORIZONS, FillQuotes, FillQuotesRecorder
+from sor.core.tca.market.plausible import PlausibleRecorder
 from sor.core.tca.own_result import own_result
-from sor.core.tca.plausible import PlausibleRecorder
-from sor.core.tca.spreads import FORCED, MAKER
 from sor.errors import InputError
 from sor.options.windows import Window
 from sor.running.run import find, market_of, of_the_day, part_of, window_of

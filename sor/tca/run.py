@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sor.core.order import Side
-from sor.core.tca.fill_quotes import HORIZONS
-from sor.core.tca.spreads import kind_of
+from sor.core.tca.costs.spreads import kind_of
+from sor.core.tca.market.fill_quotes import HORIZONS
 from sor.core.units import dollars, format_time
 from sor.errors import InputError, SorError
 from sor.options.option_values import choice, whole

@@ -28,8 +28,8 @@ from sor.core.router.outflow_history import OutflowHistory
 from sor.core.router.queue_models import QueueModelStudy
 from sor.core.router.walk_forward import Study
 from sor.core.strategies.interface import StrategyProtocol
-from sor.core.tca.fill_quotes import FillQuotes, FillQuotesRecorder, looked_after
-from sor.core.tca.window_market import WindowMarket, WindowMarketRecorder
+from sor.core.tca.market.fill_quotes import FillQuotes, FillQuotesRecorder, looked_after
+from sor.core.tca.market.window_market import WindowMarket, WindowMarketRecorder
 from sor.core.units import NO_PRICE
 
 

@@ -9,16 +9,16 @@ from sor.core.execution.accounting import StrategyResult
 from sor.core.execution.child_orders import ChildOrder
 from sor.core.fees import FeeSchedule
 from sor.core.order import ParentOrder
-from sor.core.tca.fill_quotes import FillQuotes
-from sor.core.tca.fill_rates import FillRates, fill_rates
-from sor.core.tca.half_spreads import HalfSpreads, in_half_spreads
-from sor.core.tca.improvement import Improvement, improvement
-from sor.core.tca.markouts import MarkoutCurve, markout_curves
+from sor.core.tca.costs.half_spreads import HalfSpreads, in_half_spreads
+from sor.core.tca.costs.improvement import Improvement, improvement
+from sor.core.tca.costs.markouts import MarkoutCurve, markout_curves
+from sor.core.tca.costs.shortfall import Shortfall, shortfall
+from sor.core.tca.costs.spreads import Spreads, spreads
+from sor.core.tca.market.fill_quotes import FillQuotes
 from sor.core.tca.minutes import filled_by_minute, target_by_minute
-from sor.core.tca.rule606 import VenueHandling, venue_handling
-from sor.core.tca.shortfall import Shortfall, shortfall
-from sor.core.tca.spreads import Spreads, spreads
-from sor.core.tca.survival import SurvivalCurve, time_to_completion, time_to_first_fill
+from sor.core.tca.routing.fill_rates import FillRates, fill_rates
+from sor.core.tca.routing.rule606 import VenueHandling, venue_handling
+from sor.core.tca.routing.survival import SurvivalCurve, time_to_completion, time_to_first_fill
 
 
 @dataclass(frozen=True, slots=True)

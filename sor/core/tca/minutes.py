@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sor.core.order import Fill, ParentOrder
 from sor.core.schedule import Schedule
-from sor.core.tca.window_market import MINUTE, minute_edges
+from sor.core.tca.market.window_market import MINUTE, minute_edges
 
 
 def filled_by_minute(fills: Sequence[Fill], order: ParentOrder) -> tuple[int, ...]:

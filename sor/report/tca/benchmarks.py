@@ -9,7 +9,7 @@ from typing import Any
 
 from sor.core.backtest.session import SessionResult
 from sor.core.execution.accounting import StrategyResult
-from sor.core.tca.window_market import PWP_RATES, minute_edges
+from sor.core.tca.market.window_market import PWP_RATES, minute_edges
 from sor.core.units import NANO, format_time, round_half_even
 from sor.report.sections.figures import in_bps
 

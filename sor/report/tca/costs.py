@@ -7,12 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sor.core.tca.clustered import Ratio
-from sor.core.tca.half_spreads import HalfSpreads
-from sor.core.tca.improvement import Improvement
-from sor.core.tca.markouts import MarkoutCurve
-from sor.core.tca.shortfall import Shortfall
-from sor.core.tca.spreads import AfterSpreads, Spreads
+from sor.core.tca.costs.clustered import Ratio
+from sor.core.tca.costs.half_spreads import HalfSpreads
+from sor.core.tca.costs.improvement import Improvement
+from sor.core.tca.costs.markouts import MarkoutCurve
+from sor.core.tca.costs.shortfall import Shortfall
+from sor.core.tca.costs.spreads import AfterSpreads, Spreads
 from sor.core.units import NANO, bps, dollars, round_half_even
 from sor.report.sections.figures import figure, in_bps, money
 from sor.report.sections.venues import venue_name

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sor.core.tca.analysis import Analysis
-from sor.core.tca.fill_rates import FillRate, FillRates, Third
-from sor.core.tca.survival import SurvivalCurve
+from sor.core.tca.routing.fill_rates import FillRate, FillRates, Third
+from sor.core.tca.routing.survival import SurvivalCurve
 from sor.core.units import dollars
 from sor.report.sections.figures import figure
 from sor.report.sections.venues import venue_name

@@ -9,7 +9,7 @@ from sor.core.backtest.session import SessionResult
 from sor.core.execution.accounting import StrategyResult
 from sor.core.fees import FeeSchedule
 from sor.core.tca.analysis import Analysis, analyse
-from sor.core.tca.fill_quotes import FillQuotes
+from sor.core.tca.market.fill_quotes import FillQuotes
 from sor.report.tca.benchmarks import against_benchmarks, benchmarks, schedule
 from sor.report.tca.costs import half_spreads, improvement, markouts, shortfall, spreads
 from sor.report.tca.resting import fill_rates, time_to_fill

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sor.core.tca.rule606 import VenueHandling
+from sor.core.tca.routing.rule606 import VenueHandling
 from sor.core.units import round_half_even
 from sor.report.sections.venues import venue_name
 from sor.report.tca.costs import CENT, share

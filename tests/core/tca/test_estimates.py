@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import CensoredData, ecdf, t
 
-from sor.core.tca.clustered import clustered_ratio, student_975
+from sor.core.tca.costs.clustered import clustered_ratio, student_975
 from sor.core.tca.outliers import outliers
-from sor.core.tca.survival import kaplan_meier
+from sor.core.tca.routing.survival import kaplan_meier
 
 LIVES = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=40)
 

@@ -22,8 +22,8 @@ from sor.core.schedule import Schedule
 from sor.core.strategies.interface import StrategyProtocol
 from sor.core.strategies.simple import BestAsk, Twap
 from sor.core.tca.analysis import Analysis, analyse
-from sor.core.tca.fill_quotes import HORIZONS, looked_after
-from sor.core.tca.window_market import MINUTE, PWP_RATES
+from sor.core.tca.market.fill_quotes import HORIZONS, looked_after
+from sor.core.tca.market.window_market import MINUTE, PWP_RATES
 from sor.core.units import NO_PRICE
 
 

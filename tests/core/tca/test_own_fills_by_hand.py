@@ -6,11 +6,11 @@ from fractions import Fraction
 
 from sor.core.fees import FeeSchedule, VenueFee
 from sor.core.order import Fill, ParentOrder, Side
-from sor.core.tca.fill_quotes import HORIZONS, FillQuotes, looked_after
-from sor.core.tca.half_spreads import HalfSpreads, in_half_spreads
-from sor.core.tca.markouts import markout_curves
+from sor.core.tca.costs.half_spreads import HalfSpreads, in_half_spreads
+from sor.core.tca.costs.markouts import markout_curves
+from sor.core.tca.market.fill_quotes import HORIZONS, FillQuotes, looked_after
+from sor.core.tca.market.window_market import MINUTE
 from sor.core.tca.own_result import own_result
-from sor.core.tca.window_market import MINUTE
 
 
 def fill(px: int, mid2: int, *, is_maker: bool) -> Fill:

@@ -10,12 +10,12 @@ import pytest
 from sor.core.execution.child_orders import ChildKind, ChildOrder, EndReason
 from sor.core.fees import FeeSchedule
 from sor.core.order import Fill
-from sor.core.tca.fill_quotes import FillQuotes
-from sor.core.tca.fill_rates import fill_rates
-from sor.core.tca.improvement import improvement
+from sor.core.tca.costs.improvement import improvement
+from sor.core.tca.market.fill_quotes import FillQuotes
 from sor.core.tca.outliers import outliers
-from sor.core.tca.rule606 import venue_handling
-from sor.core.tca.survival import time_to_completion, time_to_first_fill
+from sor.core.tca.routing.fill_rates import fill_rates
+from sor.core.tca.routing.rule606 import venue_handling
+from sor.core.tca.routing.survival import time_to_completion, time_to_first_fill
 from sor.core.units import NANO
 
 F = Fraction

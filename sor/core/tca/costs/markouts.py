@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sor.core.order import Fill
-from sor.core.tca.clustered import Ratio, clustered_ratio
-from sor.core.tca.fill_quotes import HORIZONS, FillQuotes
-from sor.core.tca.spreads import KINDS, kind_of
-from sor.core.tca.window_market import MINUTE
+from sor.core.tca.costs.clustered import Ratio, clustered_ratio
+from sor.core.tca.costs.spreads import KINDS, kind_of
+from sor.core.tca.market.fill_quotes import HORIZONS, FillQuotes
+from sor.core.tca.market.window_market import MINUTE
 
 
 @dataclass(frozen=True, slots=True)

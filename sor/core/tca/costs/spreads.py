@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sor.core.order import Fill
-from sor.core.tca.fill_quotes import HORIZONS, FillQuotes
+from sor.core.tca.market.fill_quotes import HORIZONS, FillQuotes
 
 MAKER, TAKER, FORCED = KINDS = ("maker", "taker", "forced")
 

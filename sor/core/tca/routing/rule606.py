@@ -9,7 +9,7 @@ from fractions import Fraction
 from sor.core.execution.child_orders import ChildKind, ChildOrder
 from sor.core.fees import FeeSchedule
 from sor.core.order import Fill
-from sor.core.tca.fill_quotes import FillQuotes
+from sor.core.tca.market.fill_quotes import FillQuotes
 
 
 @dataclass(frozen=True, slots=True)

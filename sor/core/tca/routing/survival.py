@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from sor.core.execution.child_orders import ChildOrder
-from sor.core.tca.fill_rates import joined
+from sor.core.tca.routing.fill_rates import joined
 from sor.core.units import NANO
 
 GRID = tuple(

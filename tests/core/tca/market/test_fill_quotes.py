@@ -8,7 +8,7 @@ from sor.core.market.batch import Quote, Snapshot, batch_of
 from sor.core.market.book import BookBuilder
 from sor.core.market.oriented import orient
 from sor.core.order import Fill, Side
-from sor.core.tca.fill_quotes import FillQuotesRecorder
+from sor.core.tca.market.fill_quotes import FillQuotesRecorder
 
 
 @pytest.mark.parametrize(("is_maker", "before", "mid2"), [(False, False, 206), (False, True, 202), (True, False, 202)])

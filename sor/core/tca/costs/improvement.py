@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sor.core.execution.child_orders import ChildKind, ChildOrder
 from sor.core.order import Fill
-from sor.core.tca.fill_quotes import FillQuotes
-from sor.core.tca.spreads import TAKER, kind_of
+from sor.core.tca.costs.spreads import TAKER, kind_of
+from sor.core.tca.market.fill_quotes import FillQuotes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from sor.core.market.batch import Quote, Snapshot, Trade, batch_of
 from sor.core.market.book import BookBuilder
 from sor.core.market.oriented import orient
 from sor.core.order import Fill, Side
-from sor.core.tca.plausible import PlausibleRecorder
+from sor.core.tca.market.plausible import PlausibleRecorder
 
 TAPE = [
     Snapshot(10, (Quote(2, 98, 5, 99, 5),)),

@@ -1,0 +1,1 @@
+"""What the fills have cost: shortfall, spreads, improvement and markouts, with their intervals."""

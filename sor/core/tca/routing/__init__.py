@@ -1,0 +1,1 @@
+"""How the orders that were routed have fared: how often and when they were filled, and at which venue."""
