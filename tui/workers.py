@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -62,6 +61,7 @@ class Worker:
         self._heard = heard
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._ended = False  # by us
 
     @property
     def pid(self) -> int:
@@ -78,8 +78,8 @@ class Worker:
 
     def end(self) -> None:
         """End it at once: for tasks that lose nothing by it."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(self._process.pid, signal.SIGKILL)
+        self._ended = True
+        self._process.kill()  # and nobody, when it has ended already: its number may be another process's by now
         self._process.wait()
         if self._thread is None:
             self._connection.close()
@@ -106,7 +106,7 @@ class Worker:
         over = isinstance(last, LAST)
         self._connection.close()
         code = self._process.wait()
-        if not over and code != -signal.SIGKILL and not isinstance(last, BrokerState):
+        if not over and not self._ended and not isinstance(last, BrokerState):
             self._heard(self, Gone(f"the worker process ended without a word (exit code {code})"))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from driving import Driver
+from driving import driving
 from stream_tools import topic_name
 
 from sor.broker import ports
@@ -107,8 +107,7 @@ async def test_a_broker_that_goes_away_in_the_middle(
     topic = topic_name()
     stream = {"stream": "kafka", "servers": broker.bootstrap_servers, "topic": topic, "speed": "2"}
     app = SorApp({**WISHES, **stream})
-    async with app.run_test(size=(100, 30)) as pilot:
-        d = Driver(app, pilot)
+    async with driving(app=app) as d:
         await d.press("ctrl+r")
         await d.until(
             lambda: (
@@ -128,7 +127,6 @@ async def test_a_broker_that_goes_away_in_the_middle(
         await d.finished()
         shown = app.app_state.shown
         assert shown is not None, app.message
-    app.close_workers()
     assert shown.text == from_kafka(broker.bootstrap_servers, topic, tmp_path / "other")
     assert shown.data["stream"]["complete"]
     assert bundled_tape().name.startswith(shown.data["tape"]["name"])
@@ -144,8 +142,7 @@ async def test_the_local_broker_is_started_used_and_stopped_by_keys(
     app = SorApp({**WISHES, "strategy": "twap", "servers": servers, "topic": topic})
     own = local_broker(DEFAULT_VERSION, port)
     try:
-        async with app.run_test(size=(80, 24)) as pilot:
-            d = Driver(app, pilot)
+        async with driving(size=(80, 24), app=app) as d:
             await d.press("f6")
             await d.sees("does not serve", f"no broker answers at {servers}", "u Start local broker")
             await d.press("u")
@@ -169,5 +166,4 @@ async def test_the_local_broker_is_started_used_and_stopped_by_keys(
             await d.press("d")
             await d.told(f"no broker of ours runs at port {port}", "error")
     finally:
-        app.close_workers()
         own.down()

@@ -111,14 +111,14 @@ async def test_what_is_wrong_is_said_beside_the_field_and_does_not_run() -> None
         quantity = d.app.screen.query_one("#quantity", Input)
         quantity.focus()
         quantity.value = "many"
-        await d.pilot.pause()
+        await d.pause()
         await d.sees("quantity 'many' is not a number")
         assert d.app.screen.query_one("#row-quantity").has_class("-bad")
         assert d.app.screen.query_one("#go", Button).disabled
         await d.press("ctrl+r")
         assert isinstance(d.app.screen, SetupPage)
         quantity.value = "2000"
-        await d.pilot.pause()
+        await d.pause()
         assert "is not a number" not in d.text()
         assert not d.app.screen.query_one("#go", Button).disabled
 
@@ -259,9 +259,9 @@ async def test_help_palette_themes_and_sizes_lose_nothing() -> None:
             await d.sees("Venues", "of 1,000 done", "saved", "slippage", "next ")
         for name in ("sor-light", "sor-16", "ansi-dark", "ansi-light", "sor-dark"):
             d.app.theme = name
-            await d.pilot.pause()
+            await d.pause()
         await d.press("ctrl+p")
-        await d.pilot.press(*"stop")
+        await d.press(*"stop")
         await d.sees("End the run")
         await d.press("enter")
         await d.until(lambda: d.app.app_state.live is not None and d.app.app_state.live.stopping)
@@ -282,7 +282,7 @@ async def test_a_simple_strategy_is_shown_itself() -> None:
 
 async def test_the_mouse_works() -> None:
     async with driving({**SHORT, "strategy": "twap"}) as d:
-        await d.pilot.click("#go")
+        await d.click("#go")
         await d.finished()
         assert isinstance(d.app.screen, ResultPage)
 
@@ -313,12 +313,14 @@ async def test_before_the_first_run_only_what_is_possible_is_offered() -> None:
             assert d.app.app_state.live is None
 
 
-async def test_a_worker_that_is_killed_is_said_in_one_line() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+async def test_a_worker_that_is_killed_is_said_in_one_line(number: signal.Signals) -> None:
+    """SIGKILL too: the system sends it to a process that takes too much memory."""
     async with driving({**SHORT, "speed": "1"}) as d:
         await d.press("ctrl+r")
         await d.played(0.05)
         assert d.app._worker is not None
-        os.kill(d.app._worker.pid, signal.SIGTERM)
+        os.kill(d.app._worker.pid, number)
         await d.finished()
         await d.told("ended without a word", "error")
 
@@ -446,7 +448,7 @@ async def test_what_a_worker_or_a_thread_says_while_the_screens_are_taken_down_i
         assert isinstance(setup, SetupPage)
         looker.end()  # what it says itself may come before or after what is said for it here
         assert looker.wait(60)
-        await d.pilot.pause()
+        await d.pause()
         app.on_worker_said(WorkerSaid(looker, look))
         await d.sees("SYNT, 5 venues")
     for event in (look, Failed("no such file"), Gone("killed")):

@@ -184,7 +184,7 @@ async def test_runs_are_kept_found_compared_and_opened_with_their_fills(state: P
         second = d.app.app_state.shown
         await d.press("f2")
         d.app.screen.query_one("#side", Choice).value = "sell"
-        await d.pilot.pause()
+        await d.pause()
         await d.press("ctrl+r")
         await d.until(lambda: d.app.app_state.count == 3)
         assert first is not None
