@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from random import Random
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sor.core.place.whole.shares import IntegerSample
-from sor.core.router.allocators import SliceProblem, penalties
+from sor.core.router import grid_pool
+from sor.core.router.allocators import Penalties, SliceProblem, penalties
 from sor.core.router.grid_pool import solve_grid
 from sor.core.router.priced_grid import PricedGrid
 from sor.core.spec import MULTIPLES, Grid, Level
@@ -117,3 +120,76 @@ def test_admissible_dollars_and_multiples_are_not_raised() -> None:
     dollars, zero = (Level(Fraction("0.1"), multiple=False),), (Level(Fraction(0), multiple=True),)
     assert not solve_grid(problem(11, 2), PricedGrid(Grid(dollars, dollars, zero))).raised
     assert not solve_grid(problem(11, 2), PricedGrid(MULTIPLES)).raised
+
+
+def dollars(value: Fraction | int) -> tuple[Level, ...]:
+    return (Level(Fraction(value), multiple=False),)
+
+
+@pytest.mark.parametrize("power", range(15, 21))
+def test_penalties_that_are_all_as_large_fit_or_are_worked_out_otherwise(power: int) -> None:
+    """Costs from 2^60 to 2^66: a sum that wrapped around would look the cheapest."""
+    p = problem(9, 3)
+    answer = solve_grid(p, PricedGrid(Grid(*[dollars(2**power)] * 3)))
+    money = (Fraction(2**power * 10**9),) * 3
+    costs = [p.sample.cost(x, *money) for x in answer.pool]
+    assert answer.choice.tolist() == [costs.index(min(costs))]
+    assert answer.pool[answer.choice[0]] == min((cost, x) for cost, x in zip(costs, answer.pool, strict=True))[1]
+
+
+def between(prices: Sequence[Penalties], at: int, solved: Mapping[int, int]) -> Fraction:
+    """The costs of the grid's eight corners, each weighed by how near it is on every axis."""
+    first, last, mine, total = prices[0], prices[-1], prices[at], Fraction(0)
+    for corner, one in enumerate(prices):
+        weight = Fraction(1)
+        for name in ("over", "under", "theta"):
+            low, high, here, end = (getattr(price, name) for price in (first, last, mine, one))
+            weight *= ((high - here) if end == low else (here - low) if end == high else 0) / (high - low)
+        total += weight * solved[corner] if weight else 0
+    return total
+
+
+def test_a_gap_is_measured_by_what_the_slice_costs_or_earns() -> None:
+    p = problem(1, 2)
+    pool = grid_pool._Pool(p, PricedGrid(MULTIPLES).of(p))
+    spread = float(p.h) * p.size * p.sample.n * pool.prices.unit
+    assert [pool.scale(value * spread) / spread for value in (-3, -0.5, 0, 0.5, 3)] == [3, 1, 1, 1, 3]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_six_more_candidates_are_solved_each_where_the_pool_looked_worst(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Farthest above the interpolation of the corners' costs: by fractions, one candidate after the other."""
+    axes = range(21, 69, 8), range(21, 101, 16), range(4)
+    p, grid = problem(seed, 3), Grid(*(tuple(Level(Fraction(n, 20), multiple=True) for n in axis) for axis in axes))
+    prices = [penalties(one, p) for one in grid.candidates()]
+    corners: list[dict[int, int]] = []
+    asked: list[tuple[int, list[tuple[int, ...]], int]] = []
+    interpolate, solve = grid_pool._Pool.interpolate, grid_pool._Pool.solve
+
+    def noted(pool: grid_pool._Pool, solved: dict[int, int]) -> NDArray[np.float64]:
+        corners.append(dict(solved))
+        return interpolate(pool, solved)
+
+    def watched(pool: grid_pool._Pool, index: int) -> int:
+        known = list(pool._costs)
+        asked.append((index, known, solve(pool, index)))
+        return asked[-1][-1]
+
+    monkeypatch.setattr(grid_pool._Pool, "interpolate", noted)
+    monkeypatch.setattr(grid_pool._Pool, "solve", watched)
+    answer = solve_grid(p, PricedGrid(grid))
+    (solved,) = corners
+    unit = PricedGrid(grid).of(p).unit
+    floor = [between(prices, at, solved) for at in range(len(prices))]
+    assert len(asked) == 6
+    for at, (index, known, after) in enumerate(asked):
+        rows = [[part * unit for part in row] for row in p.sample.coefficients(known)]
+        least = [min(a + b * m.theta + c * m.under + d * m.over for a, b, c, d in rows) for m in prices]
+        open_ = set(range(len(prices))) - solved.keys() - {i for i, *_ in asked[:at]}
+        assert index in open_
+        assert least[index] - floor[index] == pytest.approx(max(least[i] - floor[i] for i in open_), rel=1e-12)
+        scale = max(abs(least[index]), p.h * p.size * p.sample.n * unit)
+        gap = (least[index] - after) / scale
+    assert answer.gap == pytest.approx(float(gap), abs=1e-15)

@@ -15,15 +15,17 @@ from thorough import THOROUGH
 
 from sor.core.backtest.session import Session, SessionResult
 from sor.core.execution.child_orders import ChildKind
-from sor.core.market.batch import SnapshotBatch
-from sor.core.order import QueueModel, Side
+from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, batch_of
+from sor.core.market.book import BookBuilder
+from sor.core.market.oriented import orient
+from sor.core.order import ParentOrder, QueueModel, Side
 from sor.core.router.allocators import CrossVenue, equal_split
 from sor.core.schedule import Schedule
 from sor.core.strategies.interface import StrategyProtocol
 from sor.core.strategies.simple import BestAsk, Twap
 from sor.core.tca.analysis import Analysis, analyse
 from sor.core.tca.market.fill_quotes import HORIZONS, looked_after
-from sor.core.tca.market.window_market import MINUTE, PWP_RATES
+from sor.core.tca.market.window_market import MINUTE, PWP_RATES, WindowMarketRecorder
 from sor.core.units import NO_PRICE
 
 
@@ -195,3 +197,13 @@ def test_the_windows_market_is_that_of_a_plain_walk() -> None:
             total = sum(span for _, span in known)
             expected = Fraction(sum(mid2 * span for mid2, span in known), 2 * total) if total else None
             assert found.mid_twap == expected
+
+
+def test_of_a_stopped_run_the_mids_count_until_its_last_change() -> None:
+    """The market of a window that was broken off is not carried on to the window's end."""
+    recorder = WindowMarketRecorder(ParentOrder(Side.BUY, 10, 0, 100))
+    shown = [Snapshot(ts, (Quote(2, bid, 5, bid + 2, 5),)) for ts, bid in ((0, 99), (10, 199))]
+    batch = orient(batch_of(shown), Side.BUY)
+    recorder.on_batch(batch, BookBuilder().extend(batch))
+    assert recorder.finish(stopped=True).mid_twap == 100
+    assert recorder.finish().mid_twap == Fraction(10 * 100 + 90 * 200, 100)

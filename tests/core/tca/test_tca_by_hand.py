@@ -9,10 +9,16 @@ import pytest
 
 from sor.core.execution.child_orders import ChildKind, ChildOrder, EndReason
 from sor.core.fees import FeeSchedule
-from sor.core.order import Fill
+from sor.core.order import Fill, ParentOrder, Side
+from sor.core.schedule import Schedule
+from sor.core.tca.analysis import analyse
 from sor.core.tca.costs.improvement import improvement
-from sor.core.tca.market.fill_quotes import FillQuotes
+from sor.core.tca.costs.spreads import spreads
+from sor.core.tca.market.fill_quotes import HORIZONS, FillQuotes
+from sor.core.tca.market.window_market import MINUTE
+from sor.core.tca.minutes import filled_by_minute, target_by_minute
 from sor.core.tca.outliers import outliers
+from sor.core.tca.own_result import own_result
 from sor.core.tca.routing.fill_rates import fill_rates
 from sor.core.tca.routing.rule606 import venue_handling
 from sor.core.tca.routing.survival import time_to_completion, time_to_first_fill
@@ -46,6 +52,37 @@ def test_an_order_that_ends_at_a_time_is_still_at_risk_there() -> None:
     assert curve is not None
     at_risk = {point.time: point.at_risk for point in curve.points}
     assert (at_risk[NANO], at_risk[2 * NANO], at_risk[3 * NANO]) == (4, 3, 1)
+
+
+def test_a_curve_has_each_time_once_and_there_what_was_filled_until_then() -> None:
+    """Filled after 1 s, which is a time that curves are written at, and after 3 s, which is the last one."""
+    curve = time_to_first_fill([rested(0, NANO, 0), rested(0, 3 * NANO, 0)])
+    assert curve is not None
+    assert len({point.time for point in curve.points}) == len(curve.points)
+    filled = {point.time: point.filled for point in curve.points}
+    assert (filled[NANO // 2], filled[NANO], filled[2 * NANO], filled[3 * NANO]) == (0.0, 0.5, 0.5, 1.0)
+
+
+def test_an_order_that_was_refused_is_counted_and_rested_nowhere() -> None:
+    refused = replace(rested(4, None, 4), reason=EndReason.REFUSED)
+    found = fill_rates([rested(0, 2, 0), rested(0, None, 9), refused])
+    assert found is not None
+    assert (found.all.orders, found.all.refused, found.all.touched) == (2, 1, 1)
+    assert (found.venues[1].orders, found.venues[1].refused) == (2, 1)
+
+
+def test_each_venue_has_the_curve_of_its_own_orders() -> None:
+    orders = [rested(0, NANO, 0), rested(0, None, 3 * NANO), replace(rested(0, None, NANO), venue=2)]
+    result = own_result("mine", ParentOrder(Side.BUY, 100, 0, 9), [], FeeSchedule({}), None, None)
+    found = analyse(
+        result, FillQuotes(), ParentOrder(Side.BUY, 100, 0, 9), FeeSchedule({}),
+        decision2=None, arrival2=None, orders=[*orders, replace(took(5, 5), venue=3)],
+    )  # fmt: skip
+    assert {venue: (curve.orders, curve.events) for venue, curve in found.first_fill_by_venue.items()} == {
+        1: (2, 1),
+        2: (1, 0),
+    }
+    assert found.target_by_minute is None
 
 
 def test_half_is_enough_for_the_median() -> None:
@@ -98,3 +135,28 @@ def test_what_made_an_order_stand_out_is_what_moved_its_way(sign: int) -> None:
     (found,) = outliers([part["timing"] + part["fees"] for part in parts], parts)
     assert (found.at, found.reason) == (8, "timing")
     assert (found.score > 0) == (sign > 0)
+
+
+def test_the_target_of_a_minute_is_that_of_the_slice_in_which_it_ends() -> None:
+    """Slices of a minute, of 10 shares each: a minute's last nanosecond is of its own slice, not of the next."""
+    order = ParentOrder(Side.BUY, 30, 7, 7 + 3 * MINUTE)
+    schedule = Schedule.of(order, MINUTE)
+    assert target_by_minute(schedule, order) == (10, 20, 30, 30)
+    result = replace(own_result("mine", order, [], FeeSchedule({}), None, None), schedule=schedule)
+    found = analyse(result, FillQuotes(), order, FeeSchedule({}), decision2=None, arrival2=None)
+    assert found.target_by_minute == (10, 20, 30, 30)
+    fills = [fill(5, 11, ts=7 + MINUTE - 1), fill(6, 11, ts=7 + MINUTE), fill(7, 11, ts=order.end)]
+    assert filled_by_minute(fills, order) == (5, 6, 0, 7)
+
+
+def test_spreads_after_a_fill_need_the_mid_at_it_and_the_mid_after_it() -> None:
+    fills = [fill(1, 12), fill(2, 12), fill(4, 12)]
+    quotes = FillQuotes(
+        mid2=[None, 22, 22], spread=[None, 2, None], touch=[12] * 3, depth=[9] * 3,
+        later=([20, None, 23],) * len(HORIZONS),
+    )  # fmt: skip
+    whole, venue = spreads(fills, quotes)
+    assert (whole.venue, venue.venue) == (None, 1)
+    assert (whole.shares, whole.effective_shares, whole.quoted_shares) == (7, 6, 2)
+    for after in whole.after:
+        assert (after.shares, after.effective, after.realized, after.impact) == (4, 4 * 2, 4 * 1, 4 * 1)
