@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from kafka import KafkaAdminClient
 from kafka import errors as kafka_errors
+from kafka.net import KafkaNetClient
 
 from sor.errors import BrokerAwayError, InputError, StreamError
 from sor.stream.kafka.properties import connection
@@ -21,6 +22,7 @@ from sor.stream.kafka.refusals import Refusals
 
 PARTITION = 0
 CONNECT_SECONDS = 10
+Client = TypeVar("Client")
 
 _REFUSALS = Refusals()
 
@@ -30,6 +32,29 @@ def common() -> dict[str, Any]:
     # Without the last, a client comes back up to 30 s after its broker.
     ours = {"client_id": "sor", "reconnect_backoff_ms": 50, "reconnect_backoff_max_ms": 1000}
     return ours | connection()
+
+
+def connect(kind: Callable[..., Client], servers: str, seconds: int = CONNECT_SECONDS, **settings: Any) -> Client:
+    """A client of this kind, or kafka-python's own error. Where no broker answers its constructors leave a thread and
+    three open files behind, and a caller that waits for a broker calls them again and again."""
+    opened: list[KafkaNetClient] = []
+
+    def noted(**config: Any) -> KafkaNetClient:
+        opened.append(KafkaNetClient(**config))
+        return opened[-1]
+
+    try:
+        return kind(
+            bootstrap_servers=servers,
+            bootstrap_timeout_ms=seconds * 1000,
+            kafka_client=noted,
+            **settings,
+            **common(),
+        )
+    except BaseException:
+        for client in opened:
+            client.close()
+        raise
 
 
 class Record(Protocol):
@@ -83,9 +108,7 @@ def no_broker(servers: str) -> StreamError:
 
 @contextmanager
 def admin_client(servers: str, seconds: int = CONNECT_SECONDS) -> Iterator[Any]:
-    client = KafkaAdminClient(
-        bootstrap_servers=servers, bootstrap_timeout_ms=seconds * 1000, request_timeout_ms=seconds * 1000, **common()
-    )
+    client = connect(KafkaAdminClient, servers, seconds, request_timeout_ms=seconds * 1000)
     try:
         yield client
     finally:

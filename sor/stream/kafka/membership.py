@@ -17,7 +17,7 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.structs import OffsetAndMetadata
 
 from sor.errors import StreamError
-from sor.stream.kafka.connection import CONNECT_SECONDS, common, our_words
+from sor.stream.kafka.connection import connect, our_words
 
 SESSION_SECONDS = 10.0  # a member that was killed is missed after this
 GROWTH_SECONDS = 5.0  # a topic that has got more partitions is divided again after this
@@ -35,9 +35,9 @@ class Membership:
         self._told = threading.Event()
         self._trouble: Exception | None = None
         with our_words(servers, f"joining group {group!r}"):
-            self._consumer = KafkaConsumer(
-                bootstrap_servers=servers,
-                bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
+            self._consumer = connect(
+                KafkaConsumer,
+                servers,
                 group_id=group,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
@@ -47,7 +47,6 @@ class Membership:
                 metadata_max_age_ms=round(GROWTH_SECONDS * 1000),
                 partition_assignment_strategy=(RoundRobinPartitionAssignor,),
                 metrics_enabled=False,
-                **common(),
             )
             self._consumer.subscribe([topic], listener=_Listener(self))
             # Who leads the group divides what it knows of: before the topic's metadata are there that is nothing, and

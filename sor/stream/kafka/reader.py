@@ -10,7 +10,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka import errors as kafka_errors
 
 from sor.errors import RunError, StreamError
-from sor.stream.kafka.connection import CONNECT_SECONDS, PARTITION, Record, common, our_words, said
+from sor.stream.kafka.connection import CONNECT_SECONDS, PARTITION, Record, connect, our_words, said
 from sor.stream.kafka.fast_records import FastRecords
 from sor.stream.names import check_servers
 
@@ -19,15 +19,14 @@ METADATA_SECONDS = 300.0  # as Kafka's own clients have it
 
 def plain_consumer(servers: str, **more: Any) -> Any:
     """A consumer that belongs to no group and commits nothing. Its messages are FastMessages."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=servers,
-        bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
+    consumer = connect(
+        KafkaConsumer,
+        servers,
         group_id=None,
         enable_auto_commit=False,
         allow_auto_create_topics=False,
         metrics_enabled=False,
         **more,
-        **common(),
     )
     consumer._fetcher.PartitionRecords = FastRecords  # kafka-python's own stop at a header whose name is no text
     return consumer

@@ -14,7 +14,7 @@ from kafka.producer.producer_batch import ProducerBatch
 from kafka.record.memory_records import MemoryRecordsBuilder
 
 from sor.errors import StreamError
-from sor.stream.kafka.connection import CONNECT_SECONDS, PARTITION, common, our_words, said
+from sor.stream.kafka.connection import PARTITION, connect, our_words, said
 from sor.stream.kafka.fast_records import body, extend
 from sor.stream.kafka.topic_setup import BATCH_BYTES, topic_is_gone
 from sor.stream.names import check_servers
@@ -81,9 +81,9 @@ class TopicWriter:
         self._waiting_bytes = 0
         self._progress = time.monotonic()
         with our_words(servers, "connecting"):
-            self._producer = KafkaProducer(
-                bootstrap_servers=servers,
-                bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
+            self._producer = connect(
+                KafkaProducer,
+                servers,
                 acks="all",
                 enable_idempotence=True,
                 delivery_timeout_ms=round(timeout * 1000) + 600_000,
@@ -94,7 +94,6 @@ class TopicWriter:
                 compression_type=compression,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
-                **common(),
             )
             # Otherwise the first message waits for this, and all after it are late.
             self._producer.partitions_for(topic)
