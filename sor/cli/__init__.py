@@ -11,6 +11,7 @@ import click
 
 import sor
 from sor.errors import SorError
+from sor.running.collector import leave
 from sor.running.one_thread import ONE_THREAD
 from sor.text import say
 
@@ -140,7 +141,7 @@ def _short(word: str) -> str:
 
 def main() -> None:
     """Entry point of `sor`."""
-    sys.exit(run(sys.argv[1:], "sor"))
+    leave(run(sys.argv[1:], "sor"))
 
 
 def backtest_main() -> None:
@@ -162,7 +163,7 @@ def _alias(name: str, command: str) -> None:
     """Run one command under a name of its own, with `--version` as the program has it."""
     _complete_alias(name, command)
     args = sys.argv[1:]
-    sys.exit(run(args if args == ["--version"] else [command, *args], "sor"))
+    leave(run(args if args == ["--version"] else [command, *args], "sor"))
 
 
 def _complete_alias(name: str, command: str) -> None:

@@ -1,14 +1,18 @@
-"""The collector is seldom at work while a backtest runs, and as it was afterwards."""
+"""The collector is seldom at work while a backtest runs, as it was afterwards, and not at work at the end."""
 
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from sor import backtest
+from sor import backtest, cli
+from sor.cli import run
+from sor.errors import InputError
 from sor.running.collector import SELDOM, seldom_collected
 
 
@@ -33,3 +37,34 @@ def test_a_backtest_collects_seldom() -> None:
     before = gc.get_stats()[0]["collections"]
     backtest(**order)
     assert gc.get_stats()[0]["collections"] - before < 20  # 1; 55 without it
+
+
+def test_the_command_collects_seldom_while_it_loads_and_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def open_none(*_: Any) -> None:
+        seen.append(gc.get_threshold()[0])
+        raise InputError("none")
+
+    monkeypatch.setattr("sor.running.tape_source.tape_source", open_none)
+    before = gc.get_threshold()
+    assert run(["backtest", "--json"], "sor") == 2
+    assert (seen, gc.get_threshold()) == ([max(before[0], SELDOM)], before)
+
+
+def test_the_end_looks_for_no_cycles() -> None:
+    code = (
+        "import atexit, gc; from sor.running.collector import leave; "
+        "atexit.register(lambda: print(gc.get_freeze_count() > 1000)); leave(3)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "True\n", "")
+
+
+@pytest.mark.parametrize("name", ["main", "backtest_main", "produce_main", "tui_main"])
+def test_every_entry_point_leaves_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[int] = []
+    monkeypatch.setattr(sys, "argv", ["sor", "--version"])
+    monkeypatch.setattr("sor.cli.leave", left.append)
+    getattr(cli, name)()
+    assert left == [0]
