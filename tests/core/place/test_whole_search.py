@@ -66,6 +66,8 @@ def test_equal_outcomes_made_one_change_no_way_down_and_no_sum(seed: int) -> Non
         x = some_x(table, rng)
         assert table.shares(np.array([x])).tolist() == by_one.shares(np.array([x])).tolist()
         assert table.sums(x) == table.sums(x) == by_one.shares(np.array([x]))[0].tolist()
+        points = [x, some_x(table, rng), some_x(table, rng)]
+        assert table.sums_of(points) == table.sums_of(points) == by_one.shares(np.array(points)).tolist()
         ends = []
         for outcomes in (table, by_one, replace(by_one, tabulated=True)):
             search = WholeSearch(WholeProblem(outcomes, prices, 0), x)

@@ -9,6 +9,7 @@ from math import lcm
 import numpy as np
 import pytest
 
+from sor.core.place.whole.search import WholeSearch
 from sor.core.place.whole.shares import IntegerSample, Money, place_integer
 from sor.errors import InputError
 
@@ -70,6 +71,16 @@ def test_a_search_stays_where_it_is_said_to_stay(seed: int) -> None:
             assert (sample.descend(prices, i, x) == x) is stays
             said.add(stays)
     assert said == {True, False}
+
+
+def test_searches_that_meet_go_on_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample, money = instance(5, 2, 40, 30)
+    best = sample.search(*money)
+    settled = list[tuple[int, ...]]()
+    monkeypatch.setattr(WholeSearch, "settle", lambda search: settled.append(search.x))
+    assert sample.search(*money, [best, best, sample.starts()[0], best]) == best
+    assert best in settled
+    assert len(settled) == len(set(settled))
 
 
 @pytest.mark.parametrize("seed", range(20))

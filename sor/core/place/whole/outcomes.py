@@ -6,6 +6,7 @@ in which they first occur, so the first of several equal kinks is the same as am
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -99,6 +100,13 @@ class WholeOutcomes:
             filled = [int(row @ self.times) for row in at.filled]
             self._sums[x] = [short, short - int(gap @ self.times), self.n * sum(x), *filled]
         return self._sums[x]
+
+    def sums_of(self, points: Sequence[X]) -> list[list[int]]:
+        """`sums` of each; those that are not known yet are worked out together."""
+        new = [x for x in points if x not in self._sums]
+        if len(new) > 1:
+            self._sums.update(zip(new, self.shares(np.array(new)).tolist(), strict=True))
+        return [self.sums(x) for x in points]
 
     def shares(self, x: Ints) -> Ints:
         """(P, K + 4) exact sums over the outcomes for every row of x.

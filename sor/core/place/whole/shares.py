@@ -107,9 +107,7 @@ class IntegerSample:
         base, (take, *make) = self._money
         more = unit // base
         result = []
-        points = list(pool)
-        sums = [self.outcomes.sums(tuple(points[0]))] if len(points) == 1 else self.shares(points).tolist()
-        for short, over, placed, taken, *made in sums:
+        for short, over, placed, taken, *made in self.outcomes.sums_of([tuple(x) for x in pool]):
             a = take * taken - sum(m * g for m, g in zip(make, made, strict=True))
             result.append((a * more, placed + short, short, over))
         return result
@@ -165,11 +163,11 @@ class IntegerSample:
         found = [self._begin(problem, x) for x in points]
         for search in found:
             search.descend()
-        found = _ranked(found)[:3]
+        found = _apart(_ranked(found)[:3])
         for search in found if thorough else ():
             search.settle()
         first = _ranked(found)[0]
-        winners = [search for search in found if search is first or search.total == first.total]
+        winners = _apart([search for search in found if search is first or search.total == first.total])
         for search in winners if thorough else ():
             search.break_ties()
         return _ranked(winners)[0].x
@@ -262,6 +260,11 @@ def _rounded(value: int, part: int) -> int:
 def _ranked(found: list[WholeSearch]) -> list[WholeSearch]:
     """The lowest first. One alone is not ranked: its total, which takes time, is not asked for."""
     return sorted(found, key=_rank) if len(found) > 1 else found
+
+
+def _apart(found: list[WholeSearch]) -> list[WholeSearch]:
+    """One of those that stand at the same X, from where they would all go the same way."""
+    return list({search.x: search for search in found}.values())
 
 
 def _rank(search: WholeSearch) -> tuple[int, ...]:
