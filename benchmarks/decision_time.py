@@ -21,8 +21,9 @@ from fractions import Fraction  # noqa: E402
 import numpy as np  # noqa: E402
 
 from sor.core.place.whole.shares import IntegerSample  # noqa: E402
-from sor.core.router.allocators import Penalties, SliceProblem, promising  # noqa: E402
+from sor.core.router.allocators import Penalties, promising  # noqa: E402
 from sor.core.router.shortfall_bound import within_shortfall  # noqa: E402
+from sor.core.router.slice_problems import SliceProblem  # noqa: E402
 
 CASES = (
     *((k, 1_000, 100) for k in (1, 2, 4, 8, 12, 16, 24)),

@@ -23,6 +23,7 @@ from sor.core.fees import NO_FEES
 from sor.core.order import Latency, ParentOrder, QueueModel, Rules, Side
 from sor.core.router.allocators import CrossVenue, Solver, window_length
 from sor.core.router.outflow_history import OutflowHistory
+from sor.core.router.slice_problems import SliceProblems
 from sor.core.schedule import Schedule
 from sor.core.spec import Level, Parameters
 from sor.core.strategies.allocation import Allocation
@@ -47,7 +48,7 @@ def slices(source: Source, wait: int, shares_a_slice: int) -> Pairs:
     order = ParentOrder(Side.BUY, shares_a_slice * count, *bounds)
     latency = Latency(wait)
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE, latency, latency)
-    solver = Solver(PARAMETERS, history, NO_FEES)
+    solver = Solver(PARAMETERS, SliceProblems(history, NO_FEES))
     expected: dict[int, tuple[int, float]] = {}
 
     def allocate(view: View, size: int) -> Allocation:

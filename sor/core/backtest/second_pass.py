@@ -34,8 +34,8 @@ from sor.core.router.allocators import (
     all_market,
     equal_split,
 )
-from sor.core.router.outflow_history import OutflowHistory
 from sor.core.router.search_result import SearchResult
+from sor.core.router.slice_problems import SliceProblems
 from sor.core.spec import ROUTER, TUNED, Spec
 from sor.core.strategies.interface import StrategyProtocol
 
@@ -54,12 +54,12 @@ class SecondPassResult:
 
 @dataclass(frozen=True, slots=True)
 class SecondPass:
-    """history, search, choices, venues: what the first pass found; limits: of the venues those whose all-limit strategy
-    has not been worked yet."""
+    """problems, search, choices, venues: what the first pass found; limits: of the venues those whose all-limit
+    strategy has not been worked yet."""
 
     spec: Spec
     order: ParentOrder
-    history: OutflowHistory
+    problems: SliceProblems
     search: SearchResult
     choices: Mapping[int, TunedCandidate]
     venues: tuple[int, ...]
@@ -76,13 +76,13 @@ class SecondPass:
         return SecondPassResult(outcome, router.allocate.tally, tuple(orders), hidden_slices(spec, resting), fades)
 
     def _router(self, order: ParentOrder) -> CrossVenue[Solver]:
-        solver = Solver(self.search.best, self.history, self.spec.fees, self.spec.adverse_selection)
+        solver = Solver(self.search.best, self.problems)
         return CrossVenue(ROUTER, router_schedule(self.spec, order), solver)
 
     def _all_strategies(self) -> list[StrategyProtocol]:
         """All of both passes, fresh."""
         simple = simple_strategies(self.spec, self.order)
-        first = first_routers(self.spec, self.order, self.history, self.choices)
+        first = first_routers(self.spec, self.order, self.problems, self.choices)
         resting = all_limit(self.spec, self.order, self.venues)
         return [self._router(self.order), *simple, *first.values(), *resting]
 
@@ -101,11 +101,11 @@ class SecondPass:
 
 
 def first_routers(
-    spec: Spec, order: ParentOrder, history: OutflowHistory, choices: Mapping[int, TunedCandidate]
+    spec: Spec, order: ParentOrder, problems: SliceProblems, choices: Mapping[int, TunedCandidate]
 ) -> dict[str, CrossVenue[Allocator]]:
     """What works the router's slices in the first pass, by name."""
     candidates, schedule = spec.grid.candidates(), router_schedule(spec, order)
-    solver = Solver(candidates[0], history, spec.fees, spec.adverse_selection)
+    solver = Solver(candidates[0], problems)
     allocators: dict[str, Allocator] = {
         TUNED: TunedSolver(schedule, candidates, choices, solver),
         MARKET: all_market,

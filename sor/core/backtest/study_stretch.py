@@ -15,6 +15,7 @@ from sor.core.order import ParentOrder
 from sor.core.router.allocators import window_length
 from sor.core.router.joined_study import StudiedStretch
 from sor.core.router.outflow_history import OutflowHistory
+from sor.core.router.slice_problems import SliceProblems
 from sor.core.router.walk_forward import Study
 from sor.core.spec import Spec
 
@@ -35,8 +36,8 @@ class StudyStretch:
     def work(self, stream: Stream) -> StudiedStretch:
         spec, order, schedule = self.spec, self.order, router_schedule(self.spec, self.order)
         # The stretch before may be over as soon as its last slice begins: from there on the outflows are ours.
-        history = history_from(spec, order, schedule.begins(max(0, self.first - 1)))
-        study = study_of(spec, order, history, range(self.first, self.stop))
+        problems = problems_from(spec, schedule.begins(max(0, self.first - 1)))
+        study, history = study_of(spec, order, problems, range(self.first, self.stop)), problems.history
         session = Session.of(order, spec.rules, [], histories=[history], study=study, memory=memory_from(spec, order))
         for batch in stream():
             session.on_batch(batch)
@@ -47,14 +48,15 @@ class StudyStretch:
         return StudiedStretch(tuple(study.found), history, venues)
 
 
-def history_from(spec: Spec, order: ParentOrder, start: int) -> OutflowHistory:
-    """The outflows that decisions from `start` on can see."""
+def problems_from(spec: Spec, start: int) -> SliceProblems:
+    """Those of decisions from `start` on, and the outflows that they can see."""
     rules, length = spec.rules, window_length(spec.router_interval)
-    return OutflowHistory(length, spec.queue_model, rules.latency, rules.cancels, asked_from=start)
+    history = OutflowHistory(length, spec.queue_model, rules.latency, rules.cancels, asked_from=start)
+    return SliceProblems(history, spec.fees, spec.adverse_selection)
 
 
-def study_of(spec: Spec, order: ParentOrder, history: OutflowHistory, slices: range | None = None) -> Study:
-    return Study(order, spec.rules, spec.grid, spec.router_interval, history, spec.adverse_selection, slices)
+def study_of(spec: Spec, order: ParentOrder, problems: SliceProblems, slices: range | None = None) -> Study:
+    return Study(order, spec.rules, spec.grid, spec.router_interval, problems, slices)
 
 
 def stretches(slices: int, workers: int) -> list[range]:

@@ -31,7 +31,7 @@ from sor.core.backtest.sessions import (
     router_schedule,
     simple_strategies,
 )
-from sor.core.backtest.study_stretch import StudyStretch, history_from, stretches, study_of
+from sor.core.backtest.study_stretch import StudyStretch, problems_from, stretches, study_of
 from sor.core.backtest.worker_pool import WorkerPool
 from sor.core.order import ParentOrder
 from sor.core.router.allocators import ALL_LIMIT, EQUAL, AllLimit, Allocator, CrossVenue
@@ -71,13 +71,13 @@ def can_be_shared(spec: Spec) -> bool:
 
 
 def _alone(stream: Stream, spec: Spec, order: ParentOrder, watch: OnBatch | None) -> BacktestResult:
-    history = history_from(spec, order, order.start)
-    study = study_of(spec, order, history)
-    routed = first_routers(spec, order, history, study.choices)
-    first = _first_session(spec, order, routed.values(), history, study)
+    problems = problems_from(spec, order.start)
+    study = study_of(spec, order, problems)
+    routed = first_routers(spec, order, problems, study.choices)
+    first = _first_session(spec, order, routed.values(), problems.history, study)
     live = feed(stream, [first], watch)[0]
     venues = live.market.venues
-    second = SecondPass(spec, order, history, searched(study), study.choices, venues, limits=venues)
+    second = SecondPass(spec, order, problems, searched(study), study.choices, venues, limits=venues)
     return _result(spec, study, routed, first, live, second.work(stream))
 
 
@@ -88,20 +88,20 @@ def _together(
     if not theirs:
         return _alone(stream, spec, order, watch)
     answers = pool.submit([StudyStretch(spec, order, one.start, one.stop) for one in theirs])
-    history = history_from(spec, order, order.start)
-    study = study_of(spec, order, history, mine)
+    problems = problems_from(spec, order.start)
+    study = study_of(spec, order, problems, mine)
     promised = list[Callable[[], list[SecondPassResult]]]()
 
     def begin_second(studied: Sequence[StudiedStretch]) -> None:
         venues = studied[-1].venues
         limits = tuple(venue for venue in venues if venue not in pool.venues)
-        second = SecondPass(spec, order, history, searched(study), study.choices, venues, limits)
+        second = SecondPass(spec, order, problems, searched(study), study.choices, venues, limits)
         promised.append(pool.submit([second]))
 
     resting = all_limit(spec, order, pool.venues)
-    routed = first_routers(spec, order, history, study.choices)
+    routed = first_routers(spec, order, problems, study.choices)
     joined = JoinedStudy(study, answers, begin_second)
-    first = _first_session(spec, order, [*routed.values(), *resting], history, joined)
+    first = _first_session(spec, order, [*routed.values(), *resting], problems.history, joined)
     live = feed(stream, [first], watch)[0]
     [last] = promised[0]()
     met = [one for one in resting if one.allocate.venue in live.market.venues]

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Generic, TypeVar
 
-from sor.core.fees import FeeSchedule
 from sor.core.market.oriented import FAR
 from sor.core.order import Latency
 from sor.core.place.whole.shares import IntegerSample
-from sor.core.router.outflow_history import ENOUGH, EVERY, LATEST, OutflowHistory, Samples
+from sor.core.router.outflow_history import EVERY, LATEST
+from sor.core.router.slice_problems import SliceProblem, SliceProblems
 from sor.core.schedule import Schedule
 from sor.core.spec import Level, Parameters
 from sor.core.strategies.allocation import Allocation, resting_places
@@ -27,22 +27,6 @@ from sor.core.strategies.observed import Observed
 STARTS = 2
 MARKET, EQUAL, ALL_LIMIT = "X_M", "X_E", "X_L_"  # the paper's names of its simple allocations; X_L_2 rests at venue 2
 LEAST = Fraction(1)  # a nanodollar: how far a penalty is raised above the bound it must exceed
-
-
-@dataclass(frozen=True, slots=True)
-class SliceProblem:
-    """One slice's placement problem: prices oriented, in nanodollars a share (h may be half of one).
-
-    px: the national best rest price p; venues: where a limit order can rest, ascending; make: effective rebates.
-    """
-
-    size: int
-    px: int
-    venues: tuple[int, ...]
-    h: Fraction
-    f: int
-    make: tuple[Fraction, ...]
-    sample: IntegerSample
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,46 +59,6 @@ class Decision:
 def allocation_of(problem: SliceProblem, x: Sequence[int]) -> Allocation:
     """x: M, and L_k in the order of the problem's venues."""
     return Allocation(x[0], problem.px, tuple(zip(problem.venues, x[1:], strict=True)))
-
-
-def slice_problem(
-    view: View, size: int, history: OutflowHistory, fees: FeeSchedule, *, adverse_selection: bool
-) -> SliceProblem | str:
-    """The problem at this view; where there is none, the reason: the slice then goes all market."""
-    best_take = min((v.take_px for v in view.venues), default=FAR)
-    px = max((v.rest_px for v in view.venues), default=-FAR)
-    if best_take == FAR or px == -FAR:
-        return "one side of the market is empty"
-    venues = resting_places(view, px)
-    samples = history.before(view.ts, venues)
-    if len(samples.sold) < ENOUGH:
-        return "fewer than 30 past windows"
-    h = Fraction(best_take - px, 2)
-    make = [Fraction(fees.make(venue, px)) for venue in venues]
-    if not venues or h + min(make) <= 0:
-        return "the market is locked or crossed"
-    sold = samples.sold
-    if adverse_selection:
-        effective = [rebate - _mean_fall(samples, k) for k, rebate in enumerate(make)]
-        # Where a fill costs more than it saves, no order rests; elsewhere the model's assumption A1 holds.
-        worth = [k for k, rebate in enumerate(effective) if h + rebate > 0]
-        if not worth:
-            return "fills cost more than they save at every venue"
-        venues, make = tuple(venues[k] for k in worth), [effective[k] for k in worth]
-        sold = sold[:, worth]
-    first = min(
-        (v for v in view.venues if v.take_px < FAR),
-        key=lambda v: (v.available <= 0, v.take_px, -v.available, v.venue),
-    )
-    f = fees.take(first.venue, first.take_px)
-    sample = IntegerSample.build(size, sold, h, f, make)
-    return SliceProblem(size, px, venues, h, f, tuple(make), sample)
-
-
-def _mean_fall(samples: Samples, k: int) -> Fraction:
-    """How far the mid fell, on average, over the past windows in which an order at venue k would have been filled."""
-    falls = samples.falls2[samples.sold[:, k] > 0]
-    return Fraction(int(falls.sum()), 2 * len(falls)) if len(falls) else Fraction(0)
 
 
 def penalties(parameters: Parameters, problem: SliceProblem) -> Penalties:
@@ -215,21 +159,21 @@ class Solver:
     """The Cont-Kukanov allocator: solves the slice's problem with fixed parameters."""
 
     parameters: Parameters
-    history: OutflowHistory
-    fees: FeeSchedule
-    adverse_selection: bool = False
+    problems: SliceProblems
     tally: RouterStats = field(default_factory=RouterStats)
 
     def __call__(self, view: View, size: int) -> Allocation:
         self.tally.slices += 1
-        problem = slice_problem(view, size, self.history, self.fees, adverse_selection=self.adverse_selection)
+        problem = self.problems.at(view, size)
         if isinstance(problem, str):
             self.tally.all_market[problem] += 1
             return Allocation(size, reason=problem)
         cost = penalties(self.parameters, problem)
         self.tally.raised += cost.raised
-        x = problem.sample.search(cost.theta, cost.under, cost.over, promising(problem.sample, cost))
-        return allocation_of(problem, x)
+        if self.parameters not in problem.answers:
+            x = problem.sample.search(cost.theta, cost.under, cost.over, promising(problem.sample, cost))
+            problem.answers[self.parameters] = allocation_of(problem, x)
+        return problem.answers[self.parameters]
 
 
 def promising(sample: IntegerSample, cost: Penalties) -> list[tuple[int, ...]]:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from sor.core.market.batch import Ints, distinct
 from sor.core.place.whole.search import Prices
-from sor.core.router.allocators import SliceProblem
 from sor.core.router.priced_grid import GridPrices, PricedGrid
+from sor.core.router.slice_problems import SliceProblem
 
 ROUNDS = 6  # re-solves a slice, where the pool looked worst; benchmarks/ has what more would bring
 SAFE = 2**62

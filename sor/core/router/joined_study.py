@@ -43,7 +43,7 @@ class JoinedStudy:
         if self._joined:
             return
         self._joined = True
-        history, stretches = self.study.history, self.others()
+        history, stretches = self.study.problems.history, self.others()
         history.finish()
         for stretch in stretches:
             self.study.join(stretch.slices)

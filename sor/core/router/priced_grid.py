@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sor.core.place.whole.shares import IntegerSample
-from sor.core.router.allocators import SliceProblem, admissible, scaled
+from sor.core.router.allocators import admissible, scaled
+from sor.core.router.slice_problems import SliceProblem
 from sor.core.spec import Grid, Level
 
 ANCHORS = (4, 3, 3)  # points of each axis that are solved first

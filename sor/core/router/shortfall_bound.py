@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from sor.core.router.allocators import LEAST, Penalties, SliceProblem, promising
+from sor.core.router.allocators import LEAST, Penalties, promising
+from sor.core.router.slice_problems import SliceProblem
 
 DOUBLINGS = 30
 FINE = 64  # lambda_under is found to this part of h + f

@@ -26,17 +26,15 @@ from sor.core.router.allocators import (
     Allocator,
     CrossVenue,
     FixedAllocation,
-    SliceProblem,
     TunedCandidate,
     all_market,
     allocation_of,
     passive_end,
-    slice_problem,
 )
 from sor.core.router.grid_pool import PoolAnswer, solve_grid
-from sor.core.router.outflow_history import OutflowHistory
 from sor.core.router.priced_grid import PricedGrid
 from sor.core.router.slice_market import SliceCost, SliceMarket
+from sor.core.router.slice_problems import SliceProblem, SliceProblems
 from sor.core.schedule import Schedule
 from sor.core.spec import Grid
 
@@ -103,8 +101,7 @@ class Study:
     rules: Rules
     grid: Grid
     interval: int
-    history: OutflowHistory
-    adverse_selection: bool = False
+    problems: SliceProblems
     slices: range | None = None
     schedule: Schedule = field(init=False)
     totals: Ints = field(init=False)
@@ -200,9 +197,7 @@ class Study:
         end = self.order.end if last else self.schedule.begins(index + 1) - 1
         order = ParentOrder(self.order.side, quantity, self.schedule.begins(index), end, self.order.limit_price)
         market = self._run(order, all_market)
-        problem = slice_problem(
-            market.view(book, row), quantity, self.history, self.rules.fees, adverse_selection=self.adverse_selection
-        )
+        problem = self.problems.at(market.view(book, row), quantity)
         if isinstance(problem, str):
             self._skip(index, problem)
             return
@@ -221,8 +216,8 @@ class Study:
         self, order: ParentOrder, problem: SliceProblem, answer: PoolAnswer, book: Book, row: int
     ) -> tuple[SliceCost, dict[int, SliceCost]]:
         """A slice that this book holds whole: what became of X_M, and of the allocations chosen."""
-        until = passive_end(self._alone(order), 0)
-        market = SliceMarket(order, self.rules.fees, self.history.model, book, row, until, problem.px, problem.venues)
+        until, model = passive_end(self._alone(order), 0), self.problems.history.model
+        market = SliceMarket(order, self.rules.fees, model, book, row, until, problem.px, problem.venues)
         pool = {}
         for index in answer.chosen:
             worked = market.worked(answer.pool[index])
@@ -246,7 +241,7 @@ class Study:
 
     def _run(self, order: ParentOrder, allocator: Allocator) -> Execution:
         strategy = CrossVenue(MARKET, self._alone(order), allocator)
-        return Execution(order, self.rules, strategy, self.history.model)
+        return Execution(order, self.rules, strategy, self.problems.history.model)
 
     @staticmethod
     def _advance(one: _Slice, book: Book) -> None:

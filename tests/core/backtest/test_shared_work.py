@@ -19,7 +19,7 @@ from strategies_for_tapes import SECOND, Case, cases
 from thorough import THOROUGH
 
 from sor.core.backtest.sessions import BacktestResult, Stream
-from sor.core.backtest.study_stretch import StudyStretch, history_from, stretches, study_of
+from sor.core.backtest.study_stretch import StudyStretch, problems_from, stretches, study_of
 from sor.core.backtest.two_pass import backtest
 from sor.core.backtest.worker_pool import Task
 from sor.core.feed import Feed, Form
@@ -123,7 +123,7 @@ def test_choices_and_outflows_are_those_of_one_study(tape: SnapshotBatch) -> Non
     mine, theirs = (StudyStretch(SPEC, order, first, stop).work(stream) for first, stop in ((0, 6), (6, 14)))
     assert [one.index for one in (*mine.slices, *theirs.slices)] == list(range(14))
     assert whole.venues == theirs.venues
-    study, joined = (study_of(SPEC, order, history_from(SPEC, order, order.start)) for _ in range(2))
+    study, joined = (study_of(SPEC, order, problems_from(SPEC, order.start)) for _ in range(2))
     study.join(whole.slices)
     for one in (mine, theirs):
         joined.join(one.slices)

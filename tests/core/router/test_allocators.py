@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -22,17 +23,16 @@ from sor.core.router.allocators import (
     AllLimit,
     CrossVenue,
     Penalties,
-    SliceProblem,
     Solver,
     all_market,
     equal_split,
     passive_end,
     penalties,
     promising,
-    slice_problem,
     window_length,
 )
 from sor.core.router.outflow_history import OutflowHistory
+from sor.core.router.slice_problems import KEPT, SliceProblem, SliceProblems
 from sor.core.schedule import Schedule
 from sor.core.spec import Grid, Level, Parameters, Spec
 from sor.core.strategies.allocation import Allocation
@@ -44,6 +44,7 @@ INTERVAL = 5 * SECOND
 FEES = FeeSchedule({2: VenueFee(3_000_000, 2_000_000), 7: VenueFee(-200_000, -500_000)})
 HALF = Level(Fraction(3, 2), multiple=True)
 PARAMETERS = Parameters(HALF, HALF, Level(Fraction(0), multiple=True))
+TERMS = ("size", "px", "venues", "h", "f", "make")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def route(
     batches: Sequence[SnapshotBatch], order: ParentOrder, **rules: Any
 ) -> tuple[CrossVenue[Solver], SessionResult]:
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
-    router = CrossVenue("router", Schedule.of(order, INTERVAL), Solver(PARAMETERS, history, FEES))
+    router = CrossVenue("router", Schedule.of(order, INTERVAL), Solver(PARAMETERS, SliceProblems(history, FEES)))
     session = Session.of(order, replace(Rules(FEES), **rules), [router], histories=[history])
     for batch in batches:
         session.on_batch(batch)
@@ -146,7 +147,7 @@ def test_without_trades_only_quotes_fill_what_rests(tape: SnapshotBatch) -> None
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
     schedule = Schedule.of(order, INTERVAL)
     strategies: list[StrategyProtocol] = [
-        CrossVenue("router", schedule, Solver(PARAMETERS, history, FEES)),
+        CrossVenue("router", schedule, Solver(PARAMETERS, SliceProblems(history, FEES))),
         CrossVenue("X_E", schedule, equal_split),
         CrossVenue("X_L", schedule, AllLimit(2)),
     ]
@@ -203,7 +204,7 @@ SOLD = {2: [0, 50, 300] * 20, 7: [100, 0, 200] * 20}
 
 
 def problem_of(seen: View, sold: dict[int, list[int]] = SOLD, *, adverse: bool = False) -> SliceProblem | str:
-    return slice_problem(seen, 500, past(sold), FEES, adverse_selection=adverse)
+    return SliceProblems(past(sold), FEES, adverse).at(seen, 500)
 
 
 def test_the_problem_is_what_the_book_shows() -> None:
@@ -231,7 +232,7 @@ def test_f_is_the_fee_of_a_venue_that_has_shares_left(dearer: int) -> None:
 def test_a_locked_market_without_rebates_goes_all_market() -> None:
     """h + r is exactly 0: nothing is gained by resting, and the model has no answer."""
     locked = view((2, BASE, 300, BASE - CENT, 400), (7, BASE + CENT, 5, BASE, 1))
-    found = slice_problem(locked, 500, past(SOLD), NO_FEES, adverse_selection=False)
+    found = SliceProblems(past(SOLD), NO_FEES).at(locked, 500)
     assert found == "the market is locked or crossed"
 
 
@@ -270,7 +271,7 @@ def test_adverse_selection_is_the_mean_fall_after_fills_at_the_venue() -> None:
     history = past(SOLD)
     # Twice the mid's: 2 fills in the last two of three.
     history._falls2 = whole([2_000_000, 4_000_000, 12_000_000] * 20)
-    problem = slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True)
+    problem = SliceProblems(history, FEES, adverse_selection=True).at(view(*OPEN), 500)
     assert isinstance(problem, SliceProblem)
     assert problem.make == (Fraction(2_000_000 - 4_000_000), Fraction(-500_000 - 3_500_000))
 
@@ -278,11 +279,11 @@ def test_adverse_selection_is_the_mean_fall_after_fills_at_the_venue() -> None:
 def test_a_venue_whose_fills_cost_more_than_they_save_is_left_out() -> None:
     history = past(SOLD)
     history._falls2 = whole(4 * CENT if seven and not two else 0 for two, seven in zip(SOLD[2], SOLD[7], strict=True))
-    problem = slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True)
+    problem = SliceProblems(history, FEES, adverse_selection=True).at(view(*OPEN), 500)
     assert isinstance(problem, SliceProblem)
     assert problem.venues == (2,)  # after venue 7's fills the mid fell by a cent on average, twice the half spread
     history._falls2 = whole([4 * CENT] * 60)
-    assert slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True) == (
+    assert SliceProblems(history, FEES, adverse_selection=True).at(view(*OPEN), 500) == (
         "fills cost more than they save at every venue"
     )
 
@@ -291,7 +292,7 @@ def test_a_venue_whose_fills_cost_exactly_what_they_save_is_left_out() -> None:
     """h + r is 0 at venue 7 after the fall of 4.5 million: the model's A1 wants it above."""
     history = past(SOLD)
     history._falls2 = whole([9_000_000] * 60)
-    problem = slice_problem(view(*OPEN), 500, history, FEES, adverse_selection=True)
+    problem = SliceProblems(history, FEES, adverse_selection=True).at(view(*OPEN), 500)
     assert isinstance(problem, SliceProblem)
     assert problem.venues == (2,)
 
@@ -307,9 +308,53 @@ def test_a_venue_whose_fills_cost_exactly_what_they_save_is_left_out() -> None:
 )
 def test_slices_without_a_problem_go_all_market(seen: View, sold: dict[int, list[int]], reason: str) -> None:
     assert problem_of(seen, sold) == reason
-    solver = Solver(PARAMETERS, past(sold), FEES)
+    solver = Solver(PARAMETERS, SliceProblems(past(sold), FEES))
     assert solver(seen, 500) == Allocation(500, reason=reason)
     assert solver.tally.all_market[reason] == 1
+
+
+def test_who_meets_the_same_problem_shares_it_and_its_answers() -> None:
+    problems, seen = SliceProblems(past(SOLD), FEES), view(*OPEN)
+    solver, other = Solver(PARAMETERS, problems), Solver(PARAMETERS, problems)
+    assert problems.at(seen, 500) is problems.at(seen, 500)
+    assert other(seen, 500) is solver(seen, 500)
+    other.parameters = replace(PARAMETERS, theta_queue=Level(Fraction(2), multiple=True))
+    assert other(seen, 500) == Solver(other.parameters, SliceProblems(past(SOLD), FEES))(seen, 500) != solver(seen, 500)
+
+
+@pytest.mark.parametrize(
+    ("seen", "size"),
+    [
+        (view(*OPEN), 400),
+        (view(*OPEN, ts=T0 + 1), 500),
+        (view((2, BASE + CENT, 300, BASE, 400)), 500),
+        (view((2, BASE + CENT, 300, BASE, 400), (7, BASE + CENT, 0, BASE - CENT, 100)), 500),  # used up: venue 2 is hit
+        (view(*((v, take + CENT, shares, rest, queue) for v, take, shares, rest, queue in OPEN)), 500),
+        (view(*((v, take, shares, rest - CENT, queue) for v, take, shares, rest, queue in OPEN)), 500),
+    ],
+)
+def test_any_other_view_or_size_is_another_problem(seen: View, size: int) -> None:
+    problems = SliceProblems(past(SOLD), FEES)
+    before, found = problems.at(view(*OPEN), 500), problems.at(seen, size)
+    fresh = SliceProblems(past(SOLD), FEES).at(seen, size)
+    assert isinstance(before, SliceProblem)
+    assert isinstance(found, SliceProblem)
+    assert isinstance(fresh, SliceProblem)
+    assert found is not before
+    assert [getattr(found, name) for name in TERMS] == [getattr(fresh, name) for name in TERMS]
+
+
+def test_of_problems_the_last_are_kept_and_of_answers_all_in_another_process_too() -> None:
+    problems = SliceProblems(past(SOLD), FEES)
+    first = problems.at(view(*OPEN), 1)
+    for size in range(1, KEPT + 2):
+        Solver(PARAMETERS, problems)(view(*OPEN), size)
+    assert problems.at(view(*OPEN), KEPT + 1) is problems.at(view(*OPEN), KEPT + 1)
+    again, sent = problems.at(view(*OPEN), 1), pickle.loads(pickle.dumps(problems)).at(view(*OPEN), 1)
+    assert again is not first
+    for one in (first, again, sent):
+        assert isinstance(one, SliceProblem)
+        assert list(one.answers) == [PARAMETERS]
 
 
 def test_penalties_are_multiples_of_the_slice_or_dollars_that_are_admissible() -> None:
@@ -325,7 +370,7 @@ def test_penalties_are_multiples_of_the_slice_or_dollars_that_are_admissible() -
 def test_slices_in_which_a_penalty_in_dollars_was_raised_are_counted(over: str, under: str, raised: int) -> None:
     """Either lambda alone is enough; multiples are never raised."""
     lambda_over, lambda_under, theta = (Level(Fraction(text), multiple=False) for text in (over, under, "0"))
-    solver = Solver(Parameters(lambda_over, lambda_under, theta), past(SOLD), FEES)
+    solver = Solver(Parameters(lambda_over, lambda_under, theta), SliceProblems(past(SOLD), FEES))
     for _ in range(2):
         solver(view(*OPEN), 500)
     assert (solver.tally.slices, solver.tally.raised) == (2, raised)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from sor.core.place.whole.shares import IntegerSample
 from sor.core.router import grid_pool
-from sor.core.router.allocators import Penalties, SliceProblem, penalties
+from sor.core.router.allocators import Penalties, penalties
 from sor.core.router.grid_pool import solve_grid
 from sor.core.router.priced_grid import PricedGrid
+from sor.core.router.slice_problems import SliceProblem
 from sor.core.spec import MULTIPLES, Grid, Level
 
 CENT = 10_000_000

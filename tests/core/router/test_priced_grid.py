@@ -8,8 +8,9 @@ from fractions import Fraction
 import numpy as np
 from test_grid_pool import problem
 
-from sor.core.router.allocators import SliceProblem, penalties
+from sor.core.router.allocators import penalties
 from sor.core.router.priced_grid import PricedGrid
+from sor.core.router.slice_problems import SliceProblem
 from sor.core.spec import MULTIPLES
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sor.core.place.whole.shares import IntegerSample
-from sor.core.router.allocators import SliceProblem
 from sor.core.router.shortfall_bound import FINE, within_shortfall
+from sor.core.router.slice_problems import SliceProblem
 
 H, F, REBATES = Fraction(5_000_000), 3_000_000, (2_000_000, 1_000_000)
 THETA, OVER = Fraction(500_000), Fraction(12_000_000)

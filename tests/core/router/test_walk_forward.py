@@ -22,13 +22,13 @@ from sor.core.router.allocators import (
     TunedCandidate,
     TunedSolver,
     all_market,
-    slice_problem,
     window_length,
 )
 from sor.core.router.grid_pool import solve_grid
 from sor.core.router.outflow_history import OutflowHistory
 from sor.core.router.priced_grid import PricedGrid
 from sor.core.router.search_result import searched
+from sor.core.router.slice_problems import SliceProblems
 from sor.core.router.walk_forward import Study
 from sor.core.schedule import Schedule
 from sor.core.spec import Grid, Level, Parameters
@@ -61,7 +61,7 @@ def order_of(tape: SnapshotBatch, quantity: int = 1_000, side: Side = Side.BUY) 
 
 def studied(tape: SnapshotBatch, size: int, grid: Grid = GRID, side: Side = Side.BUY, quantity: int = 1_000) -> Study:
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
-    study = Study(order_of(tape, quantity, side), Rules(FEES), grid, INTERVAL, history)
+    study = Study(order_of(tape, quantity, side), Rules(FEES), grid, INTERVAL, SliceProblems(history, FEES))
     builder = BookBuilder(queues=True)
     for i in range(0, len(tape), size):
         book = builder.extend(orient(tape.slice(i, min(i + size, len(tape))), side))
@@ -87,7 +87,7 @@ def pooled(history: OutflowHistory, number: int) -> Allocator:
     """The allocation that a fresh pool holds for one candidate."""
 
     def allocate(view: View, size: int) -> Allocation:
-        problem = slice_problem(view, size, history, FEES, adverse_selection=False)
+        problem = SliceProblems(history, FEES).at(view, size)
         if isinstance(problem, str):
             return Allocation(size)
         answer = solve_grid(problem, PricedGrid(GRID))
@@ -142,7 +142,7 @@ def begun(tape: SnapshotBatch, grid: Grid = GRID) -> Study:
     """A study that has seen this much of an order on the whole minute and a half, and not its end."""
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
     order = ParentOrder(Side.BUY, 1_000, int(tape.ts[0]), int(tape.ts[0]) + 90 * NANO)
-    study = Study(order, Rules(FEES), grid, INTERVAL, history)
+    study = Study(order, Rules(FEES), grid, INTERVAL, SliceProblems(history, FEES))
     book = BookBuilder(queues=True).extend(orient(tape, Side.BUY))
     history.on_book(book)
     study.on_book(book)

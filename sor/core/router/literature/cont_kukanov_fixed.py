@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from sor.core.router.allocators import Solver, admissible, allocation_of, scaled, slice_problem
+from sor.core.router.allocators import Solver, admissible, allocation_of, scaled
 from sor.core.router.shortfall_bound import within_shortfall
+from sor.core.router.slice_problems import SliceProblems
 from sor.core.spec import Level, Parameters
 from sor.core.strategies.allocation import Allocation
 from sor.core.strategies.interface import View
@@ -40,14 +41,15 @@ class ContKukanovFixed:
         self.adverse_selection = adverse_selection
 
     def begin(self, setting: Setting) -> None:
-        self.solver = Solver(self.parameters, setting.outflows, setting.fees, adverse_selection=self.adverse_selection)
+        self.solver = Solver(
+            self.parameters, SliceProblems(setting.outflows, setting.fees, adverse_selection=self.adverse_selection)
+        )
 
     def allocate(self, view: View, size: int) -> Allocation:
         return self.solver(view, size) if self.most is None else self._within(view, size, self.most)
 
     def _within(self, view: View, size: int, most: Fraction) -> Allocation:
-        solver, chosen = self.solver, self.parameters
-        problem = slice_problem(view, size, solver.history, solver.fees, adverse_selection=self.adverse_selection)
+        problem, chosen = self.solver.problems.at(view, size), self.parameters
         if isinstance(problem, str):
             return Allocation(size, reason=problem)
         theta = max(scaled(chosen.theta_queue, problem.h), Fraction(0))
