@@ -24,11 +24,11 @@ from tui.kept_list import KeptLine, read_line
 from tui.screens import history
 from tui.screens.history import Compared, KeptRows
 from tui.screens.result import ResultPage
-from tui.widgets.choice import Choice
 from tui.widgets.fills import FillRows
-from tui.widgets.forest import ForestRow, estimates, forest
+from tui.widgets.form.choice import Choice
 from tui.widgets.panel import BAD, GOOD
-from tui.widgets.verdict import verdict
+from tui.widgets.report.forest import ForestRow, estimates, forest
+from tui.widgets.report.verdict import verdict
 
 REPORT = Path(__file__).parent / "report.json"
 TABS = {

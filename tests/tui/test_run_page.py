@@ -18,14 +18,14 @@ from sor.core.backtest.live_view import FillLine, RestingLine, ScheduleLine, Sli
 from sor.core.units import NANO
 from tui import format as words
 from tui import theme
-from tui.next_step import next_step
-from tui.widgets.canvas import Canvas, Label, beside, ticks
-from tui.widgets.charts import LOOKS, PLACES, _bps_path, _sides
+from tui.widgets.drawing.canvas import Canvas, Label, beside, ticks
 from tui.widgets.fills import FillRows, ShownFill, reason
+from tui.widgets.live.charts import LOOKS, PLACES, _bps_path, _sides
+from tui.widgets.live.next_step import next_step
+from tui.widgets.live.slices_panel import _where
+from tui.widgets.live.venue_panel import _Shape
 from tui.widgets.panel import MARK
 from tui.widgets.row_table import Filtered
-from tui.widgets.slices_panel import _where
-from tui.widgets.venue_panel import _Shape
 
 VIEW = _view()[-1]
 

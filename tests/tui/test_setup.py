@@ -13,7 +13,7 @@ from tui import form
 from tui.messages import RunRequest
 from tui.reach import where_it_goes
 from tui.remembered import last_form, remember
-from tui.widgets.path_suggester import PathSuggester
+from tui.widgets.form.path_suggester import PathSuggester
 
 
 async def test_a_tape_is_looked_at_while_its_path_is_typed(tmp_path: Path) -> None:

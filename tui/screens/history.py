@@ -20,8 +20,8 @@ from tui.app_state import Opened, open_report
 from tui.kept_list import KeptLine, read_line
 from tui.screens.page import Page
 from tui.widgets.panel import BAD, DIM, GOOD, WARN, line
+from tui.widgets.report.side_by_side import side_by_side
 from tui.widgets.row_table import Filtered, Rows
-from tui.widgets.side_by_side import side_by_side
 
 SCREENFUL = 20
 INTERVAL, PARAMETERS, RULES = 100, 124, 150  # cells from which there is room for these

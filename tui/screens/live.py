@@ -11,14 +11,14 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from tui.screens.page import Page
-from tui.widgets.charts import CostChart, PriceChart
 from tui.widgets.fills import FillsPanel
-from tui.widgets.live_panel import LivePanel
+from tui.widgets.live.charts import CostChart, PriceChart
+from tui.widgets.live.live_panel import LivePanel
+from tui.widgets.live.scoreboard import ONE_LINE, Scoreboard
+from tui.widgets.live.slices_panel import SlicesPanel
+from tui.widgets.live.stream_panel import StatePanel, StreamPanel
+from tui.widgets.live.venue_panel import VenuePanel
 from tui.widgets.row_table import Rows
-from tui.widgets.scoreboard import ONE_LINE, Scoreboard
-from tui.widgets.slices_panel import SlicesPanel
-from tui.widgets.stream_panel import StatePanel, StreamPanel
-from tui.widgets.venue_panel import VenuePanel
 
 PANELS: tuple[type[Widget], ...] = (PriceChart, CostChart, VenuePanel, FillsPanel, SlicesPanel, StreamPanel)
 

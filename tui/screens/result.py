@@ -19,10 +19,10 @@ from tui import format as words
 from tui.app_state import Opened
 from tui.screens.page import Page
 from tui.widgets.fills import FillRows, ShownFill
-from tui.widgets.forest import forest
+from tui.widgets.report.forest import forest
+from tui.widgets.report.tab_line import TabLine
+from tui.widgets.report.verdict import heading
 from tui.widgets.row_table import Filtered, Rows
-from tui.widgets.tab_line import TabLine
-from tui.widgets.verdict import heading
 
 GUTTER = 4
 TABLE, BETWEEN = 80, 3  # cells of the printed tables: as many side by side as there is room for

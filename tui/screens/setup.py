@@ -24,8 +24,8 @@ from tui.reach import where_it_goes
 from tui.remembered import remember
 from tui.screens.page import Page
 from tui.screens.setup_style import STYLE
-from tui.widgets.choice import Choice
-from tui.widgets.path_suggester import PathSuggester
+from tui.widgets.form.choice import Choice
+from tui.widgets.form.path_suggester import PathSuggester
 
 LEFT = ("Order", "Tape", "Stream")
 OF_THE_TAPE = ("tape", "symbol", "symbol_in", "format", "lot", "clock", "tz", "snapshot_rule")

@@ -9,10 +9,10 @@ from textual.content import Content
 from sor.core.backtest.live_view import LiveView, StrategyLine
 from tui import format as words
 from tui.app_state import Live
-from tui.next_step import next_step
-from tui.widgets.bars import bar
+from tui.widgets.drawing.bars import bar
 from tui.widgets.fills import reason
-from tui.widgets.live_panel import LivePanel
+from tui.widgets.live.live_panel import LivePanel
+from tui.widgets.live.next_step import next_step
 from tui.widgets.panel import BAD, DIM, GOOD, MARK, WARN, line, spread
 from tui.widgets.signs import OF_KIND
 

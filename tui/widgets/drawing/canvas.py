@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from textual.content import Content
 
-from tui.widgets.bars import joined
+from tui.widgets.drawing.bars import joined
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 DASHED, DOTTED, WHOLE = (3, 5), (1, 3), (1, 1)  # dots drawn, period

@@ -8,8 +8,8 @@ from textual.content import Content
 
 from tui import format as words
 from tui.app_state import Live, speed_words
-from tui.widgets.bars import bar
-from tui.widgets.live_panel import LivePanel
+from tui.widgets.drawing.bars import bar
+from tui.widgets.live.live_panel import LivePanel
 from tui.widgets.panel import BAD, DIM, GOOD, MARK, WARN, line, spread
 
 LATE = 1.0  # seconds behind the clock from which a stream is late

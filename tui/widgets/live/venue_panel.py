@@ -10,7 +10,7 @@ from sor.core.backtest.live_view import LiveView, RestingLine, SliceLine, VenueL
 from sor.core.spec import ROUTER, TUNED
 from tui import format as words
 from tui.app_state import Live
-from tui.widgets.live_panel import LivePanel
+from tui.widgets.live.live_panel import LivePanel
 from tui.widgets.panel import BAD, DIM, GOOD, MARK, WARN, Part, line
 
 SIZE, OURS = 6, 6

@@ -1,0 +1,1 @@
+"""Fields of the form: a choice, and paths that are completed."""

@@ -1,0 +1,1 @@
+"""Panels of the run that is on: market and costs, venues, slices, the stream, and what comes next."""

@@ -1,0 +1,1 @@
+"""Parts of a report: the verdict, the forest plot, the line of tabs, two reports side by side."""
