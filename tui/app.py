@@ -20,12 +20,10 @@ from textual.screen import Screen
 
 from sor.files.writing import private_opener
 from sor.paths import state_dir
-from tui import form, theme
-from tui.app_state import SPEEDS, Opened, open_report, speed_words
+from tui import theme
 from tui.brokers import Brokers
 from tui.messages import BrokerDone, BrokerState, Event, Examined, Failed, Finished, Gone, KeptFills, Noted, Saved
 from tui.plain_text import PlainText
-from tui.remembered import last_form
 from tui.reports import Reports
 from tui.running import Running
 from tui.screens.broker import BrokerPage
@@ -35,6 +33,9 @@ from tui.screens.live import WatchPage
 from tui.screens.page import PAGES, Host
 from tui.screens.result import ResultPage
 from tui.screens.setup import SetupPage
+from tui.state import form
+from tui.state.app_state import SPEEDS, Opened, open_report, speed_words
+from tui.state.remembered import last_form
 from tui.workers import Worker, WorkerSaid
 
 LAST_WORDS_SECONDS = 10.0

@@ -8,11 +8,11 @@ from contextlib import suppress
 
 from textual.app import App
 
-from tui import form
-from tui.app_state import AppState
 from tui.messages import BrokerState, Event, Failed, Finished, Gone, RunRequest, Task
 from tui.screens.page import Message, Page
 from tui.screens.setup import SetupPage
+from tui.state import form
+from tui.state.app_state import AppState
 from tui.workers import Worker, WorkerSaid
 
 

@@ -147,8 +147,8 @@ class Phase:
 class Finished:
     """The end. text: the report's JSON, byte for byte that of `--json`.
 
-    kept: where the text was kept, run: where the whole run was (tui.kept); empty where they could not be. partial: the
-    run was stopped before its end.
+    kept: where the text was kept, run: where the whole run was (tui.state.kept); empty where they could not be.
+    partial: the run was stopped before its end.
     """
 
     text: str

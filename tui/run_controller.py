@@ -17,8 +17,8 @@ from sor.request import BacktestRequest
 from sor.sources.source import Charted, Source
 from sor.stream.names import new_run_id
 from sor.stream.produce.pacing import parse_speed
-from tui import kept
 from tui.messages import Began, Control, Finished, Looked, Noted, Phase, RunRequest, StreamHealth
+from tui.state import kept
 from tui.streams import Played, PlayedTape, StopReading, Throttle, Windowed
 from tui.worker_line import WorkerLine
 

@@ -32,7 +32,7 @@ def command(report: str | None, speed: str, bootstrap_servers: str, topic: str, 
     """
     check_terminal()
     from tui.app import main
-    from tui.form import as_text
+    from tui.state.form import as_text
 
     values = {name: as_text(value) for name, value in options.items() if value not in (None, False, ())}
     values |= {"speed": speed, "servers": bootstrap_servers, "topic": topic}

@@ -80,7 +80,7 @@ def test_nothing_in_the_state_folder_is_for_others(
     from sor.core.market.batch import batch_of
     from sor.sources.snapshot_buffer import SnapshotBuffer
     from sor.stream.consume.checkpoint import Checkpoint
-    from tui.kept import keep
+    from tui.state.kept import keep
     from tui.workers import Worker
 
     state = tmp_path / "deep" / "state"

@@ -13,7 +13,7 @@ from sor.options.order_options import BY_NAME, ORDER_OPTIONS, OrderOption
 from sor.request import REQUEST_FIELDS, BacktestRequest
 from sor.sweep.plan import plan
 from sor.sweep.request import AXES, FLAGS, SINGLES, SweepRequest
-from tui import form
+from tui.state import form
 
 TAPE = {"tape", "clock", "symbol_in", "format", "lot"}  # how a tape is read
 OWN = {"every", "horizon", "lookback"}  # a sweep's

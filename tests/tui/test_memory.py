@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from driving import SHORT, driving
 
-from tui.app_state import SHOWN_FILLS
+from tui.state.app_state import SHOWN_FILLS
 
 SETTLED = 8  # runs after which everything that a run needs is there
 

@@ -17,13 +17,13 @@ from textual.content import Content
 from textual.widgets import Input
 
 from sor.errors import InputError
-from tui import kept
 from tui.app import SorApp
-from tui.app_state import open_report
-from tui.kept_list import KeptLine, read_line
 from tui.screens import history
 from tui.screens.history import Compared, KeptRows
 from tui.screens.result import ResultPage
+from tui.state import kept
+from tui.state.app_state import open_report
+from tui.state.kept_list import KeptLine, read_line
 from tui.widgets.fills import FillRows
 from tui.widgets.form.choice import Choice
 from tui.widgets.panel import BAD, GOOD

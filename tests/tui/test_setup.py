@@ -9,10 +9,10 @@ import pytest
 from driving import SHORT, driving, small_tape
 from textual.widgets import Input
 
-from tui import form
 from tui.messages import RunRequest
 from tui.reach import where_it_goes
-from tui.remembered import last_form, remember
+from tui.state import form
+from tui.state.remembered import last_form, remember
 from tui.widgets.form.path_suggester import PathSuggester
 
 

@@ -24,10 +24,10 @@ from sor.files.writing import private_dir
 from sor.request import BacktestRequest
 from sor.running.run import run
 from sor.running.tape_source import tape_source
-from tui import kept
 from tui.app import SorApp
-from tui.app_state import Live, Opened, parse_report
 from tui.messages import Began, BrokerState, GroupLag, Looked, RunRequest, StreamHealth, Topic
+from tui.state import kept
+from tui.state.app_state import Live, Opened, parse_report
 from tui.streams import Played, Throttle
 
 PICTURES = [

@@ -15,10 +15,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from sor.errors import SorError
-from tui import kept
-from tui.app_state import Opened, open_report
-from tui.kept_list import KeptLine, read_line
 from tui.screens.page import Page
+from tui.state import kept
+from tui.state.app_state import Opened, open_report
+from tui.state.kept_list import KeptLine, read_line
 from tui.widgets.panel import BAD, DIM, GOOD, WARN, line
 from tui.widgets.report.side_by_side import side_by_side
 from tui.widgets.row_table import Filtered, Rows

@@ -13,8 +13,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
-from tui.app_state import AppState, Opened
 from tui.messages import BrokerState, RunRequest
+from tui.state.app_state import AppState, Opened
 from tui.widgets.keys import Keys
 
 PAGES = (("setup", "F2", "Setup"), ("watch", "F3", "Watch"), ("result", "F4", "Result"), ("history", "F5", "History"),

@@ -16,8 +16,8 @@ from textual.widgets import ContentSwitcher, Static
 
 from sor.report.table import parts
 from tui import format as words
-from tui.app_state import Opened
 from tui.screens.page import Page
+from tui.state.app_state import Opened
 from tui.widgets.fills import FillRows, ShownFill
 from tui.widgets.report.forest import forest
 from tui.widgets.report.tab_line import TabLine

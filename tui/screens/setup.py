@@ -17,13 +17,13 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Label, Static
 
 from sor.errors import SorError
-from tui import form
 from tui import format as words
 from tui.messages import Failed, RunRequest, TapeLook
 from tui.reach import where_it_goes
-from tui.remembered import remember
 from tui.screens.page import Page
 from tui.screens.setup_style import STYLE
+from tui.state import form
+from tui.state.remembered import remember
 from tui.widgets.form.choice import Choice
 from tui.widgets.form.path_suggester import PathSuggester
 

@@ -12,7 +12,7 @@ from textual.content import Content
 
 from sor.core.backtest.live_view import FillLine
 from tui import format as words
-from tui.app_state import Live
+from tui.state.app_state import Live
 from tui.widgets.panel import DIM, line
 from tui.widgets.row_table import Filtered, Rows
 from tui.widgets.signs import NAMES, OF_KIND

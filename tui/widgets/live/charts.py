@@ -10,7 +10,7 @@ from textual.content import Content
 from sor.core.backtest.live_view import POINTS, LiveView, StrategyLine
 from sor.core.units import NANO
 from tui import format as words
-from tui.app_state import Live
+from tui.state.app_state import Live
 from tui.widgets.drawing.canvas import DASHED, DOTTED, WHOLE, Canvas, Label, beside, decimals, ticks
 from tui.widgets.live.live_panel import LivePanel
 from tui.widgets.panel import DIM, MARK, WARN, line

@@ -1,4 +1,4 @@
-"""A panel over the run that is on: it takes the run as it is (tui.app_state.Live) and draws its part."""
+"""A panel over the run that is on: it takes the run as it is (tui.state.app_state.Live) and draws its part."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from sor.core.backtest.live_view import LiveView
-from tui.app_state import Live
+from tui.state.app_state import Live
 from tui.widgets.panel import Panel
 
 

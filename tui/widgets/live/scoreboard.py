@@ -8,7 +8,7 @@ from textual.content import Content
 
 from sor.core.backtest.live_view import LiveView, StrategyLine
 from tui import format as words
-from tui.app_state import Live
+from tui.state.app_state import Live
 from tui.widgets.drawing.bars import bar
 from tui.widgets.fills import reason
 from tui.widgets.live.live_panel import LivePanel

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from sor.core.backtest.live_view import LiveView, SliceLine
 from tui import format as words
-from tui.app_state import Live
+from tui.state.app_state import Live
 from tui.widgets.live.live_panel import LivePanel
 from tui.widgets.panel import DIM, WARN, line
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from tui import format as words
-from tui.app_state import Live, speed_words
+from tui.state.app_state import Live, speed_words
 from tui.widgets.drawing.bars import bar
 from tui.widgets.live.live_panel import LivePanel
 from tui.widgets.panel import BAD, DIM, GOOD, MARK, WARN, line, spread

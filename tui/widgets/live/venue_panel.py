@@ -9,7 +9,7 @@ from textual.content import Content
 from sor.core.backtest.live_view import LiveView, RestingLine, SliceLine, VenueLine
 from sor.core.spec import ROUTER, TUNED
 from tui import format as words
-from tui.app_state import Live
+from tui.state.app_state import Live
 from tui.widgets.live.live_panel import LivePanel
 from tui.widgets.panel import BAD, DIM, GOOD, MARK, WARN, Part, line
 

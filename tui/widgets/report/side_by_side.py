@@ -11,8 +11,8 @@ from rich.text import Text
 
 from sor.report.format import price, signed
 from sor.report.withheld import without_drift
-from tui.app_state import Opened
-from tui.kept_list import parameters
+from tui.state.app_state import Opened
+from tui.state.kept_list import parameters
 
 LABEL, COLUMN = 20, 22  # two reports have room in 80 cells
 Facts = dict[str, Text]

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sor.report.format import money, price, signed
-from tui.app_state import Opened
+from tui.state.app_state import Opened
 
 
 def heading(opened: Opened, width: int, page: Path | None) -> RenderableType:

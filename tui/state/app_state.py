@@ -14,8 +14,8 @@ from sor.errors import InputError
 from sor.files.json_file import parse_json
 from sor.report.table import parts
 from tui import format as words
-from tui.kept import kept_at, run_of
 from tui.messages import Began, Failed, Finished, Looked, Noted, Phase, RunRequest, StreamHealth
+from tui.state.kept import kept_at, run_of
 
 SPEEDS = ("0.5", "1", "2", "5", "10", "20", "50", "100", "max")
 REPORT, PAGE = "report.json", "report.html"  # of a folder that --out has made

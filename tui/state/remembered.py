@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from sor.files.writing import private_dir, write_whole
 from sor.paths import state_dir
-from tui import form
+from tui.state import form
 
 NAME = "form.json"
 

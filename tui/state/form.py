@@ -17,8 +17,8 @@ from sor.options.order_options import BY_NAME
 from sor.request import PROFILES, REQUEST_FIELDS, BacktestRequest
 from sor.stream.names import check_run_id, check_servers
 from sor.stream.produce.pacing import parse_speed
-from tui.app_state import SPEEDS
 from tui.messages import RunRequest
+from tui.state.app_state import SPEEDS
 
 YES_NO = ("no", "yes")
 

@@ -12,8 +12,8 @@ from sor.core.units import parse_time
 from sor.errors import SorError
 from sor.report.tuned import given, has_penalties
 from tui import format as words
-from tui.app_state import parse_report
-from tui.kept import kept_at
+from tui.state.app_state import parse_report
+from tui.state.kept import kept_at
 
 
 @dataclass(frozen=True, slots=True)
