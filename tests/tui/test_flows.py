@@ -19,13 +19,13 @@ from textual.widgets import Button, Input
 from sor import backtest
 from sor.cli import run as sor
 from tui.app import SorApp
-from tui.broker import journal_line, unit_states
 from tui.messages import BrokerState, Failed, Finished, Gone, GroupLag, Noted, TapeLook, Topic
 from tui.screens.broker import sparkline
 from tui.screens.dialogs import Ask, Help
 from tui.screens.live import WatchPage
 from tui.screens.result import ResultPage
 from tui.screens.setup import SetupPage
+from tui.worker.broker_tasks import journal_line, unit_states
 from tui.workers import WorkerSaid
 
 

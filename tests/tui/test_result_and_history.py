@@ -250,7 +250,7 @@ def test_a_report_of_another_version_says_so(tmp_path: Path) -> None:
 
 def test_a_run_that_this_version_cannot_read_says_so(tmp_path: Path) -> None:
     from sor.errors import SorError
-    from tui.kept_run import fills
+    from tui.worker.kept_run import fills
 
     with pytest.raises(SorError, match="no longer kept"):
         fills(str(tmp_path / "gone.run"))

@@ -28,7 +28,7 @@ from tui.app import SorApp
 from tui.messages import Began, BrokerState, GroupLag, Looked, RunRequest, StreamHealth, Topic
 from tui.state import kept
 from tui.state.app_state import Live, Opened, parse_report
-from tui.streams import Played, Throttle
+from tui.worker.streams import Played, Throttle
 
 PICTURES = [
     ("setup", (80, 24)), ("setup", (140, 40)), ("watch", (80, 24)), ("watch", (140, 40)), ("watch", (200, 60)),

@@ -43,6 +43,6 @@ def test_the_screen_loads_nothing_heavy() -> None:
 
 
 def test_a_worker_draws_nothing() -> None:
-    found = loaded("import tui.worker")
+    found = loaded("import tui.worker.__main__")
     assert "sor.core.backtest.session" in found
     assert not {name for name in found if name.split(".")[0] in ("textual", "rich")}

@@ -19,8 +19,8 @@ from sor.stream.names import new_run_id
 from sor.stream.produce.pacing import parse_speed
 from tui.messages import Began, Control, Finished, Looked, Noted, Phase, RunRequest, StreamHealth
 from tui.state import kept
-from tui.streams import Played, PlayedTape, StopReading, Throttle, Windowed
-from tui.worker_line import WorkerLine
+from tui.worker.streams import Played, PlayedTape, StopReading, Throttle, Windowed
+from tui.worker.worker_line import WorkerLine
 
 LOOK_SECONDS = 0.1
 BROKER_SECONDS = 300.0  # how long a run waits for a broker that is away, as the consumer does

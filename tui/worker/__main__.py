@@ -30,8 +30,8 @@ from tui.messages import (
     SaveRequest,
     Task,
 )
-from tui.run_controller import RunController
-from tui.worker_line import WorkerLine
+from tui.worker.run_controller import RunController
+from tui.worker.worker_line import WorkerLine
 
 
 def serve(line: WorkerLine, task: Task) -> None:
@@ -40,24 +40,24 @@ def serve(line: WorkerLine, task: Task) -> None:
         if isinstance(task, RunRequest):
             _serve_run(line, task)
         elif isinstance(task, SaveRequest):
-            from tui.kept_run import unpack
+            from tui.worker.kept_run import unpack
 
             line.send(Saved(tuple(str(path) for path in unpack(task.run).write(Path(task.folder)))))
         elif isinstance(task, FillsRequest):
-            from tui.kept_run import fills
+            from tui.worker.kept_run import fills
 
             line.send(fills(task.run))
         elif isinstance(task, LookRequest):
-            from tui.tape_facts import look
+            from tui.worker.tape_facts import look
 
             line.send(look(task.options))
         elif isinstance(task, BrokerRequest):
-            from tui.broker import watch
+            from tui.worker.broker_tasks import watch
 
             threading.Thread(target=_end_with, args=(line,), daemon=True).start()
             watch(line.send, task)
         elif isinstance(task, BrokerOrder):
-            from tui.broker import order
+            from tui.worker.broker_tasks import order
 
             order(line.send, task)
         elif isinstance(task, DoctorRequest):
