@@ -21,11 +21,12 @@ from textual.screen import Screen
 from sor.files.writing import private_opener
 from sor.paths import state_dir
 from tui import theme
-from tui.brokers import Brokers
+from tui.actions.brokers import Brokers
+from tui.actions.reports import Reports
+from tui.actions.runs import Running
+from tui.actions.workers import Worker, WorkerSaid
 from tui.messages import BrokerDone, BrokerState, Event, Examined, Failed, Finished, Gone, KeptFills, Noted, Saved
 from tui.plain_text import PlainText
-from tui.reports import Reports
-from tui.running import Running
 from tui.screens.broker import BrokerPage
 from tui.screens.dialogs import Ask, Findings, Help
 from tui.screens.history import HistoryPage
@@ -36,7 +37,6 @@ from tui.screens.setup import SetupPage
 from tui.state import form
 from tui.state.app_state import SPEEDS, Opened, open_report, speed_words
 from tui.state.remembered import last_form
-from tui.workers import Worker, WorkerSaid
 
 LAST_WORDS_SECONDS = 10.0
 CLOSE_SECONDS = 60.0  # how long a closing screen waits for the report so far

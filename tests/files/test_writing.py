@@ -80,8 +80,8 @@ def test_nothing_in_the_state_folder_is_for_others(
     from sor.core.market.batch import batch_of
     from sor.sources.snapshot_buffer import SnapshotBuffer
     from sor.stream.consume.checkpoint import Checkpoint
+    from tui.actions.workers import Worker
     from tui.state.kept import keep
-    from tui.workers import Worker
 
     state = tmp_path / "deep" / "state"
     monkeypatch.setenv("SOR_STATE", str(state))

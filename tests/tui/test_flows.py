@@ -18,6 +18,7 @@ from textual.widgets import Button, Input
 
 from sor import backtest
 from sor.cli import run as sor
+from tui.actions.workers import WorkerSaid
 from tui.app import SorApp
 from tui.messages import BrokerState, Failed, Finished, Gone, GroupLag, Noted, TapeLook, Topic
 from tui.screens.broker import sparkline
@@ -26,7 +27,6 @@ from tui.screens.live import WatchPage
 from tui.screens.result import ResultPage
 from tui.screens.setup import SetupPage
 from tui.worker.broker_tasks import journal_line, unit_states
-from tui.workers import WorkerSaid
 
 
 def command_line(capsys: pytest.CaptureFixture[str], wishes: dict[str, str]) -> str:

@@ -17,8 +17,8 @@ from uuid import uuid4
 import pytest
 from driving import WISHES
 
+from tui.actions.workers import Worker
 from tui.messages import Event, Finished, Looked, RunRequest
-from tui.workers import Worker
 
 SOR = f"{sys.executable} -m sor"
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not here")

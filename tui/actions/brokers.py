@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 from sor.doctor.server_layout import is_server
-from tui.base import BaseApp
+from tui.actions.base import BaseApp
+from tui.actions.workers import Worker
 from tui.messages import BrokerOrder, BrokerRequest, BrokerState, DoctorRequest
-from tui.workers import Worker
 
 LOOKS = 120  # of the lag: four minutes
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from driving import SECONDS, WISHES
 
+from tui.actions.workers import Worker
 from tui.messages import Event, Failed, Gone, LookRequest, RunRequest
-from tui.workers import Worker
 
 
 def test_a_process_that_has_ended_is_not_killed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

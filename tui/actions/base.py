@@ -8,12 +8,12 @@ from contextlib import suppress
 
 from textual.app import App
 
+from tui.actions.workers import Worker, WorkerSaid
 from tui.messages import BrokerState, Event, Failed, Finished, Gone, RunRequest, Task
 from tui.screens.page import Message, Page
 from tui.screens.setup import SetupPage
 from tui.state import form
 from tui.state.app_state import AppState
-from tui.workers import Worker, WorkerSaid
 
 
 class BaseApp(App[int]):

@@ -30,7 +30,7 @@ from tui.widgets.panel import BAD, GOOD
 from tui.widgets.report.forest import ForestRow, estimates, forest
 from tui.widgets.report.verdict import verdict
 
-REPORT = Path(__file__).parent / "report.json"
+REPORT = Path(__file__).parent.parent / "report.json"
 TABS = {
     "1": ("Cost against arrival", "Shares"),
     "2": ("Where cont_kukanov traded", "Nasdaq"),

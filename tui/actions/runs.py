@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui.base import BaseApp
+from tui.actions.base import BaseApp
+from tui.actions.workers import Worker
 from tui.messages import Began, Event, Failed, Finished, Gone, LookRequest, Noted, RunRequest, TapeLook
 from tui.screens.live import WatchPage
 from tui.screens.setup import SetupPage
 from tui.state.app_state import SPEEDS, Live
-from tui.workers import Worker
 
 
 class Running(BaseApp):

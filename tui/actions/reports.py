@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sor.errors import SorError
 from sor.files.writing import write_whole
-from tui.base import BaseApp
+from tui.actions.base import BaseApp
 from tui.messages import FillsRequest, KeptFills, Saved, SaveRequest
 from tui.screens.dialogs import AskPath
 from tui.state.app_state import Opened, open_report
