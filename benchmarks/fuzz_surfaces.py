@@ -172,7 +172,7 @@ def _record_batch(message: bytes) -> bytes:
 
 
 def _records(data: bytes, _: Path) -> object:
-    """As if the checksum of the batch were right: whoever writes to a topic makes that one too."""
+    """As if the checksum of the batch were right: anyone who writes to a topic makes that one too."""
     from kafka import TopicPartition
     from kafka.record.memory_records import MemoryRecords
 

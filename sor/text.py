@@ -62,7 +62,7 @@ def say(*lines: object, to: IO[str] | None = None) -> None:
 
 
 def terminal(**options: Any) -> Console:
-    """A console of rich whose texts, whoever made them, command nothing."""
+    """A console of rich whose texts, from anyone, command nothing."""
     from rich.console import Console
     from rich.segment import Segment
 

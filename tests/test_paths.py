@@ -1,4 +1,4 @@
-"""Folders for state and cache: one rule for both, whoever asks."""
+"""Folders for state and cache: one rule for all callers."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def is_whole(home: Path, version: str) -> bool:
 
 
 def _verified_list(version: str) -> Path:
-    """What was unpacked from a release that had been verified: kept apart from the jars, so that whoever can change
+    """What was unpacked from a release that had been verified: kept apart from the jars, so that anyone who can change
     those (a cache that is shared, or put together by somebody else) has not the list as well.
     """
     return state_dir() / "kafka-jars" / f"{name_of(version)}.sha256"

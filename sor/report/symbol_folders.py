@@ -1,7 +1,7 @@
-"""Results of several symbols in one folder, each written once and whole, whoever writes: `DIR/RUN/SYMBOL/`.
+"""Results of several symbols in one folder, each written once and whole by one of many processes: `DIR/RUN/SYMBOL/`.
 
 Several processes share the folder. A result is made in a folder of its own beside its place and moved there in one
-step; whoever comes second finds it taken. What was incomplete or failed is made again by the next process.
+step; any process that comes second finds it taken. What was incomplete or failed is made again by the next process.
 """
 
 from __future__ import annotations

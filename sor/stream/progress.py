@@ -1,4 +1,4 @@
-"""How a stream is getting on, for whoever shows it: plain numbers, and a line on standard error for the headless."""
+"""How a stream is getting on, for any caller that shows it: plain numbers, and a line on standard error."""
 
 from __future__ import annotations
 

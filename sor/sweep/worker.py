@@ -35,7 +35,7 @@ _flat = lru_cache(4)(flat)  # lays out the whole grid, and cells share it
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """The rows of a chunk as the file they will be, so that whoever collects them has nothing to do but write.
+    """The rows of a chunk as the file they will be, so that the process that collects them only has to write them.
 
     done, failed: cells; saved, compared: sum of their savings against best_ask in bps, and how many had one; seconds:
     what the worker took, and for how much of that a backtest ran.
@@ -168,7 +168,7 @@ def _opened(cell: Cell) -> _Opened:
 def _stamp(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
-    except OSError:  # whoever opens it says why
+    except OSError:  # the code that opens it says why
         return None
     return found.st_size, found.st_mtime_ns
 

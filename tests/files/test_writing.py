@@ -67,7 +67,7 @@ def test_a_lock_is_held_once(tmp_path: Path) -> None:
 
 @pytest.fixture
 def careless() -> Iterator[None]:
-    """A user whose files anybody may read and write, unless whoever makes one says otherwise."""
+    """A user whose files anybody may read and write, unless the program that makes one says otherwise."""
     before = os.umask(0)
     yield
     os.umask(before)

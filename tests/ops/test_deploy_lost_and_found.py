@@ -199,7 +199,7 @@ def test_a_stopped_machine_is_said_to_be_stopped_and_starts_again(account: Accou
 
 @pytest.fixture
 def address_service() -> Iterator[list[str]]:
-    """A service that answers with the first address of the list, which is changed by whoever moves house."""
+    """A service that answers with the first address of the list, which a test that moves house changes."""
     here = ["203.0.113.7"]
 
     class Answer(BaseHTTPRequestHandler):

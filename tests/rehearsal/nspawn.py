@@ -1,6 +1,6 @@
 """A fresh Debian host with systemd on this machine: debootstrap once, then systemd-nspawn, ssh and a memory limit.
 
-The host shares this machine's kernel, and the network of whoever starts it: one of its own by `scripts/own-network`,
+The host shares this machine's kernel, and the network of its caller: one of its own by `scripts/own-network`,
 this machine's where that cannot be had. It has its own processes, files, users and systemd. There is one at a time, at
 fixed places, so that the next rehearsal finds and removes what one that was killed has left.
 """
@@ -135,7 +135,7 @@ class Host(Reached):
             raise NoHostError(f"the host reaches no Debian archive: {' '.join(done.stderr.split())[:300]}")
 
     def reboot(self, timeout: float = BOOT_SECONDS) -> None:
-        """Boot again. With --keep-unit nspawn ends with 133 and leaves the second start to whoever started it."""
+        """Boot again. With --keep-unit nspawn ends with 133 and leaves the second start to its caller."""
         self.run("sudo systemctl reboot", check=False)
         assert self._nspawn is not None
         ended = self._nspawn.wait(timeout)

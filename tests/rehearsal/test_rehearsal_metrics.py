@@ -94,7 +94,7 @@ def test_metrics_on_and_off(operator: Operator, tmp_path: Path) -> None:
 
 
 def runs_of_both_kinds(operator: Operator) -> None:
-    """Typed by whoever logs in, and paced by the unit, whose files are its own; that one is stopped half-way."""
+    """Typed by a user who logs in, and paced by the unit, whose files are its own; that one is stopped half-way."""
     backtest = "sor backtest --from-kafka --run typed --json >/dev/null"
     operator.host.run(f"bash -lc 'sor produce --speed max --run-id typed && {backtest}'")
     settings = "SOR_SPEED=1\\nSOR_PRODUCER_OPTIONS=--topic mock_l1_stream --run-id unit\\n"

@@ -1,4 +1,4 @@
-"""Results of several symbols in one folder: each once and whole, by whoever is first."""
+"""Results of several symbols in one folder: each once and whole, by the first process."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def test_what_is_put_back_comes_first() -> None:
 
 
 def kills_at_b(chunk: Chunk) -> ChunkResult:
-    """What the processes are given in place of `work`: whoever takes a chunk of tape b is gone."""
+    """What the processes are given in place of `work`: any process that takes a chunk of tape b is gone."""
     if chunk.cells[0].tape == "b":
         os.kill(os.getpid(), signal.SIGKILL)
     return ChunkResult.of([failed_row(cell, "not tried") for cell in chunk.cells])

@@ -1,4 +1,4 @@
-"""The table of a sweep: one row an order, the same whoever works it out, and what went wrong as rows."""
+"""The table of a sweep: one row an order, the same whichever process works it out, and what went wrong as rows."""
 
 from __future__ import annotations
 

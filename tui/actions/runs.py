@@ -27,7 +27,7 @@ class Running(BaseApp):
         self.refresh_bindings()
 
     def look_at_tape(self, options: dict[str, Any]) -> None:
-        """Have a worker look what a tape holds; whoever looks at another one is sent away. Nothing wished: nobody."""
+        """Have a worker look at what a tape holds, in place of any that looks at another; without options, none."""
         if self._looker is not None:
             self._looker.end()
             self._looker = None

@@ -15,7 +15,7 @@ def solve_game(payoff: Floats) -> tuple[float, Floats, Floats]:
 
     The classic reduction: with all payoffs positive, max sum y subject to payoff y <= 1, y >= 0, whose slack basis is
     feasible. Mixtures are probabilities even if rounding or the limit of pivots leaves them short of optimal, so
-    whoever uses them as prices still has prices.
+    any caller that uses them as prices still has prices.
     """
     rows, columns = payoff.shape
     low = payoff.min()

@@ -129,7 +129,7 @@ class Group:
         """Whether there is something to be done for a symbol.
 
         Also where its result is not whole and its run has ended since, or there is another copy of it, from a producer
-        that was killed and run again: whoever has that partition makes it again, once, and the others wait for it.
+        that was killed and run again: the process that has that partition makes it again, once, and the others wait.
         """
         if run.symbol in self._whole or _copy(run) in self._tried:
             return False
@@ -139,7 +139,7 @@ class Group:
             self._whole.add(run.symbol)
             return False
         if run.ended and results.made_before_end(run.symbol):
-            return True  # as good as none: whoever has the partition makes it, however long that takes
+            return True  # as good as none: the one with the partition makes it, however long that takes
         if run.partition in mine:
             return run.ended or self._has_copies(run)
         return self._has_copies(run) and time.monotonic() - self._heard < self._idle_timeout
@@ -191,7 +191,7 @@ class Group:
         return any(news)
 
     def _grow(self) -> None:
-        """Partitions that the topic has got since. Where there is no broker to ask, whoever reads notices."""
+        """Partitions that the topic has got since. Where there is no broker to ask, the readers notice."""
         with suppress(StreamError):
             for number in range(len(self._partitions), self._partitions[0].reader.partitions()):
                 self._partitions.append(self._partition(number))

@@ -137,7 +137,7 @@ def best_copies(found: Iterable[Mapping[str, SymbolRun]]) -> dict[str, SymbolRun
 
 
 class RunReader:
-    """One run's messages for whoever wants a TopicReader: those that were laid aside, then those that come."""
+    """One run's messages for any caller that takes a TopicReader: those that were laid aside, then those that come."""
 
     def __init__(self, partition: Partition, family: str, symbol: str) -> None:
         partition.keep(family)

@@ -86,7 +86,7 @@ class Membership:
                 self._told.set()
                 return
             except kafka_errors.KafkaError:
-                time.sleep(_TURN_MS / 1000)  # the broker is away: whoever reads notices, and says so
+                time.sleep(_TURN_MS / 1000)  # the broker is away: the readers notice, and say so
         with suppress(Exception):
             self._commit()
         with suppress(Exception):
@@ -110,7 +110,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-pytho
         self._membership = membership
 
     def on_partitions_revoked(self, revoked: Any) -> None:
-        """Until the group says who has what, all goes on as before: results are written once, whoever is first."""
+        """Until the group says who has what, all goes on as before: results are written once, by the first."""
 
     def on_partitions_assigned(self, assigned: Any) -> None:
         self._membership.given(set(assigned))

@@ -1,6 +1,6 @@
 """Where the runs of a topic lie, kept beside it in `<topic>.runs` (compacted, one entry a run) by those who sent them.
 
-It only saves looking: whoever reads it checks what it says, and what it does not know is looked for in the topic.
+It only saves looking: any reader checks what it says, and what is not in it is looked for in the topic.
 """
 
 from __future__ import annotations

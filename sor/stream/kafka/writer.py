@@ -73,7 +73,7 @@ class TopicWriter:
     ) -> None:
         self.servers, self.topic, self.timeout = check_servers(servers), topic, timeout
         self.sent = self.acked = 0
-        self.stopping: Callable[[], bool] = lambda: False  # whoever asks us to stop need not wait for room
+        self.stopping: Callable[[], bool] = lambda: False  # a caller that asks us to stop need not wait for room
         self._waiting: deque[_Unacked] = deque()
         self._last: dict[int, _Unacked] = {}  # by partition
         self._span: dict[int, tuple[int, int]] = {}

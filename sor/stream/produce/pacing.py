@@ -65,7 +65,7 @@ class Pace:
                 self._changed.notify_all()
 
     def stop(self) -> None:
-        """Whoever waits returns at once. Not undone: a stopped run is over."""
+        """Any thread that waits returns at once. Not undone: a stopped run is over."""
         # No lock: a signal handler calls this in the very thread that may hold it.
         self._stopped = True
 
@@ -113,8 +113,8 @@ class Pace:
         return None
 
     def _sleep(self, ns: int) -> None:
-        # No watching of the last stretch: a sleep ends a tenth of a millisecond late, and whoever burns the processor
-        # is made to wait by the system when others want it.
+        # No watching of the last stretch: a sleep ends a tenth of a millisecond late, and a thread that burns the
+        # processor is made to wait by the system when others want it.
         with self._changed:
             if self._paused or ns > 50_000_000:
                 self._changed.wait(min(ns, 50_000_000) / NANO)

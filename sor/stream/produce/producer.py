@@ -296,7 +296,7 @@ class _Sending:
         return False
 
     def _look(self, ts: int, late: int | None = None) -> None:
-        """After acknowledgements, and for whoever watches."""
+        """After acknowledgements, and for any caller that watches."""
         self._looked = time.monotonic()
         self._writer.check()
         away = self._writer.stalled > AWAY_SECONDS

@@ -14,8 +14,8 @@ TURN_SECONDS = 0.000_05  # kafka-python's thread has its turn for five milliseco
 
 class RealtimePriority:
     """Real-time priority for this thread and those it starts, where the system allows it: for root, and with a limit
-    `rtprio` of 1 or more. At ordinary priority a wake-up waits until whoever has the processor has had its turn, which
-    is milliseconds as soon as both processors are busy. Elsewhere, and for most users, it does nothing.
+    `rtprio` of 1 or more. At ordinary priority a wake-up waits until the thread that has the processor has had its
+    turn, which is milliseconds as soon as both processors are busy. Elsewhere, and for most users, it does nothing.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class RealtimePriority:
         self.give_back()
 
     def give_back(self) -> None:
-        """Whoever never sleeps must not be first: all others would wait for it."""
+        """A thread that never sleeps must not be first: all others would wait for it."""
         if self._before is not None:
             os.sched_setscheduler(0, *self._before)
             self._before = None

@@ -2,7 +2,7 @@
 
 A running CRC-32 of each column of the snapshots in their order, and a CRC of those. How the run was cut into batches
 changes nothing, and the state is a few integers, so a reader that was killed goes on with it. It proves that what was
-read is what was sent. It is no signature: whoever may write to the topic can write a checksum as well.
+read is what was sent. It is no signature: anyone who may write to the topic can write a checksum as well.
 """
 
 from __future__ import annotations

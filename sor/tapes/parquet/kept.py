@@ -1,4 +1,4 @@
-"""The snapshots of row groups that were read, kept for whoever wants them again: many orders of one tape."""
+"""The snapshots of row groups that were read, kept for callers that want them again: many orders of one tape."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ NAMES = ("A", "B", "BRK/B", "other family", "nobody", "broken")
 
 
 class Memory:
-    """The messages of a partition, for whoever wants a TopicReader; counts those that it hands out."""
+    """The messages of a partition, for any caller that takes a TopicReader; counts those that it hands out."""
 
     servers, topic, partition = "h:1", "t", 3
 

@@ -20,7 +20,7 @@ def policy() -> int:
 
 @pytest.fixture
 def allowed() -> None:
-    """Real-time priority is for root, and for whoever has a limit `rtprio`."""
+    """Real-time priority is for root, and for anyone who has a limit `rtprio`."""
     before = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
