@@ -25,7 +25,7 @@ from sor.tapes.vendor.shipped import shipped
 from sor.tapes.vendor.unit import hint_for
 
 if TYPE_CHECKING:
-    from sor.tapes.vendor.decode import FormatDecoder
+    from sor.tapes.vendor.decode.decoder import FormatDecoder
     from sor.tapes.vendor.layout import Layout
 
 
@@ -91,7 +91,7 @@ class CsvReader(VenueReader):
 
     def _read_carefully(self, block: Block, bad: list[BadRow]) -> RowChunk:
         if self._careful is None:
-            from sor.tapes.vendor.decode import FormatDecoder
+            from sor.tapes.vendor.decode.decoder import FormatDecoder
 
             layout = _layout(self._form)
             decoder = FormatDecoder(layout, self._codes, self._lot, is_lenient=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sor.tapes.rows import RowChunk, concat_rows
-from sor.tapes.vendor.decode import OrderedRows
+from sor.tapes.vendor.decode.ordered_rows import OrderedRows
 
 
 class InOrder:
@@ -49,4 +49,4 @@ def _joined(first: OrderedRows, second: OrderedRows) -> OrderedRows:
 
 
 def _part(decoded: OrderedRows, start: int, stop: int) -> OrderedRows:
-    return OrderedRows(decoded.rows.take(np.arange(start, stop)), tuple(key[start:stop] for key in decoded.order))
+    return decoded.take(np.arange(start, stop))

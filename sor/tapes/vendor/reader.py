@@ -15,7 +15,8 @@ from sor.tapes.symbols.symbol_codes import SymbolCodes
 from sor.tapes.text.bad_rows import BadRowLog
 from sor.tapes.text.columns import TextReader
 from sor.tapes.vendor.beside import side_by_side
-from sor.tapes.vendor.decode import FormatDecoder, OrderedRows
+from sor.tapes.vendor.decode.decoder import FormatDecoder
+from sor.tapes.vendor.decode.ordered_rows import OrderedRows
 from sor.tapes.vendor.in_order import InOrder
 from sor.tapes.vendor.layout import Layout
 from sor.tapes.vendor.spec import FormatSpec
@@ -59,7 +60,7 @@ class FormatReader:
 
     @property
     def round_lot(self) -> int:
-        return self._decoder.lot if self._decoder.lot > 1 else ROUND_LOT
+        return self._decoder.lots.largest if self._decoder.lots.largest > 1 else ROUND_LOT
 
     def chunks(self) -> Iterator[RowChunk]:
         ordered = InOrder(len(self._spec.order))
@@ -119,7 +120,7 @@ class FormatReader:
                     f"{path}: its last line says {int(said):,} rows and there are {self._lines_read:,}: "
                     "copy or download the file again"
                 )
-        if self._lot is None and self._decoder.old_sizes and self._decoder.is_only_hundreds:
+        if self._lot is None and self._decoder.lots.old_sizes and self._decoder.lots.is_only_hundreds:
             raise InputError(
                 f"{path}: the format {self._spec.name} counts displayed sizes in round lots of 100 before "
                 f"{self._spec.lots[0][0]}, and all sizes of this file are multiples of 100: say --lot 1 if they are "

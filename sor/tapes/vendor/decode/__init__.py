@@ -1,0 +1,1 @@
+"""Columns of text to rows, as a format says: one module for each kind of column, and the decoder over them."""
