@@ -16,8 +16,9 @@ from sweep_tools import MONDAY, make_tape, rows, run_sweep
 from sor.errors import InputError
 from sor.report.encode import encode
 from sor.report.format import signed
-from sor.sweep.report.analysis import answer, split
+from sor.sweep.report.analysis import answer
 from sor.sweep.report.page import page, write_page
+from sor.sweep.report.tuning import split
 
 SECOND = 10**9
 

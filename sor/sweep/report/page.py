@@ -11,7 +11,8 @@ from sor.report.format import NOTHING, signed
 from sor.report.pages import write
 from sor.report.pages.forest import Forest, forest
 from sor.report.pages.render import render
-from sor.sweep.report.analysis import SweepAnalysis, label
+from sor.sweep.report.analysis import SweepAnalysis
+from sor.sweep.report.figures import label
 from sor.sweep.report.tables import (
     BAKE_OFF,
     EXECUTION,

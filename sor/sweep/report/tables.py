@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sor.report.format import NOTHING, signed, venue_names
-from sor.sweep.report.analysis import SweepAnalysis, label
+from sor.sweep.report.analysis import SweepAnalysis
 from sor.sweep.report.bake_off import method
+from sor.sweep.report.figures import label
 from sor.sweep.row import MARKOUTS
 from sor.text import terminal
 
