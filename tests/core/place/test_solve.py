@@ -71,7 +71,7 @@ def random_parametric(seed: int) -> Problem:
 def test_the_true_cost_of_the_default_answer_is_within_a_thousandth(seed: int) -> None:
     problem = random_parametric(seed)
     fresh = draw(problem, 1 << 17, 999)
-    answers = [place(problem, seed=s) for s in (0, 1, 2)]
+    answers = [place(problem, seed=s) for s in (0, 1)]
     # whatever another sample finds is no more than a thousandth better on outcomes that none of them saw
     values = [costs(problem, fresh, np.array([a.M, *a.L])).mean() for a in answers]
     scale = max(abs(min(values)), problem.h * problem.size)

@@ -8,11 +8,10 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from reference.adapter import to_sor
 from reference.tapes import CALM, STICKY, WILD, random_tape
-from strategies_for_tapes import SECOND, VENUES, cut, tapes
+from strategies_for_tapes import SECOND, VENUES, cut
+from thorough import THOROUGH
 
 from sor.core.backtest.session import Session
 from sor.core.execution.positions import Stretch, sold_to_each
@@ -21,7 +20,7 @@ from sor.core.fees import NO_FEES
 from sor.core.market.batch import Quote, Snapshot
 from sor.core.market.book import BookBuilder
 from sor.core.market.oriented import FAR, orient
-from sor.core.market.queue_events import UNKNOWN
+from sor.core.market.queue_events import UNKNOWN, QueueEvents
 from sor.core.order import AT_ONCE, Latency, Liquidity, ParentOrder, QueueModel, Rules, Side
 from sor.core.router.outflow_history import EVERY, OutflowHistory
 from sor.core.strategies.interface import Plan, Rest, View
@@ -29,10 +28,7 @@ from sor.core.strategies.interface import Plan, Rest, View
 LENGTH = 9 * SECOND // 4
 ENDLESS = 10**12
 RULES = Rules(NO_FEES)
-models = st.sampled_from(list(QueueModel))
-sides = st.sampled_from(list(Side))
 DELAYS = (AT_ONCE, Latency(SECOND // 5), Latency(SECOND, {7: 0, 9: 5 * SECOND}), Latency(0, {2: SECOND}))
-delays = st.sampled_from(DELAYS)
 
 
 def history_of(
@@ -46,57 +42,65 @@ def history_of(
     return history
 
 
-aheads = st.sampled_from((0, 1, 80, 400, UNKNOWN))
+AHEADS = (0, 1, 80, 400, UNKNOWN)
 
 
-@given(tapes(max_snapshots=40, max_venues=2), sides, models, st.data())
-@settings(max_examples=200, deadline=None)
-def test_orders_worked_together_are_filled_as_each_by_itself(
-    tape: tuple[Snapshot, ...], side: Side, model: QueueModel, data: st.DataObject
-) -> None:
+def drawn_lane(rng: Random, snapshots: int) -> QueueEvents:
+    """One venue's rest side of a random tape."""
+    tape = to_sor(random_tape(rng, rng.choice((WILD, CALM, STICKY)), rng.randint(2, snapshots)))
+    book = BookBuilder(queues=True).extend(orient(cut(tape, [])[0], rng.choice(list(Side))))
+    return rng.choice(book.lanes) if book.lanes else drawn_lane(rng, snapshots)
+
+
+def prices_of(lane: QueueEvents) -> list[int]:
+    return sorted({*lane.px.tolist(), *lane.take_px.tolist()})
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_orders_worked_together_are_filled_as_each_by_itself(part: int) -> None:
     """Through two stretches each, so that what is left of the first counts in the second."""
-    book = BookBuilder(queues=True).extend(orient(cut(tape, [])[0], side))
-    if not book.lanes:
-        return
-    lane = data.draw(st.sampled_from(book.lanes))
-    last = len(lane.rows)
-    prices = st.sampled_from(sorted({*lane.px.tolist(), *lane.take_px.tolist()}))
-    orders = data.draw(st.lists(st.tuples(prices, aheads, st.integers(1, last), st.integers(1, last)), max_size=4))
-    alone, together = ([QueuePosition(px, ahead * SHARE, model) for px, ahead, *_ in orders] for _ in range(2))
-    for first in (True, False):
-        ranges = [
-            (start if first else max(start, stop), max(start, stop) if first else last) for *_, start, stop in orders
+    filled = 0
+    for seed in range(part * 10**6, part * 10**6 + 150 * THOROUGH):
+        rng = Random(seed)
+        lane, model = drawn_lane(rng, 40), rng.choice(list(QueueModel))
+        last, prices = len(lane.rows), prices_of(lane)
+        orders = [
+            (rng.choice(prices), rng.choice(AHEADS), rng.randint(1, last), rng.randint(1, last))
+            for _ in range(rng.randint(0, 4))
         ]
-        there = [i for i, (start, stop) in enumerate(ranges) if start < stop]
-        expected = [alone[i].sold(lane, *ranges[i]) for i in there]
-        assert sold_to_each(lane, [Stretch(together[i], *ranges[i]) for i in there], model) == expected
-        assert together == alone
+        alone, together = ([QueuePosition(px, ahead * SHARE, model) for px, ahead, *_ in orders] for _ in range(2))
+        for first in (True, False):
+            ranges = [
+                (start if first else max(start, stop), max(start, stop) if first else last)
+                for *_, start, stop in orders
+            ]
+            there = [i for i, (start, stop) in enumerate(ranges) if start < stop]
+            expected = [alone[i].sold(lane, *ranges[i]) for i in there]
+            assert sold_to_each(lane, [Stretch(together[i], *ranges[i]) for i in there], model) == expected, seed
+            assert together == alone, seed
+            filled += sum(expected) > 0
+    assert filled > 60
 
 
-@given(tapes(max_snapshots=40, max_venues=2), sides, aheads, models, st.data())
-@settings(max_examples=100, deadline=None)
-def test_sold_in_one_piece_is_the_sum_of_the_single_fills(
-    tape: tuple[Snapshot, ...], side: Side, ahead: int, model: QueueModel, data: st.DataObject
-) -> None:
-    book = BookBuilder(queues=True).extend(orient(cut(tape, [])[0], side))
-    if not book.lanes:
-        return
-    lane = data.draw(st.sampled_from(book.lanes))
-    px = data.draw(st.sampled_from(sorted({*lane.px.tolist(), *lane.take_px.tolist()})))
-    middle = data.draw(st.integers(1, len(lane.rows)))
-    slow, fast = (QueuePosition(px, ahead * SHARE, model) for _ in range(2))
-    shown: dict[int, int] = {}
-    for start, stop in ((1, middle), (middle, len(lane.rows))):
-        fills = sum(hit.qty for hit in slow.pass_through(lane, start, stop))
-        before = sum(shown.values())
-        for i in range(start, stop):
-            if lane.take_px[i] <= px:
-                # What an order without end has had of a price run is the largest size that it has shown.
-                run, size = int(lane.run[i]), int(lane.take_sz[i])
-                shown[run] = max(shown.get(run, 0), size)
-        assert fast.sold(lane, start, stop) == fills + sum(shown.values()) - before
-        # Behind what nobody has seen nothing is sold, so how much of it is left says nothing.
-        assert min(fast.ahead, UNKNOWN // 2 * SHARE) == min(slow.ahead, UNKNOWN // 2 * SHARE)
+@pytest.mark.parametrize("part", range(2))
+def test_sold_in_one_piece_is_the_sum_of_the_single_fills(part: int) -> None:
+    for seed in range(part * 10**6, part * 10**6 + 150 * THOROUGH):
+        rng = Random(seed)
+        lane, model, ahead = drawn_lane(rng, 40), rng.choice(list(QueueModel)), rng.choice(AHEADS)
+        px, middle = rng.choice(prices_of(lane)), rng.randint(1, len(lane.rows))
+        slow, fast = (QueuePosition(px, ahead * SHARE, model) for _ in range(2))
+        shown: dict[int, int] = {}
+        for start, stop in ((1, middle), (middle, len(lane.rows))):
+            fills = sum(hit.qty for hit in slow.pass_through(lane, start, stop))
+            before = sum(shown.values())
+            for i in range(start, stop):
+                if lane.take_px[i] <= px:
+                    # What an order without end has had of a price run is the largest size that it has shown.
+                    run, size = int(lane.run[i]), int(lane.take_sz[i])
+                    shown[run] = max(shown.get(run, 0), size)
+            assert fast.sold(lane, start, stop) == fills + sum(shown.values()) - before, seed
+            # Behind what nobody has seen nothing is sold, so how much of it is left says nothing.
+            assert min(fast.ahead, UNKNOWN // 2 * SHARE) == min(slow.ahead, UNKNOWN // 2 * SHARE), seed
 
 
 @dataclass
@@ -145,19 +149,18 @@ def test_a_sample_is_what_the_engine_fills_of_an_order_without_end(seed: int) ->
     assert samples.sold.tolist() == [sold for _, sold in sorted(expected, key=lambda one: one[0])]
 
 
-@given(tapes(max_snapshots=24), models, delays, delays, st.data())
-@settings(max_examples=40, deadline=None)
-def test_the_past_is_not_changed_by_the_future(
-    tape: tuple[Snapshot, ...], model: QueueModel, orders: Latency, cancels: Latency, data: st.DataObject
-) -> None:
-    known = data.draw(st.integers(1, len(tape)))
-    now = tape[known - 1].ts
-    cuts = data.draw(st.lists(st.integers(0, len(tape)), max_size=3))
-    rules = Rules(NO_FEES, latency=orders, cancel_latency=cancels)
-    whole = history_of(tape, cuts, model, Side.BUY, rules).before(now, VENUES)
-    past = history_of(tape[:known], [], model, Side.BUY, rules).before(now, VENUES)
-    assert np.array_equal(whole.sold, past.sold)
-    assert np.array_equal(whole.falls2, past.falls2)
+def test_the_past_is_not_changed_by_the_future() -> None:
+    for seed in range(80 * THOROUGH):
+        rng = Random(seed)
+        tape = tuple(to_sor(random_tape(rng, rng.choice((WILD, CALM, STICKY)), rng.randint(1, 24))))
+        known, model = rng.randint(1, len(tape)), rng.choice(list(QueueModel))
+        now = tape[known - 1].ts
+        cuts = [rng.randint(0, len(tape)) for _ in range(rng.randint(0, 3))]
+        rules = Rules(NO_FEES, latency=rng.choice(DELAYS), cancel_latency=rng.choice(DELAYS))
+        whole = history_of(tape, cuts, model, Side.BUY, rules).before(now, VENUES)
+        past = history_of(tape[:known], [], model, Side.BUY, rules).before(now, VENUES)
+        assert np.array_equal(whole.sold, past.sold), seed
+        assert np.array_equal(whole.falls2, past.falls2), seed
 
 
 def test_a_fall_of_the_mid_is_positive_for_a_buy_and_negative_for_a_sell() -> None:

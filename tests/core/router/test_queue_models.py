@@ -40,7 +40,7 @@ def busy_tape(rng: Random) -> list[Snapshot]:
 @pytest.mark.parametrize("latency", [0, SECOND // 4])
 def test_shares_made_are_a_bracket(configured: QueueModel, latency: int) -> None:
     apart = 0
-    for seed in range(40 * THOROUGH):
+    for seed in range(16 * THOROUGH):
         shots = busy_tape(Random(seed))
         order = ParentOrder(Random(seed).choice(list(Side)), 4_000, T0, shots[-1].ts)
         router = CrossVenue("router", Schedule.of(order, 10 * SECOND), equal_split)
@@ -55,13 +55,13 @@ def test_shares_made_are_a_bracket(configured: QueueModel, latency: int) -> None
         assert made == sorted(made), seed
         assert made[-1] <= bracket.shares
         apart += made[0] < made[-2] < made[-1]
-    assert apart > 5  # otherwise this proves nothing
+    assert apart > 2  # otherwise this proves nothing
 
 
 def test_a_parent_of_one_slice_is_its_own_bracket() -> None:
     """One slice is one order: under the configured model the study repeats the parent itself."""
     hits = 0
-    for seed in range(150):
+    for seed in range(80):
         case = random_case(Random(seed))
         rules = Rules(case.rules.fees, case.rules.liquidity)
         order = ParentOrder(case.order.side, 500, case.order.start, case.order.end)
