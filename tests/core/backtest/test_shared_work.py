@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reference.adapter import national_to_sor
 from reference.nbbo_tapes import VENUES as NBBO_VENUES
 from reference.nbbo_tapes import random_nbbo_case
-from strategies_for_tapes import SECOND, Case, cases
+from strategies_for_tapes import CENT, SECOND, Case, cases
 from thorough import THOROUGH
 
 from sor.core.backtest.sessions import BacktestResult, Stream
@@ -24,9 +24,9 @@ from sor.core.backtest.two_pass import backtest
 from sor.core.backtest.worker_pool import Task
 from sor.core.feed import Feed, Form
 from sor.core.fees import FeeSchedule, VenueFee
-from sor.core.market.batch import SnapshotBatch, batch_of, concat
+from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, batch_of, concat
 from sor.core.order import Latency, ParentOrder, QueueModel, Side
-from sor.core.spec import Level, Spec
+from sor.core.spec import ROUTER, TUNED, Level, Spec
 from sor.core.units import NANO
 from sor.paths import bundled_tape
 from sor.tapes import open_tape
@@ -102,6 +102,9 @@ def test_shared_or_alone_the_result_is_the_same(tape: SnapshotBatch, said: str) 
     spec = OPTIONS[said]
     order, stream = order_on(tape, spec), batches(tape, 2_000)
     alone = backtest(stream, spec, order)
+    assert {TUNED, ROUTER} <= alone.outcome.quotes.keys()  # of both passes
+    assert len(alone.orders) == (spec.orders if spec.orders > 1 else 0)
+    assert all({ROUTER, "X_M", "best_ask", "twap"} <= one.results.keys() for one in alone.orders)
     assert alone.tuning.slices > (0 if spec.adverse_selection else 5)
     for others, venues in ((1, VENUES), (2, ()), (5, VENUES[1:])):
         shared = backtest(stream, spec, order, pool=OnPaper(stream, others, venues))
@@ -115,6 +118,16 @@ def test_a_gap_in_the_tape_may_take_the_edge_of_a_stretch_away(tape: SnapshotBat
     for others in (1, 3):
         pool = OnPaper(lambda: gap(tape, first, last), others)
         assert everything(backtest(pool.stream, SPEC, order, pool=pool)) == everything(alone)
+
+
+def test_a_venue_that_is_first_seen_after_the_order_is_no_secret_of_the_last_stretch(tape: SnapshotBatch) -> None:
+    """All-limit strategies are of every venue of the stream: who works the last slices reads on to its end."""
+    order = replace(order_on(tape, SPEC), end=int(tape.ts[0]) + 60 * NANO)
+    late = batch_of([Snapshot(int(tape.ts[-1]) + NANO, (Quote(77, CENT, 100, 2 * CENT, 100),))])
+    pool = OnPaper(lambda: [*batches(tape, 2_000)(), late], 2, ())
+    alone = backtest(pool.stream, SPEC, order)
+    assert "X_L_77" in alone.outcome.results
+    assert everything(backtest(pool.stream, SPEC, order, pool=pool)) == everything(alone)
 
 
 def test_choices_and_outflows_are_those_of_one_study(tape: SnapshotBatch) -> None:

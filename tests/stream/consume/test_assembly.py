@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -135,11 +136,18 @@ def produced(run: str, batch: SnapshotBatch, size: int = 50) -> list[Message]:
     return number([*messages, end])
 
 
+@cache
+def long_run(corrected: bool = False) -> list[Message]:
+    """2,100 snapshots, so that checksums are said on the way; one price of it corrected."""
+    one = snapshots(2100)
+    return produced("r", replace(one, ask_px=one.ask_px + (np.arange(2100) == 3)) if corrected else one)
+
+
 @given(st.lists(st.integers(0, 2100), max_size=6))
 @settings(max_examples=20)
 def test_the_checksum_proves_a_run_however_it_is_cut(cuts: list[int]) -> None:
     assembler = HeadedRun("r", Rejects())
-    assemble(assembler, produced("r", snapshots(2100)), cuts)
+    assemble(assembler, long_run(), cuts)
     assert assembler.proven
     assert (assembler.expected, assembler.received) == (2100, 2100)
 
@@ -147,16 +155,14 @@ def test_the_checksum_proves_a_run_however_it_is_cut(cuts: list[int]) -> None:
 @pytest.mark.parametrize("seen", [10, 400, 999, 1000, 1500, 2099])
 def test_a_mixture_of_two_tapes_of_the_same_times_is_an_error(seen: int) -> None:
     """The topic was made again with a corrected tape while the reader was at `seen`."""
-    one = snapshots(2100)
-    corrected = replace(one, ask_px=one.ask_px + (np.arange(2100) == 3))
     assembler = HeadedRun("r", Rejects())
-    assembler.accept(produced("r", one)[:seen])
-    rest = produced("r", corrected)[seen:]
+    assembler.accept(long_run()[:seen])
+    rest = long_run(corrected=True)[seen:]
     with pytest.raises(RunError, match="run r is not one tape"):
         assembler.accept(rest)
     if seen < 1000:  # noticed on the way, not only at the end
         again = HeadedRun("r", Rejects())
-        again.accept(produced("r", one)[:seen])
+        again.accept(long_run()[:seen])
         with pytest.raises(RunError):
             again.accept(rest[: 1001 - seen])
 
