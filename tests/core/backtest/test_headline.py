@@ -20,6 +20,7 @@ from sor.core.market.batch import SnapshotBatch, batch_of, concat
 from sor.core.order import Fill, Latency, ParentOrder, Side
 from sor.core.schedule import Schedule
 from sor.core.spec import ROUTER, TUNED, Level, Spec
+from sor.core.tca.own_result import own_result
 from sor.core.units import NANO
 from sor.paths import bundled_tape
 from sor.tapes import open_tape
@@ -174,3 +175,16 @@ def test_a_share_without_a_price_has_no_savings() -> None:
     assert parent_savings(none, priced, [10], FEES) is None
     schedule = Schedule(T0, NANO, 1, 10, T0 + NANO)
     assert headline(priced, 0, none, [none], schedule, FEES).against == {}
+
+
+def test_a_parent_that_cost_nothing_is_no_measure() -> None:
+    """Where what is paid to take is as much as the price."""
+    order, fees = ParentOrder(Side.BUY, 10, 0, 9), FeeSchedule({2: VenueFee(-100, 0)})
+    free, dear = (
+        own_result(name, order, [Fill(1, 2, px, 10, False, False, 1, None, 1, None)], fees, None, 0)
+        for name, px in (("free", 100), ("dear", 101))
+    )
+    assert parent_savings(dear, free, [5, 10], fees) is None
+    found = parent_savings(free, dear, [5, 10], fees)
+    assert found is not None
+    assert (found.saved, found.cost) == ((5, 5), 10)

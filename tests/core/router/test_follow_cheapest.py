@@ -7,8 +7,11 @@ from typing import Any
 
 from sor.core.fees import FeeSchedule, VenueFee
 from sor.core.order import Fill, Side
+from sor.core.router.allocators import Decision
 from sor.core.router.follow_cheapest import FollowCheapest, Tally
 from sor.core.schedule import Schedule
+from sor.core.strategies.allocation import Allocation
+from sor.core.strategies.interface import VenueView, View
 
 FEES = FeeSchedule({2: VenueFee(3, 2)})
 
@@ -37,3 +40,19 @@ def test_in_sample_a_candidate_pays_for_the_shares_that_it_left() -> None:
     assert choices.cheapest == 1
     assert choices.slices == (1, 2)
     assert choices.candidates == ((("n", "0"),), (("n", "1"),))
+
+
+def test_what_a_candidate_has_not_done_yet_costs_the_best_offer_with_its_fee() -> None:
+    """One paid 1,020 for the 10 that are due, the other nothing: 103 a share is more than that, 97 + 3 is less."""
+
+    def candidate(fills: list[Fill], venue: int) -> Any:
+        decision = Decision(20, 10, Allocation(0, 100, ((venue, 10),)))
+        return SimpleNamespace(fills=fills, strategy=SimpleNamespace(decisions=[decision]))
+
+    bought = Fill(5, 2, 104, 10, True, False, 5, None, 5, None)  # less a rebate of 2
+    follow = FollowCheapest(Schedule(0, 20, 2, 20, 40), FEES, Side.BUY, [])
+    for px, venue in ((100, 7), (97, 8)):
+        follow.follow([candidate([bought], 7), candidate([], 8)])
+        view = View(20, 10, 0, 10, 198, (VenueView(2, px, 50, 96, 50), VenueView(9, 120, 50, 96, 50)))
+        assert follow(view, 10).limits == ((venue, 10),)
+    assert follow.followed == [0, 1]

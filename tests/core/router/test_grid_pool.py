@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from sor.core.router.slice_problems import SliceProblem
 from sor.core.spec import MULTIPLES, Grid, Level
 
 CENT = 10_000_000
+Sums = tuple[Fraction, int, int, int]
 
 
 def problem(seed: int, venues: int, size: int = 90, windows: int = 120, scale: int = 1) -> SliceProblem:
@@ -32,7 +32,7 @@ def problem(seed: int, venues: int, size: int = 90, windows: int = 120, scale: i
     return SliceProblem(size, 0, tuple(range(venues)), h, f, make, sample)
 
 
-def cost_by_hand(p: SliceProblem, x: tuple[int, ...], cost: Penalties, known: dict[Any, tuple[Any, ...]]) -> Fraction:
+def cost_by_hand(p: SliceProblem, x: tuple[int, ...], cost: Penalties, known: dict[tuple[int, ...], Sums]) -> Fraction:
     """N V by the formula. known: sums over the outcomes, one after the other, which do not depend on the penalties."""
     if x not in known:
         known[x] = sums_by_hand(p, x)
@@ -40,7 +40,7 @@ def cost_by_hand(p: SliceProblem, x: tuple[int, ...], cost: Penalties, known: di
     return fixed + cost.theta * placed + cost.under * short + cost.over * much
 
 
-def sums_by_hand(p: SliceProblem, x: tuple[int, ...]) -> tuple[Fraction, int, int, int]:
+def sums_by_hand(p: SliceProblem, x: tuple[int, ...]) -> Sums:
     """Money that is sure, and shares that are placed or bought at the end, missing, and too many."""
     fixed, placed, short, much = Fraction(0), 0, 0, 0
     market, limits = x[0], x[1:]
@@ -61,7 +61,7 @@ def test_every_candidate_gets_the_cheapest_of_the_pool(seed: int, venues: int) -
     candidates = MULTIPLES.candidates()
     assert len(answer.choice) == len(candidates) == 4_875
     assert list(answer.pool) == sorted(answer.pool)
-    known: dict[Any, tuple[Any, ...]] = {}
+    known: dict[tuple[int, ...], Sums] = {}
     for index in Random(seed).sample(range(len(candidates)), 100):
         cost = penalties(candidates[index], p)
         costs = [cost_by_hand(p, x, cost, known) for x in answer.pool]
@@ -74,7 +74,7 @@ def test_among_equals_the_smaller_allocation_is_chosen() -> None:
     sample = IntegerSample.build(90, np.full((40, 2), 90), h, f, make)
     twins = SliceProblem(90, 0, (0, 1), h, f, make, sample)
     answer, candidates, ties = solve_grid(twins, PricedGrid(MULTIPLES)), MULTIPLES.candidates(), 0
-    known: dict[Any, tuple[Any, ...]] = {}
+    known: dict[tuple[int, ...], Sums] = {}
     for index in range(0, len(candidates), 400):
         cost = penalties(candidates[index], twins)
         costs = [cost_by_hand(twins, x, cost, known) for x in answer.pool]

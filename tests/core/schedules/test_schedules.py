@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from itertools import accumulate
 from math import sinh
 
@@ -19,6 +20,7 @@ from sor.core.market.batch import Snapshot, batch_of
 from sor.core.order import Latency, ParentOrder, Side
 from sor.core.schedule import Schedule
 from sor.core.schedules.almgren_chriss import DAY, ImplementationShortfall, left
+from sor.core.schedules.pov import PercentageOfVolume
 from sor.core.schedules.volume_curve import VolumeCurve, VwapSchedule
 from sor.core.spec import Spec
 from sor.core.strategies.plug_in import Setting
@@ -77,6 +79,33 @@ def test_without_aversion_it_is_twap_and_with_more_it_is_earlier() -> None:
     assert runs[2][0] > runs[1][0] > runs[0][0]
     tau = 5 / DAY
     assert runs[2][0] == pytest.approx(1_000 * (1 - left(120, 2 + 10 * 0.95**2 / 2.5e-6 * tau**2)[1]), abs=1)
+
+
+def test_almgren_chriss_leaves_the_nearest_whole_number_of_shares() -> None:
+    """Two slices of a day and a bend of 2.5: 0.4 of the order is left after the first, 1.6 of 4 shares and 2 of 5."""
+    for quantity, due in ((4, 2), (5, 3), (6, 4), (10, 6)):
+        router = ImplementationShortfall(risk=0.5, sigma=1.0, eta=1.0)
+        router.begin(setting(quantity, 0, 2 * DAY * NANO, DAY * NANO))
+        assert [router.target(VIEW, index) for index in range(2)] == [due, quantity]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"risk": -1.0}, {"sigma": -1.0}, {"eta": 0.0}, {"eta": -1.0}, {"risk": float("inf")}]
+)
+def test_numbers_that_make_no_schedule(wrong: dict[str, float]) -> None:
+    with pytest.raises(StrategyError, match="must be 0 or more"):
+        ImplementationShortfall(**wrong)
+
+
+def test_pov_wants_a_part_of_what_was_traded_until_a_slice_began() -> None:
+    """0.3 is three tenths, so that of 10 shares 3 are due; what is traded later in the slice waits for the next one."""
+    router = PercentageOfVolume(rate=0.3)
+    router.begin(setting(100, 0, 20 * NANO, 5 * NANO))
+    asked = [(0, 10), (0, 50), (1, 50), (2, 59), (3, 1_000)]
+    assert [router.target(replace(VIEW, traded=traded), index) for index, traded in asked] == [3, 3, 15, 17, 100]
+    for rate in (0.0, 1.1):
+        with pytest.raises(StrategyError, match="rate must be above 0 and at most 1"):
+            PercentageOfVolume(rate=rate)
 
 
 @settings(max_examples=40)
