@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from itertools import accumulate
 from math import sinh
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,7 +93,7 @@ def test_almgren_chriss_leaves_the_nearest_whole_number_of_shares() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"risk": -1.0}, {"sigma": -1.0}, {"eta": 0.0}, {"eta": -1.0}, {"risk": float("inf")}]
 )
-def test_numbers_that_make_no_schedule(wrong: dict[str, float]) -> None:
+def test_numbers_that_make_no_schedule(wrong: dict[str, Any]) -> None:
     with pytest.raises(StrategyError, match="must be 0 or more"):
         ImplementationShortfall(**wrong)
 
