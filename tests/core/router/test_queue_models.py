@@ -127,6 +127,24 @@ def test_the_slices_of_the_bracket_keep_the_limit_price() -> None:
     assert {(figures.made, figures.cost) for figures in bracket.models.values()} == {(0, 100 * (BASE + 9 * CENT))}
 
 
+@pytest.mark.parametrize(("traded", "made"), [(14, 40), (15, 0)])
+def test_a_short_last_slice_rests_for_nine_tenths_of_itself(traded: int, made: int) -> None:
+    """From 10 s to 15 s: what is sold after 14.5 s finds nobody, although a whole slice would still rest."""
+
+    def allocate(view: View, size: int) -> Allocation:
+        return Allocation(60, BASE, ((2, 40),)) if view.ts > T0 else Allocation(size)
+
+    quotes = (Quote(2, BASE, 10, BASE + CENT, 500),)
+    tape = [Snapshot(T0 + n * SECOND, quotes, (Trade(2, BASE, 200, "A"),) * (n == traded)) for n in (0, 10, 14, 15)]
+    order = ParentOrder(Side.BUY, 200, T0, T0 + 15 * SECOND)
+    router = CrossVenue("router", Schedule.of(order, 10 * SECOND), allocate)
+    session = Session.of(order, Rules(NO_FEES), [router], queues=True)
+    session.queue_models = QueueModelStudy(session.executions["router"])
+    session.on_batch(batch_of(tape))
+    assert session.finish().results["router"].maker_shares == made
+    assert {figures.made for figures in session.queue_models.finish().models.values()} == {made}
+
+
 def test_a_snapshot_on_the_boundary_is_of_the_next_slice() -> None:
     """The first slice is over one nanosecond before it: what was left is completed at the quote of then."""
 

@@ -28,7 +28,7 @@ from sor.core.router.grid_pool import solve_grid
 from sor.core.router.outflow_history import OutflowHistory
 from sor.core.router.priced_grid import PricedGrid
 from sor.core.router.search_result import searched
-from sor.core.router.slice_problems import SliceProblems
+from sor.core.router.slice_problems import SliceProblem, SliceProblems
 from sor.core.router.walk_forward import Study
 from sor.core.schedule import Schedule
 from sor.core.spec import Grid, Level, Parameters
@@ -83,13 +83,14 @@ def test_cuts_of_the_stream_change_nothing(tape: SnapshotBatch, side: Side) -> N
         assert other.skipped == whole.skipped
 
 
-def pooled(history: OutflowHistory, number: int) -> Allocator:
-    """The allocation that a fresh pool holds for one candidate."""
+def pooled(history: OutflowHistory, number: int, met: dict[int, SliceProblem]) -> Allocator:
+    """The allocation that a fresh pool holds for one candidate; met: the problems by their time."""
 
     def allocate(view: View, size: int) -> Allocation:
         problem = SliceProblems(history, FEES).at(view, size)
         if isinstance(problem, str):
             return Allocation(size)
+        met[view.ts] = problem
         answer = solve_grid(problem, PricedGrid(GRID))
         x = answer.pool[int(answer.choice[number])]
         return Allocation(x[0], problem.px, tuple(zip(problem.venues, x[1:], strict=True)))
@@ -119,14 +120,34 @@ def test_totals_are_the_costs_of_each_slice_simulated_alone(tape: SnapshotBatch)
         assert comparable is not None
         return comparable * quantity
 
+    met: dict[int, SliceProblem] = {}
+    market_cost = 0
     for index in range(schedule.slices):
-        market = cost(index, "X_M", all_market)
+        market, before = cost(index, "X_M", all_market), len(met)
         for number in range(len(candidates)):
-            expected[number] += int(cost(index, "router", pooled(history, number)) - market)
+            expected[number] += int(cost(index, "router", pooled(history, number, met)) - market)
+        market_cost += abs(int(market)) if len(met) > before else 0
     # Slices without history are all market for every candidate: they add nothing.
     assert study.totals.tolist() == expected.tolist()
     assert len(set(expected.tolist())) > 1
     assert int(np.argmin(expected)) == study.best
+    assert study.market_cost == market_cost
+    scale, problems = study.mean_scale(), list(met.values())
+    assert scale is not None
+    assert scale.half_spread * len(problems) == sum(one.h for one in problems)
+    assert scale.under * len(problems) == sum(one.h + one.f for one in problems)
+    assert scale.over * len(problems) == sum(one.h + max(one.make) for one in problems)
+    assert any(len(set(one.make)) > 1 for one in problems)
+
+
+def test_slices_with_nothing_to_buy_are_neither_worked_nor_skipped(tape: SnapshotBatch) -> None:
+    """Five shares over 18 slices: 13 of them have none, and each has its candidate all the same."""
+    study = studied(tape, 2_000, quantity=5)
+    slices = study.schedule.slices
+    assert list(study.choices) == list(range(slices))
+    assert study.tuned + sum(study.skipped.values()) == 5 < slices
+    assert study.tuned == len(study.gaps) > 1
+    assert study.found == []  # it works all slices: there is nobody to hand them to
 
 
 def test_a_candidate_is_chosen_by_slices_that_are_over(tape: SnapshotBatch) -> None:

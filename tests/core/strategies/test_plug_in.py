@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import sor.core
 from sor.core.strategies.allocation import Allocation
 from sor.core.strategies.interface import Depth, Plan, Rest, Take, VenueView, View
 from sor.core.strategies.plug_in import (
     MOST_ASKED,
     Answered,
+    call,
     checked_allocation,
     checked_plan,
     checked_target,
@@ -68,8 +71,8 @@ def test_orders_rest_at_the_best_price_where_none_is_named_and_at_no_venue_witho
 def test_a_plan_sweeps_what_is_left_at_most_and_takes_where_something_is_offered() -> None:
     plan = Plan(sweep=10, takes=[Take(2, 99)], rests=[], wake=6, goal=70)
     assert checked_plan("mine", plan, VIEW) == plan
-    for wake in (None, Depth(1, 100)):
-        assert checked_plan("mine", Plan(wake=wake), VIEW).wake == wake
+    for asked in (None, Depth(1, 100)):
+        assert checked_plan("mine", Plan(wake=asked), VIEW).wake == asked
     with fails("sweep 11 is more than the 10 shares that are left"):
         checked_plan("mine", Plan(sweep=11), VIEW)
     for venue in (7, 8):
@@ -121,3 +124,14 @@ def test_an_answer_that_a_fresh_one_does_not_give_is_said_with_its_time() -> Non
         answered.note("decide", (VIEW,), question + 1)
     with fails("asked the same again it answers otherwise"):
         answered.confirm()
+
+
+@pytest.mark.parametrize(("file", "said"), [("router/literature/delay.py", True), ("router/allocators.py", False)])
+def test_an_error_names_the_line_of_the_strategy_and_not_of_what_asks(file: str, said: bool) -> None:
+    """A strategy that comes with sor is somebody's own as well."""
+    path = Path(sor.core.__file__).parent / file
+    known: dict[str, Any] = {}
+    exec(compile("def allocate():\n    raise ValueError('no')", str(path), "exec"), known)
+    with pytest.raises(StrategyError) as error:
+        call("mine", known["allocate"])
+    assert str(error.value) == f"mine raised ValueError{f' at {path}, line 2' if said else ''}: no"
