@@ -37,7 +37,7 @@ class Book:
     `lanes`: the rest side venue by venue, where resting orders are simulated. `prior_take`: the last best take
     quote before row 0, if there ever was one. Quotes older than `max_quote_age` appear as no quote:
     in the rows as of their times, at any other time in `as_of`; `take_seen`, `rest_seen` int64[n, K] are when the
-    venue sent that side's quote. form: what the tape shows; in the NBBO form a venue that is not shown has no quote,
+    venue sent that side's quote, where ages matter. form: what the tape shows; in the NBBO form a venue that is not shown has no quote,
     but its `run` goes on (sor.core.market.nbbo_book).
     """
 
@@ -48,13 +48,13 @@ class Book:
     rest_px: Ints
     rest_sz: Ints
     run: Ints
-    take_seen: Ints
-    rest_seen: Ints
     fresh: Flags
     new: int
     events: OrientedBatch
     prior_take: LastTake | None
     prior_mid2: int | None
+    take_seen: Ints | None = None
+    rest_seen: Ints | None = None
     lanes: tuple[QueueEvents, ...] = ()
     max_quote_age: int | None = None
     form: Form = Form.VENUE
@@ -214,7 +214,9 @@ class BookBuilder:
         for venue in distinct(events.venue):
             self._venues.setdefault(venue, _Venue())
         venues = tuple(sorted(self._venues))
-        columns = {name: np.empty((n, len(venues)), np.int64) for name in _STATE}
+        # A column is filled and compared venue by venue, so each venue's states are side by side in memory.
+        names = _SHOWN if self.max_quote_age is None else _STATE
+        columns = {name: np.empty((len(venues), n), np.int64).T for name in names}
         fresh = np.zeros(n, dtype=np.bool_)
         for k, venue in enumerate(venues):
             rows = np.flatnonzero(events.venue == venue) if len(venues) > 1 else slice(None)
@@ -233,16 +235,15 @@ class BookBuilder:
     ) -> None:
         """Fill column k: the state before the batch, then each row's, carried forward to the next."""
         n = len(fresh)
-        which = np.zeros(n, np.int64)
-        which[at] = 1
-        which = np.cumsum(which)
+        which = np.repeat(np.arange(len(at) + 1), np.diff(at, prepend=0, append=n))
         values = {name: np.concatenate(([getattr(state, name)], getattr(events, name)[rows])) for name in _QUOTE}
-        values["take_seen"] = np.concatenate(([state.take_seen], events.ts[at - (n - len(events.ts))]))
-        values["rest_seen"] = values["take_seen"]
+        if self.max_quote_age is not None:
+            values["take_seen"] = np.concatenate(([state.take_seen], events.ts[at - (n - len(events.ts))]))
+            values["rest_seen"] = values["take_seen"]
         changed = np.diff(values["take_px"]) != 0
         values["run"] = np.concatenate(([state.run], state.run + np.cumsum(changed)))
-        for name in _STATE:
-            columns[name][:, k] = values[name][which]
+        for name, column in columns.items():
+            column[:, k] = values[name][which]
             setattr(state, name, int(values[name][-1]))
         fresh[at] |= (values["take_sz"][1:] > 0) & (changed | (np.diff(values["take_sz"]) > 0))
 
@@ -290,4 +291,5 @@ def _expire(ts: Ints, columns: dict[str, Ints], max_age: int) -> None:
 
 
 _QUOTE = ("take_px", "take_sz", "rest_px", "rest_sz")
-_STATE = (*_QUOTE, "take_seen", "rest_seen", "run")
+_SHOWN = (*_QUOTE, "run")
+_STATE = (*_SHOWN, "take_seen", "rest_seen")
