@@ -15,7 +15,7 @@ from sor.core.execution.accounting import StrategyResult, benchmark, settle
 from sor.core.execution.engine import Execution
 from sor.core.execution.flow_watch import FlowWatch
 from sor.core.market.averages import WindowAverages
-from sor.core.market.batch import NO_VENUE, Form, SnapshotBatch, distinct
+from sor.core.market.batch import Form, SnapshotBatch
 from sor.core.market.book import Book, BookBuilder
 from sor.core.market.health import Health, HealthRecorder
 from sor.core.market.nbbo_book import NbboBookBuilder
@@ -108,7 +108,7 @@ class Session:
     _quotes: int = 0
     _first_ts: int | None = None
     _last_ts: int | None = None
-    _venues: set[int] = field(default_factory=set)
+    _venues: tuple[int, ...] = ()
 
     @classmethod
     def of(
@@ -188,6 +188,7 @@ class Session:
         self._count(batch)
         self.averages.on_events(events)
         book = self.builder.extend(events)
+        self._venues = book.venues
         self._find_arrival(book)
         if self.decision is not None:
             self.decision.on_book(book)
@@ -228,7 +229,7 @@ class Session:
             quotes=self._quotes,
             first_ts=self._first_ts,
             last_ts=self._last_ts,
-            venues=tuple(sorted(self._venues)),
+            venues=self._venues,
             trades_in_window=averages.trades,
             volume_in_window=averages.traded.size,
         )
@@ -249,7 +250,6 @@ class Session:
     def _count(self, batch: SnapshotBatch) -> None:
         self._snapshots += len(batch)
         self._quotes += len(batch.venue)
-        self._venues.update(venue for venue in distinct(batch.venue) if venue != NO_VENUE)
         if self._first_ts is None:
             self._first_ts = int(batch.ts[0])
         self._last_ts = int(batch.ts[-1])

@@ -37,8 +37,8 @@ class Book:
     `lanes`: the rest side venue by venue, where resting orders are simulated. `prior_take`: the last best take
     quote before row 0, if there ever was one. Quotes older than `max_quote_age` appear as no quote:
     in the rows as of their times, at any other time in `as_of`; `take_seen`, `rest_seen` int64[n, K] are when the
-    venue sent that side's quote, where ages matter. form: what the tape shows; in the NBBO form a venue that is not shown has no quote,
-    but its `run` goes on (sor.core.market.nbbo_book).
+    venue sent that side's quote, where ages matter. form: what the tape shows; in the NBBO form a venue that is not
+    shown has no quote, but its `run` goes on (sor.core.market.nbbo_book).
     """
 
     ts: Ints
@@ -195,7 +195,7 @@ class BookBuilder:
             events=events,
             prior_take=self._prior_take,
             prior_mid2=self._prior_mid2,
-            lanes=self._extend_lanes(venues, events, new, columns) if self.queues else (),
+            lanes=self._extend_lanes(venues, events, new, snapshot_of_row, columns) if self.queues else (),
             max_quote_age=self.max_quote_age,
             form=self.form,
         )
@@ -248,14 +248,18 @@ class BookBuilder:
         fresh[at] |= (values["take_sz"][1:] > 0) & (changed | (np.diff(values["take_sz"]) > 0))
 
     def _extend_lanes(
-        self, venues: tuple[int, ...], events: OrientedBatch, new: int, columns: dict[str, Ints]
+        self,
+        venues: tuple[int, ...],
+        events: OrientedBatch,
+        new: int,
+        snapshot_of_row: Ints,
+        columns: dict[str, Ints],
     ) -> tuple[QueueEvents, ...]:
         sales = sales_by_venue(events, new)
-        row_of = np.searchsorted(events.quote_end, np.arange(len(events.venue)), side="right") + new
         lanes = []
         for k, venue in enumerate(venues):
             at = np.flatnonzero(events.venue == venue)
-            rows = row_of[at]
+            rows = snapshot_of_row[at]
             quotes = Quotes(
                 rows, events.rest_px[at], events.rest_sz[at], events.take_px[at], events.take_sz[at],
                 columns["run"][rows, k],

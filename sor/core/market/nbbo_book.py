@@ -100,12 +100,16 @@ class NbboBookBuilder(BookBuilder):
         return venues, columns, fresh
 
     def _extend_lanes(
-        self, venues: tuple[int, ...], events: OrientedBatch, new: int, columns: dict[str, Ints]
+        self,
+        venues: tuple[int, ...],
+        events: OrientedBatch,
+        new: int,
+        snapshot_of_row: Ints,
+        columns: dict[str, Ints],
     ) -> tuple[QueueEvents, ...]:
         if self._queues is None:
             self._queues = HiddenQueues(self.prints_late)
-        row_of = np.searchsorted(events.quote_end, np.arange(len(events.venue)), side="right") + new
-        return self._queues.extend(venues, events, new, row_of, columns, sales_by_venue(events, new))
+        return self._queues.extend(venues, events, new, snapshot_of_row, columns, sales_by_venue(events, new))
 
 
 def _carried_runs(n: int, venues: tuple[int, ...], before: dict[int, int], began: list[tuple[int, int]]) -> Ints:

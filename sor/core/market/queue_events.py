@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ class Sale(NamedTuple):
 
 
 class Move(NamedTuple):
-    """An entry that can move a queue: trades, another best price, or shares that left it. px, sz: see QueueEvents;
+    """An entry that can move a queue: trades, a worse best price, or shares that left it. px, sz: see QueueEvents;
     cancelled: shares that left without a trade that explains it, at the price that is best now; sales: trades that can
     have hit a resting order, before the quote."""
 
@@ -120,30 +121,30 @@ class QueueEvents:
 
     @cached_property
     def columns(self) -> FlowColumns:
-        counts = np.array([len(move.sales) for move in self.moves], np.int64)
+        entries, _, px, sz, cancelled, sales = zip(*self.moves, strict=True) if self.moves else ((),) * 6
+        counts = np.array(list(map(len, sales)), np.int64)
         starts = np.concatenate(([0], np.cumsum(counts + 1)))
         quotes, n = starts[1:] - 1, int(starts[-1])
         trade = np.ones(n, np.bool_)
         trade[quotes] = False
-        flat = [sale for move in self.moves for sale in move.sales]
+        flat = list(chain.from_iterable(sales))
+        _, trade_px, trade_sz, certain, hidden = zip(*flat, strict=True) if flat else ((),) * 5
 
-        def laid_out(of_quotes: list[int], of_trades: list[int]) -> Ints:
-            column = np.zeros(n, np.int64)
+        def laid_out(of_quotes: Sequence[int] | int, of_trades: Sequence[int] | int) -> Ints:
+            column = np.empty(n, np.int64)
             column[quotes], column[trade] = of_quotes, of_trades
             return column
 
-        never, nothing = [0] * len(self.moves), [0] * len(flat)
-        entries = np.array([move.entry for move in self.moves], np.int64)
         return FlowColumns(
-            entries,
+            np.array(entries, np.int64),
             starts,
-            np.repeat(entries, counts + 1),
+            np.repeat(np.array(entries, np.int64), counts + 1),
             trade,
-            laid_out([move.px for move in self.moves], [sale.px for sale in flat]),
-            laid_out([move.sz for move in self.moves], [sale.sz for sale in flat]),
-            laid_out(never, [sale.certain for sale in flat]) > 0,
-            laid_out([move.cancelled for move in self.moves], nothing),
-            np.concatenate(([0], np.cumsum(laid_out(never, [sale.hidden for sale in flat])))),
+            laid_out(px, trade_px),
+            laid_out(sz, trade_sz),
+            laid_out(0, certain) > 0,
+            laid_out(cancelled, 0),
+            np.concatenate(([0], np.cumsum(laid_out(0, hidden)))),
         )
 
 
@@ -191,21 +192,21 @@ class QueueEventsBuilder:
 
     def extend(self, first_row: int, quotes: Quotes, trades: Mapping[int, Sequence[Sale]]) -> QueueEvents:
         """The entries of a batch; trades: by row of the book. Most entries only say what is shown, as arrays; one
-        after the other go the moves: those with trades, with another best price, or where shares left."""
+        after the other go those with trades, with another best price, or where shares left."""
         levels, lowest = {px: size for px, (size, _) in self._levels.items()}, self.lowest
-        rows = _union(quotes.rows, list(trades)) if trades else quotes.rows
-        last = np.concatenate(([0], quotes.rows.searchsorted(rows, side="right")))  # quotes so far, at each entry
+        traded_at = np.array(list(trades), np.int64)
+        rows, sent = _with_trades(quotes.rows, traded_at)
+        last = np.cumsum(sent)  # quotes so far, at each entry
         px, sz, take_px, run = (
             np.concatenate(([before], column))[last]
             for before, column in (
                 (self.px, quotes.px), (self.sz, quotes.sz), (self.take_px, quotes.take_px), (self.run, quotes.run)
             )
         )  # fmt: skip
-        sent = np.diff(last, prepend=0) > 0
         take_sz = np.concatenate(([0], quotes.take_sz))[np.where(sent, last, 0)]
         moved = np.diff(px, prepend=px[0]) != 0
         fell = np.where(moved, 0, np.maximum(-np.diff(sz, prepend=sz[0]), 0))
-        traded = dict(zip((rows.searchsorted(list(trades)) + 1).tolist(), trades.values(), strict=True))
+        traded = dict(zip((rows.searchsorted(traded_at) + 1).tolist(), trades.values(), strict=True))
         rows = np.concatenate(([first_row - 1], rows))
         moving = moved | (fell > 0)
         moving[list(traded)] = True
@@ -220,13 +221,19 @@ class QueueEventsBuilder:
         """Work out what was sold and cancelled at these entries, trades before quotes.
 
         Of each: its number and row, the best rest quote and the take price before it, the best rest quote after it, and
-        the shares that left at an unchanged price.
+        the shares that left at an unchanged price. A better best price alone moves no queue.
         """
         moves = []
         for entry, row, px_before, sz_before, take_px, px, sz, cancelled in entries:
             sales = self._sales(traded[entry], px_before, take_px) if entry in traded else ()
-            if px != px_before:
-                cancelled = max(0, self._move(px_before, sz_before, px, sz) - sz)
+            if px > px_before:
+                if px_before > -FAR:
+                    self._levels[px_before] = sz_before, self.unclaimed
+                self.unclaimed = 0
+                if not sales:
+                    continue
+            elif px < px_before:
+                cancelled = max(0, self._return_to(px, sz) - sz)
             if self.unclaimed and cancelled:
                 claimed = min(cancelled, self.unclaimed)
                 self.unclaimed -= claimed
@@ -254,17 +261,12 @@ class QueueEventsBuilder:
                 self._levels[sale.px] = size, unclaimed + sale.sz
         return sales
 
-    def _move(self, before: int, size: int, px: int, sz: int) -> int:
-        """The best goes to another price, which shows `sz`; what is remembered of its size. `size`: where it was."""
-        if px < before:
-            while self._levels and next(reversed(self._levels)) > px:
-                self._levels.popitem()
-            remembered, self.unclaimed = self._levels.pop(px, (sz, 0))
-            return remembered
-        if before > -FAR:
-            self._levels[before] = size, self.unclaimed
-        self.unclaimed = 0
-        return sz
+    def _return_to(self, px: int, sz: int) -> int:
+        """The best falls to a price, which shows `sz`; what is remembered of its size."""
+        while self._levels and next(reversed(self._levels)) > px:
+            self._levels.popitem()
+        remembered, self.unclaimed = self._levels.pop(px, (sz, 0))
+        return remembered
 
 
 def sales_by_venue(events: OrientedBatch, first_row: int) -> dict[int, dict[int, list[Sale]]]:
@@ -273,21 +275,23 @@ def sales_by_venue(events: OrientedBatch, first_row: int) -> dict[int, dict[int,
     row_of = np.searchsorted(events.trade_end, at, side="right")
     begins = np.concatenate(([0], events.trade_end))[row_of]
     result: dict[int, dict[int, list[Sale]]] = {}
-    for row, venue, *sale in zip(
-        (row_of + first_row).tolist(),
-        events.trade_venue[at].tolist(),
-        (at - begins).tolist(),
-        events.trade_px[at].tolist(),
-        events.trade_sz[at].tolist(),
-        events.trade_sold[at].tolist(),
-        events.trade_hidden[at].tolist(),
-        strict=True,
-    ):
-        result.setdefault(venue, {}).setdefault(row, []).append(Sale(*sale))
+    of_sales = (
+        at - begins, events.trade_px[at], events.trade_sz[at], events.trade_sold[at], events.trade_hidden[at]
+    )  # fmt: skip
+    sales = map(Sale._make, zip(*(column.tolist() for column in of_sales), strict=True))
+    venues = events.trade_venue[at].tolist()
+    for row, venue, sale in zip((row_of + first_row).tolist(), venues, sales, strict=True):
+        result.setdefault(venue, {}).setdefault(row, []).append(sale)
     return result
 
 
-def _union(first: Ints, second: Sequence[int]) -> Ints:
-    """Both, ascending, each number once. (numpy's own would load masked arrays, which cost memory and start.)"""
-    merged = np.sort(np.concatenate([first, np.array(second, np.int64)]))
-    return merged[np.diff(merged, prepend=merged[:1] - 1) > 0]
+def _with_trades(quoted: Ints, traded: Ints) -> tuple[Ints, Flags]:
+    """Rows with a quote or a trade, both given ascending; which entries have a quote, entry 0 first, which has none."""
+    before = quoted.searchsorted(traded)
+    alone = np.append(quoted, -1)[before] != traded
+    places = before[alone] + np.arange(np.count_nonzero(alone))
+    sent = np.ones(1 + len(quoted) + len(places), np.bool_)
+    sent[0], sent[1 + places] = False, False
+    rows = np.empty(len(sent) - 1, np.int64)
+    rows[sent[1:]], rows[places] = quoted, traded[alone]
+    return rows, sent
