@@ -296,8 +296,9 @@ class Execution:
         start = row if self._backlog else min(event, self._next_fresh(book, row))
         swept = sweep(book, start, event, self._wanted, self.limit, self._used, self._backlog)
         takes = swept.takes
+        rows = np.array(takes.rows, np.int64)
         # A row that offers something to take has a best price.
-        times, mids2, touches = (array[takes.rows].tolist() for array in (book.ts, book.mid2, book.best_take))
+        times, mids2, touches = (array[rows].tolist() for array in (book.ts, book.mid2, book.best_take))
         known = [None if mid2 == NO_PRICE else mid2 for mid2 in mids2]
         never, no_queue, taken, nothing = repeat(False), repeat(None), repeat(FillReason.TAKEN), repeat(0)
         columns = zip(

@@ -127,6 +127,19 @@ def test_between_moves_no_queue_gets_shorter(tape: list[Row]) -> None:
             assert better or (events.px[entry] == events.px[entry - 1] and events.sz[entry] >= events.sz[entry - 1])
 
 
+def test_a_better_best_price_alone_is_no_move_and_its_trades_are() -> None:
+    sale = Sale(0, 95, 1, True)
+    better = [
+        ((95, 3, 101, 1, 0), []),
+        ((96, 3, 101, 1, 0), []),
+        ((97, 3, 101, 1, 0), [sale]),
+        ((96, 3, 101, 1, 0), []),
+    ]
+    events = QueueEventsBuilder(px=95, sz=3).extend(1, *columns(better))
+    assert [move.entry for move in events.moves] == [3, 4]
+    assert events.moves[0].sales == [sale]
+
+
 def test_what_was_seen_before_is_not_known_once_it_is_forgotten() -> None:
     """The best was 95 and is 100: nothing was at 97. After forgetting nobody knows."""
     ahead = []
