@@ -36,6 +36,7 @@ from sor.tapes import open_tape
 from sor.tapes.bytes.byte_blocks import ByteTape
 from sor.tapes.convert import convert
 from sor.tapes.csv.reader import CsvReader
+from sor.tapes.rows import MAX_VENUE
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "l1_day.csv.gz"
 needs_real_tape = pytest.mark.skipif(not REAL.is_file(), reason="the real tape is not part of the project")
@@ -151,6 +152,13 @@ def test_no_symbol_column(tmp_path: Path) -> None:
     source = open_tape(tmp_path / "t.csv")
     assert source.tape_facts().symbol is None
     assert snapshots(source) == oracle(rows)
+
+
+@given(st.lists(st.sampled_from([0, 2, MAX_VENUE - 1, MAX_VENUE]), min_size=1, max_size=8), rules)
+@settings(max_examples=50, deadline=None)
+def test_venues_of_an_instant_ascend_up_to_the_largest_number(venues: list[int], rule: Rule) -> None:
+    rows = [Row(T0 + i // 3, venue=venue, bid_sz=1 + i) for i, venue in enumerate(venues)]
+    assert snapshots(read(PRETTY.encode(rows), rule)) == oracle(rows, rule)
 
 
 @pytest.mark.parametrize("rtype", ["195", "196", None])
