@@ -129,7 +129,7 @@ def test_between_moves_no_queue_gets_shorter(tape: list[Row]) -> None:
 
 def test_a_better_best_price_alone_is_no_move_and_its_trades_are() -> None:
     sale = Sale(0, 95, 1, True)
-    better = [
+    better: list[Row] = [
         ((95, 3, 101, 1, 0), []),
         ((96, 3, 101, 1, 0), []),
         ((97, 3, 101, 1, 0), [sale]),
