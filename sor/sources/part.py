@@ -28,7 +28,7 @@ class _Seen:
     venues: set[int] = field(default_factory=set)
     holes: list[Hole] = field(default_factory=list)
 
-    def add(self, batch: SnapshotBatch) -> None:
+    def on_batch(self, batch: SnapshotBatch) -> None:
         self.snapshots += len(batch)
         self.quotes += len(batch.venue)
         self.first = int(batch.ts[0]) if self.first is None else self.first
@@ -116,7 +116,7 @@ class Part(WrappedSource):
             for first, stop in zip([0, *edges], [*edges, len(batch)], strict=True):
                 piece = batch.slice(first, stop)
                 before, after = self._seen.last, int(piece.ts[0])
-                self._seen.add(piece)
+                self._seen.on_batch(piece)
                 if before is not None and after - before >= HOLE:
                     self._seen.holes.append((before, after))
                     self._on_hole(self._seen.timeline())

@@ -39,7 +39,7 @@ class SpooledSymbol(WrappedSource):
         self._tape, self._spool = tape, spool
         self._places: list[int] = []
 
-    def add(self, batches: Iterator[SnapshotBatch]) -> None:
+    def on_batches(self, batches: Iterator[SnapshotBatch]) -> None:
         for batch in batches:
             self._places.append(self._spool.position)
             self._spool.append(batch)
@@ -82,9 +82,9 @@ def _apart(reader: ParquetReader, where: str, rule: SnapshotRule) -> dict[str | 
     builders = [SnapshotBuilder(rule, size, reader.form) for _ in found]
     for rows in _joined(reader.chunks()):
         for code, part in _by_symbol(rows):
-            found[code].add(builders[code].add(part))
+            found[code].on_batches(builders[code].on_rows(part))
     for symbol, builder in zip(found, builders, strict=True):
-        symbol.add(builder.finish())
+        symbol.on_batches(builder.finish())
     for name, facts in zip(reader.symbols, reader.facts.symbols, strict=True):
         if not facts.snapshots:
             raise InputError(f"{where}: no row of symbol {name!r} is left: {' '.join(reader.notes)}")

@@ -94,8 +94,8 @@ class _Conversion:
 
     def run(self) -> _Conversion:
         """All rows, once."""
-        for rows in self._rows.chunks(self._late.add):
-            self._sink.add(rows)
+        for rows in self._rows.chunks(self._late.collect):
+            self._sink.on_rows(rows)
         return self
 
     def finish(self) -> tuple[ParquetFacts, Path]:
@@ -116,7 +116,7 @@ class _Conversion:
         path = self._folder / f"late-{before}"
         writer = RowWriter(path, self._rows.symbols, _RUN_GROUP_ROWS)
         for start in range(0, len(rows), _RUN_GROUP_ROWS):
-            writer.add(rows.slice(start, start + _RUN_GROUP_ROWS))
+            writer.write_rows(rows.slice(start, start + _RUN_GROUP_ROWS))
         writer.finish()
         writer.close()
         return path
@@ -124,7 +124,7 @@ class _Conversion:
     def _merge(self, runs: list[Path], sink: _Sink) -> None:
         pieces = [read_rows(run, self._rows.symbols) for run in runs]
         for rows in merge_runs(pieces, lambda parts: sort_rows(concat_rows(parts))):
-            sink.add(rows)
+            sink.on_rows(rows)
 
     def _facts(self, sink: _Sink) -> ParquetFacts:
         rows = self._rows
@@ -174,10 +174,10 @@ class _Sink:
         self.count = self.first = self.last = np.empty(0, np.int64)
         self.holes: dict[int, list[Hole]] = {}
 
-    def add(self, rows: RowChunk) -> None:
+    def on_rows(self, rows: RowChunk) -> None:
         if len(rows) == 0:
             return
-        self.writer.add(rows)
+        self.writer.write_rows(rows)
         n = max(len(self.count), int(rows.symbol.max()) + 1)
         self.count, self.first = grown(self.count, n, 0), grown(self.first, n, -1)
         self.last = grown(self.last, n, -1)

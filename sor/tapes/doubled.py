@@ -50,7 +50,7 @@ class DoubledRows:
     _kept: list[_Rows] = field(default_factory=list)
     _held: int = 0
 
-    def add(self, rows: RowChunk) -> None:
+    def on_rows(self, rows: RowChunk) -> None:
         new = self._chosen(_Rows(rows.venue, rows.ts, _hashes([getattr(rows, name) for name in _COLUMNS])))
         self._kept.append(new)
         self._held += len(new.ts)

@@ -86,7 +86,7 @@ class SnapshotBuilder:
         self._cutter = BatchCutter(batch_snapshots)
         self._open: RowChunk | None = None
 
-    def add(self, rows: RowChunk) -> Iterator[SnapshotBatch]:
+    def on_rows(self, rows: RowChunk) -> Iterator[SnapshotBatch]:
         if len(rows) == 0:
             return
         if self._open is not None:
@@ -95,11 +95,11 @@ class SnapshotBuilder:
         # A copy, because a view would keep the whole chunk in memory.
         self._open = rows.take(np.arange(cut, len(rows)))
         if cut:
-            yield from self._cutter.add(group_rows(rows.slice(0, cut), self._rule, self._form))
+            yield from self._cutter.on_batch(group_rows(rows.slice(0, cut), self._rule, self._form))
 
     def finish(self) -> Iterator[SnapshotBatch]:
         if self._open is not None:
-            yield from self._cutter.add(group_rows(self._open, self._rule, self._form))
+            yield from self._cutter.on_batch(group_rows(self._open, self._rule, self._form))
             self._open = None
         yield from self._cutter.finish()
 
@@ -112,7 +112,7 @@ class BatchCutter:
         self._parts: list[SnapshotBatch] = []
         self._held = 0
 
-    def add(self, batch: SnapshotBatch) -> Iterator[SnapshotBatch]:
+    def on_batch(self, batch: SnapshotBatch) -> Iterator[SnapshotBatch]:
         self._parts.append(batch)
         self._held += len(batch)
         if self._held < self._size:

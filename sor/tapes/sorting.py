@@ -99,7 +99,7 @@ class LateRows(Generic[R]):
         self._rows = 0
         self.runs: list[R] = []
 
-    def add(self, rows: RowChunk) -> None:
+    def collect(self, rows: RowChunk) -> None:
         self._held.append(rows)
         self._rows += len(rows)
         if self._rows >= LATE_ROWS:

@@ -30,7 +30,7 @@ def chunk(rows: list[Plain]) -> RowChunk:
 def counted(*parts: list[Plain]) -> int:
     found = DoubledRows()
     for part in filter(None, parts):
-        found.add(chunk(part))
+        found.on_rows(chunk(part))
     return found.count()
 
 

@@ -214,7 +214,7 @@ class HeadedRun:
         """Time never goes back within a run; a snapshot that does is left out and counted."""
         ready = []
         for batch in batches:
-            self.checksum.add(batch)
+            self.checksum.on_batch(batch)
             self._compare()
             before = np.maximum.accumulate(np.concatenate(([self.tally.last_ts], batch.ts)))
             kept = np.flatnonzero(batch.ts >= before[:-1]).tolist()

@@ -32,7 +32,7 @@ class _Unacked:
     def __init__(self, future: Any, partition: int) -> None:
         self.future, self.partition, self.count, self.bytes = future, partition, 0, 0
 
-    def add(self, count: int, size: int) -> None:
+    def record(self, count: int, size: int) -> None:
         self.count += count
         self.bytes += size
 
@@ -150,7 +150,7 @@ class TopicWriter:
             assert batch is not None
             batch.last_append = time.monotonic()
             batch._record_futures += [self._split] * count
-            self._last[target.partition].add(count, sum(map(len, rest[:count])))
+            self._last[target.partition].record(count, sum(map(len, rest[:count])))
             self._waiting_bytes += sum(map(len, rest[:count]))
             done += count
             self.sent += count

@@ -58,7 +58,7 @@ class LatencyHistogram:
         self._counts = [0] * 20_001
         self.worst = 0
 
-    def add(self, ns: int) -> None:
+    def record(self, ns: int) -> None:
         self._counts[min(ns // 10_000, 20_000)] += 1
         self.worst = max(self.worst, ns)
 
@@ -261,7 +261,7 @@ class _Sending:
         now, speed = self._pace.moment(), self._pace.speed
         if now is not None:
             for ts, _, _ in sent:
-                self._late.add(max(0, round((now - ts) / speed)))
+                self._late.record(max(0, round((now - ts) / speed)))
 
     def _encode_more(self) -> bool:
         """The next slice of the tape as messages; False at its end."""

@@ -64,7 +64,7 @@ class RunMessages:
                 piece = batch.slice(start, stop)
                 if done % CHECK_EVERY == 0:
                     self._before = self._checksum.text()
-                self._checksum.add(piece)
+                self._checksum.on_batch(piece)
                 yield piece
                 start = stop
 

@@ -31,7 +31,7 @@ class RunChecksum:
         """Snapshots so far."""
         return self._count
 
-    def add(self, batch: SnapshotBatch) -> None:
+    def on_batch(self, batch: SnapshotBatch) -> None:
         self._count += len(batch)
         for at, name in enumerate(_COLUMNS):
             column = getattr(batch, name)

@@ -176,7 +176,7 @@ class DbnReader:
             texts = [one[field].decode("ascii", "replace") for field in ("stype_out_symbol", "stype_in_symbol")]
             named = [text for text in texts if text and not text.isdecimal()]
             if named:
-                self._names.add(int(one["instrument_id"]), named[0])
+                self._names.learn(int(one["instrument_id"]), named[0])
 
     def _layout(self, rtype: int, size: int) -> np.dtype[Any] | None:
         """How records of a type lie in their bytes; None where they are too short for it."""

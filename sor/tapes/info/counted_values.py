@@ -19,7 +19,7 @@ class CountedValues:
     def __init__(self) -> None:
         self._times: Counter[int] = Counter()
 
-    def add(self, values: Ints) -> None:
+    def record(self, values: Ints) -> None:
         numbers, times = np.unique(values, return_counts=True)
         self._times.update(dict(zip(numbers.tolist(), times.tolist(), strict=True)))
 

@@ -50,16 +50,16 @@ def tape_info(
         counts, instants = _Counts(), SnapshotSorter("last", _BATCH)
         market = SnapshotSorter("last", _BATCH, rows.form)
 
-        def add_late(late: RowChunk) -> None:
-            counts.add(late)
-            instants.add_late(_by_symbol(late))
-            market.add_late(late)
+        def on_late_rows(late: RowChunk) -> None:
+            counts.on_rows(late)
+            instants.on_late_rows(_by_symbol(late))
+            market.on_late_rows(late)
 
-        for chunk in rows.chunks(add_late):
+        for chunk in rows.chunks(on_late_rows):
             if len(chunk):
-                counts.add(chunk)
-                instants.add(_by_symbol(chunk))
-                market.add(chunk if len(rows.symbols) == 1 else chunk.slice(0, 0))
+                counts.on_rows(chunk)
+                instants.on_rows(_by_symbol(chunk))
+                market.on_rows(chunk if len(rows.symbols) == 1 else chunk.slice(0, 0))
         return partial(_told, rows, counts, instants, market)
 
     files = several_files(tape, None, symbol_in, options, strict, progress)
@@ -76,7 +76,7 @@ def _told(rows: TapeRows, counts: _Counts, instants: SnapshotSorter, market: Sna
     is_national = len(rows.symbols) == 1 and rows.form is Form.NBBO
     clock = _Clock()
     for batch in instants.finish().batches():
-        clock.add(batch)
+        clock.on_batch(batch)
     codes = range(len(rows.symbols))
     files = [reduce(FileFacts.joined, symbols) for symbols in zip(*map(rows.files, codes), strict=True)]
     fallen = sum(map(rows.out_of_order, codes))
@@ -131,13 +131,13 @@ class _Counts:
         self._spread, self._bid, self._ask, self._trade = (CountedValues() for _ in range(4))
         self._tops = empty_rows()
 
-    def add(self, rows: RowChunk) -> None:
+    def on_rows(self, rows: RowChunk) -> None:
         self.rows += len(rows)
         self._actions += np.bincount(rows.action, minlength=256)
         self._count_quotes(rows)
         self._count_changes(rows)
         trades = rows.take((rows.action == TRADE) & (rows.price != NO_PRICE) & (rows.size > 0))
-        self._trade.add(trades.size)
+        self._trade.record(trades.size)
         for venue, n in zip(*_unique(rows.venue), strict=True):
             self._venues.setdefault(venue, _Venue()).rows += n
         for venue, n in zip(*_unique(trades.venue), strict=True):
@@ -155,9 +155,9 @@ class _Counts:
         for px, sz in ((rows.bid_px, rows.bid_sz), (rows.ask_px, rows.ask_sz)):
             self.zero_sizes += _count((px > 0) & (px != NO_PRICE) & (px != UNSPOKEN) & (sz == 0))
             self.zero_prices += _count(px <= 0)
-        self._spread.add(spread)
-        self._bid.add(rows.bid_sz[has_bid])
-        self._ask.add(rows.ask_sz[has_ask])
+        self._spread.record(spread)
+        self._bid.record(rows.bid_sz[has_bid])
+        self._ask.record(rows.ask_sz[has_ask])
 
     def _count_changes(self, rows: RowChunk) -> None:
         rows = concat_rows([self._tops, rows])
@@ -209,7 +209,7 @@ class _Clock:
         self._second = -1
         self._in_second = self._busiest = 0
 
-    def add(self, batch: SnapshotBatch) -> None:
+    def on_batch(self, batch: SnapshotBatch) -> None:
         ts = batch.ts if self.last < 0 else np.concatenate([[self.last], batch.ts])
         gaps = np.diff(ts)
         if len(gaps):
@@ -217,7 +217,7 @@ class _Clock:
             if gaps[widest] > self.gap:
                 self.gap, self.gap_start = int(gaps[widest]), int(ts[widest])
             self.long_gaps += _count(gaps > LONG_GAP * NANO)
-        self.busy.add(batch.ts)
+        self.busy.record(batch.ts)
         self.first = self.first if self.first >= 0 else int(ts[0])
         self.last = int(ts[-1])
         self._snapshots.update(dict(zip(*_unique(batch.venue), strict=True)))

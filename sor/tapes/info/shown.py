@@ -27,7 +27,7 @@ def shown(batches: Iterable[SnapshotBatch]) -> dict[str, dict[str, Decimal]]:
         ts = np.repeat(batch.ts, np.diff(batch.quote_end, prepend=0))
         for side, px in (("bid", batch.bid_px), ("ask", batch.ask_px)):
             said = px != UNSPOKEN
-            sides[side].add(ts[said], batch.venue[said])
+            sides[side].record(ts[said], batch.venue[said])
         last = int(batch.ts[-1])
     return {name: side.told(last) for name, side in sides.items()}
 
@@ -39,7 +39,7 @@ class _Side:
         self._lasted: Counter[int] = Counter()
         self._since = self._venue = -1
 
-    def add(self, ts: Ints, venue: Ints) -> None:
+    def record(self, ts: Ints, venue: Ints) -> None:
         if not len(ts):
             return
         if self._venue >= 0:
@@ -63,7 +63,7 @@ class BusyHours:
     def __init__(self) -> None:
         self._instants: Counter[int] = Counter()
 
-    def add(self, ts: Ints) -> None:
+    def record(self, ts: Ints) -> None:
         halves, times = np.unique(ts // HALF_HOUR, return_counts=True)
         self._instants.update(dict(zip(halves.tolist(), times.tolist(), strict=True)))
 

@@ -61,6 +61,6 @@ def _add_latencies(one: TapeInput, options: ReadOptions, found: dict[int, Counte
                 for number in set(sent.venue.tolist()):
                     exchange = exchange_of_publisher(one.venue or number)
                     venue = exchange.venue_id if exchange else one.venue or number
-                    found.setdefault(venue, CountedValues()).add(took[np.equal(sent.venue, number)])
+                    found.setdefault(venue, CountedValues()).record(took[np.equal(sent.venue, number)])
     except InputError:
         return

@@ -166,7 +166,7 @@ class FileRows:
         for code in codes:
             part = rows if len(codes) == 1 else rows.take(rows.symbol == code)
             if not self.remembered(code):  # which knows it of its original, with every column
-                self._symbols.doubled.setdefault(code, DoubledRows()).add(part)
+                self._symbols.doubled.setdefault(code, DoubledRows()).on_rows(part)
             ts = part.ts
             first, last = int(ts.min()), int(ts.max())
             self._first[code] = first if self._first[code] < 0 else min(first, int(self._first[code]))

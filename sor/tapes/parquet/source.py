@@ -54,7 +54,9 @@ class ParquetTape:
     def _built(self, groups: Sequence[int] | None) -> Iterator[SnapshotBatch]:
         builder = SnapshotBuilder(self._rule, self._batch_snapshots, self.form)
         for rows in self._reader.chunks(groups):
-            yield from builder.add(rows if len(self._reader.symbols) == 1 else rows.take(rows.symbol == self._place))
+            yield from builder.on_rows(
+                rows if len(self._reader.symbols) == 1 else rows.take(rows.symbol == self._place)
+            )
         yield from builder.finish()
 
     def window(self, start: int, end: int, day_start: int) -> ParquetWindow:
@@ -144,7 +146,7 @@ class ParquetWindow(WrappedSource):
     def _built(self, first: int, stop: int) -> Iterator[SnapshotBatch]:
         builder = SnapshotBuilder(self._rule, self._batch_snapshots, self.form)
         for rows in self._rows(first, stop):
-            yield from builder.add(rows)
+            yield from builder.on_rows(rows)
         yield from builder.finish()
 
     def _rows(self, first: int, stop: int) -> Iterator[RowChunk]:

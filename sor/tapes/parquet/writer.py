@@ -46,7 +46,7 @@ class RowWriter:
             write_page_checksum=True,
         )
 
-    def add(self, rows: RowChunk) -> None:
+    def write_rows(self, rows: RowChunk) -> None:
         if len(rows) == 0:
             return
         self._held.append(rows)

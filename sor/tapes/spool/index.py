@@ -38,7 +38,7 @@ class IndexBuilder:
         self._firsts, self._lasts, self._before = list[int](), list[int](), list[Quotes]()
         self._snapshots = self._quotes = 0
 
-    def add(self, batch: SnapshotBatch) -> None:
+    def on_batch(self, batch: SnapshotBatch) -> None:
         self._firsts.append(int(batch.ts[0]))
         self._lasts.append(int(batch.ts[-1]))
         self._before.append(self._book)

@@ -21,9 +21,9 @@ def read_tape(tape: SeveralFiles, rule: SnapshotRule, batch_snapshots: int) -> S
         if rows.form is Form.NBBO:
             check_national(rule, rows.where)
         sorter = SnapshotSorter(rule, batch_snapshots, rows.form)
-        for chunk in rows.chunks(sorter.add_late):
+        for chunk in rows.chunks(sorter.on_late_rows):
             if len(rows.symbols) == 1:
-                sorter.add(chunk)
+                sorter.on_rows(chunk)
         return partial(_spooled, rows, sorter, tape.wanted)
 
     return tape.read(consume)

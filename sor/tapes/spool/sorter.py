@@ -26,11 +26,11 @@ class SnapshotSorter:
         self.index = IndexBuilder()  # of the batches that finish() gives
         self._late = LateRows(self._run_of)
 
-    def add(self, on_time: RowChunk) -> None:
-        self._keep(self._builder.add(on_time))
+    def on_rows(self, on_time: RowChunk) -> None:
+        self._keep(self._builder.on_rows(on_time))
 
-    def add_late(self, rows: RowChunk) -> None:
-        self._late.add(rows)
+    def on_late_rows(self, rows: RowChunk) -> None:
+        self._late.collect(rows)
 
     def finish(self) -> SnapshotBuffer:
         """All snapshots in the order of time."""
@@ -43,13 +43,13 @@ class SnapshotSorter:
     def _keep(self, batches: Iterable[SnapshotBatch]) -> None:
         for batch in batches:
             self._spool.append(batch)
-            self.index.add(batch)
+            self.index.on_batch(batch)
 
     def _run_of(self, rows: RowChunk, before: int) -> SnapshotBuffer:
         # The first run may stay in memory; a tape with many of them is large.
         run = SnapshotBuffer(memory_budget=0 if before else MEMORY_BUDGET)
         cutter = BatchCutter(max(1, LATE_ROWS // 16))
-        for batch in (*cutter.add(group_rows(rows, self._rule, self._form)), *cutter.finish()):
+        for batch in (*cutter.on_batch(group_rows(rows, self._rule, self._form)), *cutter.finish()):
             run.append(batch)
         return run
 
@@ -57,7 +57,7 @@ class SnapshotSorter:
         self._spool, self.index = SnapshotBuffer(memory_budget=MEMORY_BUDGET), IndexBuilder()
         cutter = BatchCutter(self._batch_snapshots)
         for piece in merge_runs([run.batches() for run in runs], self._join):
-            self._keep(cutter.add(piece))
+            self._keep(cutter.on_batch(piece))
         self._keep(cutter.finish())
         for run in runs:
             run.close()

@@ -31,7 +31,7 @@ class SymbolNames:
         self.symbols: list[str | None] = []
         self.all_named = True
 
-    def add(self, ident: int, symbol: str, days: tuple[int, int] = _ALWAYS) -> None:
+    def learn(self, ident: int, symbol: str, days: tuple[int, int] = _ALWAYS) -> None:
         """days: the first, and the one after the last, since 1970. What is added later goes before."""
         known = self._intervals.setdefault(ident, [])
         if (*days, symbol) not in known:
@@ -42,7 +42,7 @@ class SymbolNames:
         """One interval of a mapping in either direction; of two names the one in digits is the id."""
         ident, symbol = (other, name) if other.isdecimal() else (name, other)
         if ident.isdecimal():
-            self.add(int(ident), symbol, (first.toordinal() - _EPOCH, end.toordinal() - _EPOCH))
+            self.learn(int(ident), symbol, (first.toordinal() - _EPOCH, end.toordinal() - _EPOCH))
 
     def codes(self, idents: Any, times: Any) -> Ints:
         """Each record's symbol as its place in `symbols`; times in ns."""

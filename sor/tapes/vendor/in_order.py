@@ -17,7 +17,7 @@ class InOrder:
         self._has_keys = keys > 0
         self._open: OrderedRows | None = None
 
-    def add(self, decoded: OrderedRows) -> Iterator[RowChunk]:
+    def on_rows(self, decoded: OrderedRows) -> Iterator[RowChunk]:
         if len(decoded.rows) == 0:
             return
         if not self._has_keys:

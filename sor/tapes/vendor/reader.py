@@ -66,7 +66,7 @@ class FormatReader:
         ordered = InOrder(len(self._spec.order))
         with ExitStack() as stack:
             for block in in_background(self._blocks(stack)):
-                yield from ordered.add(self._read(self._rows_of(block)))
+                yield from ordered.on_rows(self._read(self._rows_of(block)))
         yield from ordered.finish()
         self._check_the_end()
 

@@ -95,9 +95,9 @@ def test_lateness_is_a_histogram() -> None:
     late = LatencyHistogram()
     assert late.quantile(0.99) is None
     for ns in [0] * 98 + [1_000_000, 5_000_000]:
-        late.add(ns)
+        late.record(ns)
     assert late.quantile(0.5) == pytest.approx(1e-5)
     assert late.quantile(0.99) == pytest.approx(1.01e-3)
     assert late.quantile(1.0) == pytest.approx(5e-3)
-    late.add(3_000_000_000)
+    late.record(3_000_000_000)
     assert late.quantile(1.0) == pytest.approx(3.0)

@@ -131,7 +131,7 @@ def produced(run: str, batch: SnapshotBatch, size: int = 50) -> list[Message]:
     for seq, value in enumerate(values):
         said = checksum.text() if seq and seq % CHECK_EVERY == 0 else None
         messages.append(Message(value, snapshot_headers(run, seq, None, said)))
-        checksum.add(batch.slice(seq, seq + 1))
+        checksum.on_batch(batch.slice(seq, seq + 1))
     end = Message(end_value(run, len(values), FACTS), end_headers(run, len(values), checksum.text()))
     return number([*messages, end])
 
