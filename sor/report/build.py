@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sor
 from sor.core.backtest.sessions import BacktestResult
@@ -28,6 +28,10 @@ from sor.report.tca.section import tca_section
 from sor.report.warnings import warnings
 from sor.sources.source import StreamFacts, TapeFacts
 
+if TYPE_CHECKING:
+    from sor.report.types.report import ReportJson
+    from sor.report.types.savings import Baselines, SavingsOnThisOrder
+
 
 def build(
     spec: Spec,
@@ -41,11 +45,11 @@ def build(
     outcome, search = found.outcome, found.search
     results = outcome.results
     entries = strategy_entries(outcome, tape.round_lot)
-    data: dict[str, Any] = {
+    data: ReportJson = {
         "best_parameters": parameters(search),
         "optimized": entries[spec.strategy],
-        "baselines": views(entries, BASELINES),
-        "savings_vs_baselines_bps": savings_on_this_order(results[spec.strategy], results),
+        "baselines": cast("Baselines", views(entries, BASELINES)),
+        "savings_vs_baselines_bps": cast("SavingsOnThisOrder", savings_on_this_order(results[spec.strategy], results)),
         "out_of_sample": out_of_sample(found),
         "search": search_section(search) if found.choices is None else choices_section(found.choices),
         "order": order_section(found),

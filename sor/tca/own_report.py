@@ -43,7 +43,7 @@ def compared_with(spec: Spec) -> tuple[str, ...]:
 def _order(order: OwnOrder, spec: Spec, round_lot: int) -> dict[str, Any]:
     outcome, parent = order.outcome, order.outcome.order
     found = analysis_section(order.analysis, order.result, outcome)
-    found["venues_606"] = [row | dict.fromkeys(WITHOUT_ORDERS) for row in found["venues_606"]]
+    venues = [{**row, **dict.fromkeys(WITHOUT_ORDERS)} for row in found["venues_606"]]
     return {
         "order": order.name,
         "side": parent.side.value,
@@ -53,7 +53,7 @@ def _order(order: OwnOrder, spec: Spec, round_lot: int) -> dict[str, Any]:
         **strategy_entry(order.result, outcome.arrival2, round_lot=round_lot),
         "against": _against(order, spec, round_lot),
         "impossible": [_problem(fill, why) for fill, why in order.problems],
-        "tca": {"benchmarks": benchmarks(outcome), "minutes": schedule(outcome), **found},
+        "tca": {"benchmarks": benchmarks(outcome), "minutes": schedule(outcome), **found, "venues_606": venues},
     }
 
 

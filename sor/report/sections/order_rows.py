@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sor.core.backtest.session import SessionResult
 from sor.core.backtest.sessions import BacktestResult
@@ -15,6 +15,9 @@ from sor.core.units import NANO, dollars, format_time, round_half_even
 from sor.report.sections.figures import figure, in_bps
 from sor.report.sections.strategies import costs
 
+if TYPE_CHECKING:
+    from sor.report.types.orders import OrderOutlier, OrderRow
+
 REASONS = {
     "timing": "the market moved while it was worked",
     "placement": "its prices against the mids at its decisions",
@@ -23,12 +26,12 @@ REASONS = {
 }
 
 
-def order_rows(found: BacktestResult, chosen: str, baselines: Sequence[str]) -> list[dict[str, Any]]:
+def order_rows(found: BacktestResult, chosen: str, baselines: Sequence[str]) -> list[OrderRow]:
     """One row an order, by time."""
     return [_row(at, outcome, chosen, baselines) for at, outcome in enumerate(found.orders)]
 
 
-def _row(at: int, outcome: SessionResult, chosen: str, baselines: Sequence[str]) -> dict[str, Any]:
+def _row(at: int, outcome: SessionResult, chosen: str, baselines: Sequence[str]) -> OrderRow:
     order, result = outcome.order, outcome.results[chosen]
     average = result.average
     saved = {name: in_bps(savings(result, outcome.results[name])) for name in baselines if name in outcome.results}
@@ -50,7 +53,7 @@ def _mid(outcome: SessionResult) -> Decimal | None:
     return None if outcome.arrival2 is None else dollars(Fraction(outcome.arrival2 * outcome.order.side.sign, 2))
 
 
-def order_outliers(found: BacktestResult, chosen: str) -> list[dict[str, Any]]:
+def order_outliers(found: BacktestResult, chosen: str) -> list[OrderOutlier]:
     """By implementation shortfall; orders whose cost is not known cannot stand out."""
     numbers, totals, parts = [], [], []
     for at, outcome in enumerate(found.orders):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sor.core.backtest.session import SessionResult
 from sor.core.backtest.sessions import BacktestResult
@@ -14,13 +13,17 @@ from sor.core.fees import MILLION, VenueFee
 from sor.core.market.batch import Form
 from sor.core.order import Latency
 from sor.core.spec import Spec
-from sor.core.units import NANO, dollars, format_time, round_half_even
-from sor.report.sections.figures import money
+from sor.core.units import dollars, format_time, round_half_even
+from sor.report.sections.figures import money, seconds
 from sor.report.sections.venues import venue_name
 from sor.sources.source import FileFacts, StreamFacts, TapeFacts
 
+if TYPE_CHECKING:
+    from sor.report.types.rules import RulesSection, VenueFees
+    from sor.report.types.run import OrderSection, StreamSection, TapeFile, TapeSection
 
-def order_section(found: BacktestResult) -> dict[str, Any]:
+
+def order_section(found: BacktestResult) -> OrderSection:
     """The parent order. `asked`: the window asked for, where it was clipped to the tape."""
     outcome, asked = found.outcome, found.asked
     order = outcome.order
@@ -30,7 +33,7 @@ def order_section(found: BacktestResult) -> dict[str, Any]:
         "quantity": order.quantity,
         "start": format_time(order.start),
         "end": format_time(order.end),
-        "asked": asked and dict(zip(("start", "end"), map(format_time, asked), strict=True)),
+        "asked": None if asked is None else {"start": format_time(asked[0]), "end": format_time(asked[1])},
         "limit_price": money(order.limit_price),
         "arrival_px": arrival,
         "participation": _participation(outcome),
@@ -42,11 +45,10 @@ def _participation(outcome: SessionResult) -> Decimal | None:
     return round_half_even(Fraction(outcome.order.quantity, volume), 6) if volume else None
 
 
-def tape_section(tape: TapeFacts, form: Form, outcome: SessionResult) -> dict[str, Any]:
+def tape_section(tape: TapeFacts, form: Form, outcome: SessionResult) -> TapeSection:
     """What was read, and what it held."""
     market = outcome.market
-    other_lot = {} if tape.round_lot == ROUND_LOT else {"round_lot": tape.round_lot}
-    return {
+    section: TapeSection = {
         "name": tape.name,
         "form": form.value,
         "files": [_file(file) for file in tape.files],
@@ -63,11 +65,13 @@ def tape_section(tape: TapeFacts, form: Form, outcome: SessionResult) -> dict[st
         "trades_in_window": market.trades_in_window,
         "volume_in_window": market.volume_in_window,
         "off_exchange": {"trades": tape.off_exchange_trades, "shares": tape.off_exchange},
-        **other_lot,
     }
+    if tape.round_lot != ROUND_LOT:
+        section["round_lot"] = tape.round_lot
+    return section
 
 
-def _file(file: FileFacts) -> dict[str, Any]:
+def _file(file: FileFacts) -> TapeFile:
     return {
         "name": file.name,
         "rows": file.rows,
@@ -76,7 +80,7 @@ def _file(file: FileFacts) -> dict[str, Any]:
     }
 
 
-def stream_section(stream: StreamFacts) -> dict[str, Any]:
+def stream_section(stream: StreamFacts) -> StreamSection:
     """Proof of completeness."""
     return {
         "expected": stream.expected,
@@ -88,12 +92,8 @@ def stream_section(stream: StreamFacts) -> dict[str, Any]:
     }
 
 
-def rules_section(spec: Spec) -> dict[str, Any]:
+def rules_section(spec: Spec) -> RulesSection:
     """The execution rules and the grid."""
-
-    def seconds(ns: int | None) -> Decimal | None:
-        return None if ns is None else round_half_even(Fraction(ns, NANO), 9)
-
     return {
         "profile": spec.profile,
         "strategy": spec.strategy,
@@ -108,8 +108,8 @@ def rules_section(spec: Spec) -> dict[str, Any]:
         "cancel_latency_us_by_venue": _by_venue(spec.rules.cancels),
         "child_min": spec.lots.minimum,
         "child_lot": spec.lots.lot,
-        "max_quote_age_s": seconds(spec.max_quote_age),
-        "stale_crossed_s": seconds(spec.stale_crossed),
+        "max_quote_age_s": None if spec.max_quote_age is None else seconds(spec.max_quote_age),
+        "stale_crossed_s": None if spec.stale_crossed is None else seconds(spec.stale_crossed),
         "tz": spec.tz,
         "fees": _fees(spec),
         "grid": {
@@ -130,19 +130,25 @@ def _by_venue(latency: Latency) -> dict[str, Decimal]:
     return {str(venue): _microseconds(ns) for venue, ns in sorted(latency.venues.items())}
 
 
-def _below(fee: VenueFee) -> dict[str, Decimal]:
-    """Of shares below one dollar, as parts of the value; nothing where a share costs the same at every price."""
-    shares = {"take_below": fee.take_below, "make_below": fee.make_below}
-    return {name: round_half_even(Fraction(share, MILLION), 6) for name, share in shares.items() if share is not None}
+def _fees(spec: Spec) -> dict[str, VenueFees]:
+    return {str(venue): _venue_fees(venue, fee) for venue, fee in sorted(spec.fees.venues.items())}
 
 
-def _named(venue: int) -> dict[str, Any]:
-    """Beside its id, which is the key."""
-    return {key: value for key, value in venue_name(venue).items() if key != "publisher_id"}
-
-
-def _fees(spec: Spec) -> Mapping[str, Any]:
-    return {
-        str(venue): _named(venue) | {"take": dollars(fee.take), "make": dollars(fee.make)} | _below(fee)
-        for venue, fee in sorted(spec.fees.venues.items())
+def _venue_fees(venue: int, fee: VenueFee) -> VenueFees:
+    """The id is the key. `_below`: of shares below one dollar, where they do not cost the same at every price."""
+    named = venue_name(venue)
+    fees: VenueFees = {
+        "name": named["name"],
+        "mic": named["mic"],
+        "take": dollars(fee.take),
+        "make": dollars(fee.make),
     }
+    if fee.take_below is not None:
+        fees["take_below"] = _part_of_value(fee.take_below)
+    if fee.make_below is not None:
+        fees["make_below"] = _part_of_value(fee.make_below)
+    return fees
+
+
+def _part_of_value(millionths: int) -> Decimal:
+    return round_half_even(Fraction(millionths, MILLION), 6)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sor.core.backtest.headline import MICRO_BPS, Headline
 from sor.core.backtest.sessions import OTHER_SCHEDULES, BacktestResult
@@ -17,6 +17,10 @@ from sor.core.statistics import RESAMPLES, MeanEstimate, beyond_luck, bootstrap_
 from sor.report.encode import OneLine
 from sor.report.sections.figures import figure, in_bps
 from sor.report.sections.order_rows import order_outliers, order_rows
+
+if TYPE_CHECKING:
+    from sor.report.types.orders import OrdersSection
+    from sor.report.types.savings import HeadlineSection, OutOfSample
 
 BASELINES = (MARKET, *OTHER_SCHEDULES, "vwap")  # X_M first: it alone works the router's slices
 METHOD = f"bootstrap-t over circular blocks of 5 slices, {RESAMPLES:,} resamples; Holm's correction but for X_M"
@@ -29,7 +33,7 @@ def savings_on_this_order(chosen: StrategyResult, results: Mapping[str, Strategy
     return {name: in_bps(savings(chosen, results[name])) for name in BASELINES if name in results}
 
 
-def headline_section(found: Headline | None) -> dict[str, Any] | None:
+def headline_section(found: Headline | None) -> HeadlineSection | None:
     """The figure to quote; None where no router ran, or a share had no price."""
     if found is None or MARKET not in found.against:
         return None
@@ -45,7 +49,7 @@ def headline_section(found: Headline | None) -> dict[str, Any] | None:
     }
 
 
-def out_of_sample(found: BacktestResult) -> dict[str, Any]:
+def out_of_sample(found: BacktestResult) -> OutOfSample:
     """The walk-forward parent against every tradable baseline, share by share."""
     best, skipped = found.headline, dict(sorted(found.tuning.skipped.items()))
     if best is None:
@@ -64,7 +68,7 @@ def out_of_sample(found: BacktestResult) -> dict[str, Any]:
     }
 
 
-def over_orders(spec: Spec, found: BacktestResult) -> dict[str, Any]:
+def over_orders(spec: Spec, found: BacktestResult) -> OrdersSection:
     """The distribution over the parent orders of --orders; empty for one order."""
     if not found.orders:
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from sor.core.backtest.sessions import BacktestResult
 from sor.core.order import QueueModel
@@ -15,21 +15,32 @@ from sor.core.spec import PENALTIES, Level, Spec
 from sor.core.units import round_half_even
 from sor.report.sections.figures import figure, in_bps
 
+if TYPE_CHECKING:
+    from sor.report.types.search import (
+        BestParameters,
+        PenaltyMultiples,
+        QueueModelsSection,
+        RouterSection,
+        SearchSection,
+    )
 
-def parameters(search: SearchResult) -> dict[str, Any]:
+
+def parameters(search: SearchResult) -> BestParameters:
     """Dollars a share (multiples at the mean h, f and r of the run), and the multiples beside them."""
     levels: list[Level] = [getattr(search.best, name) for name in PENALTIES]
-    dollars = {
-        name: None if value is None else round_half_even(value, 9)
-        for name, value in zip(PENALTIES, search.dollars, strict=True)
-    }
+    over, under, queue = (None if value is None else round_half_even(value, 9) for value in search.dollars)
     multiples = {
         name: round_half_even(level.value, 9) for name, level in zip(PENALTIES, levels, strict=True) if level.multiple
     }
-    return {**dollars, "multiples": multiples}
+    return {
+        "lambda_over": over,
+        "lambda_under": under,
+        "theta_queue": queue,
+        "multiples": cast("PenaltyMultiples", multiples),
+    }
 
 
-def choices_section(found: ParameterChoices) -> dict[str, Any]:
+def choices_section(found: ParameterChoices) -> SearchSection:
     """The grid of a plug-in's parameters: what was followed slice by slice, and how each would have done in sample."""
     least = min(found.costs)
     return {
@@ -48,9 +59,9 @@ def _beyond(cost: int, least: int) -> Decimal | None:
     return in_bps(Fraction(cost - least, abs(least))) if least else None
 
 
-def search_section(search: SearchResult) -> dict[str, Any]:
+def search_section(search: SearchResult) -> SearchSection:
     """Size and answer of the grid; `costs` and `pool_gap` where a search took place."""
-    summary: dict[str, Any] = {
+    summary: SearchSection = {
         "candidates": search.candidates,
         "evaluated": search.evaluated,
         "parameters_matter": search.parameters_matter,
@@ -66,7 +77,7 @@ def search_section(search: SearchResult) -> dict[str, Any]:
     return summary
 
 
-def router_section(spec: Spec, found: BacktestResult) -> dict[str, Any]:
+def router_section(spec: Spec, found: BacktestResult) -> RouterSection:
     """What the router met, and its allocations under each queue model; empty where it did not run."""
     if found.bracket is None:
         return {}
@@ -79,7 +90,7 @@ def router_section(spec: Spec, found: BacktestResult) -> dict[str, Any]:
     }
 
 
-def _queue_models(configured: QueueModel, bracket: QueueBracket) -> dict[str, Any]:
+def _queue_models(configured: QueueModel, bracket: QueueBracket) -> QueueModelsSection:
     base = bracket.models[configured].cost
     return {
         "slices": bracket.slices,

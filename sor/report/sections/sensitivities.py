@@ -5,9 +5,8 @@ Empty unless it was asked for. None of it enters the other figures of the report
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sor.core.backtest.impact import LEAST, impact
 from sor.core.backtest.sessions import BacktestResult
@@ -19,10 +18,13 @@ from sor.core.units import NANO, round_half_even
 from sor.report.sections.figures import figure, in_bps
 from sor.report.sections.savings import savings_on_this_order
 
+if TYPE_CHECKING:
+    from sor.report.types.sensitivities import ChargedStrategy, FadedStrategy, ImpactSection, Sensitivities, TakeFade
 
-def sensitivities(spec: Spec, found: BacktestResult) -> dict[str, Any]:
+
+def sensitivities(spec: Spec, found: BacktestResult) -> Sensitivities:
     """`take_fade` and `impact`, each where it was asked for."""
-    asked: dict[str, Any] = {}
+    asked: Sensitivities = {}
     if spec.take_fade:
         asked["take_fade"] = _take_fade(spec, found)
     if spec.impact is not None:
@@ -30,7 +32,7 @@ def sensitivities(spec: Spec, found: BacktestResult) -> dict[str, Any]:
     return asked
 
 
-def _take_fade(spec: Spec, found: BacktestResult) -> list[dict[str, Any]]:
+def _take_fade(spec: Spec, found: BacktestResult) -> list[TakeFade]:
     """One entry for each part of the displayed size, all of it (the report itself) first."""
     base = found.outcome.results
     name = None if found.headline is None else found.headline.name
@@ -47,7 +49,7 @@ def _take_fade(spec: Spec, found: BacktestResult) -> list[dict[str, Any]]:
     ]
 
 
-def _faded(result: StrategyResult, base: StrategyResult) -> dict[str, Any]:
+def _faded(result: StrategyResult, base: StrategyResult) -> FadedStrategy:
     average, saved = result.average, savings(result, base)
     return {
         "avg_fill_px": None if average is None else round_half_even(average / NANO, 9),
@@ -59,7 +61,7 @@ def _faded(result: StrategyResult, base: StrategyResult) -> dict[str, Any]:
     }
 
 
-def _impact(coefficient: float, found: BacktestResult) -> dict[str, Any]:
+def _impact(coefficient: float, found: BacktestResult) -> ImpactSection:
     """The charge by strategy, and the shortfall with it."""
     outcome = found.outcome
     charged = impact(coefficient, outcome.path, outcome.market.volume_in_window)
@@ -76,7 +78,7 @@ def _impact(coefficient: float, found: BacktestResult) -> dict[str, Any]:
     }
 
 
-def _charged(result: StrategyResult, arrival2: int | None, charge: float | None) -> Mapping[str, Any]:
+def _charged(result: StrategyResult, arrival2: int | None, charge: float | None) -> ChargedStrategy:
     shortfall = None
     if charge is not None and arrival2 and result.comparable is not None:
         arrival = abs(Fraction(arrival2, 2))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sor.venues import exchange_of_publisher
 
+if TYPE_CHECKING:
+    from sor.report.types.strategies import VenueName
 
-def venue_name(publisher_id: int) -> dict[str, Any]:
+
+def venue_name(publisher_id: int) -> VenueName:
     """The first keys of every object that is about a venue."""
     exchange = exchange_of_publisher(publisher_id)
     name, mic = (None, None) if exchange is None else (exchange.name, exchange.mic)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from sor.core.backtest.session import SessionResult
 from sor.core.execution.accounting import StrategyResult
@@ -13,32 +13,36 @@ from sor.core.tca.market.window_market import PWP_RATES, minute_edges
 from sor.core.units import NANO, format_time, round_half_even
 from sor.report.sections.figures import in_bps
 
+if TYPE_CHECKING:
+    from sor.report.types.tca import PriceBenchmarks, WindowMinutes
 
-def benchmarks(outcome: SessionResult) -> dict[str, Decimal | None]:
+
+def benchmarks(outcome: SessionResult) -> PriceBenchmarks:
     """Prices in dollars; null where the tape has none."""
     sign = outcome.order.side.sign
-    return {
-        name: None if price is None else round_half_even(price * sign / NANO, 9)
-        for name, price in _prices(outcome).items()
-    }
+    return _by_benchmark(outcome, lambda price: round_half_even(price * sign / NANO, 9))
 
 
-def against_benchmarks(result: StrategyResult, outcome: SessionResult) -> dict[str, Decimal | None]:
+def against_benchmarks(result: StrategyResult, outcome: SessionResult) -> PriceBenchmarks:
     """What each saves against the order's average price, fees included, in basis points: positive hurts."""
     average = result.average
     mine = None if average is None else average * result.side.sign
-    return {
-        name: None if price is None or mine is None or not price else in_bps((mine - price) / abs(price))
-        for name, price in _prices(outcome).items()
-    }
+    return _by_benchmark(
+        outcome, lambda price: None if mine is None or not price else in_bps((mine - price) / abs(price))
+    )
 
 
-def schedule(outcome: SessionResult) -> dict[str, Any]:
+def schedule(outcome: SessionResult) -> WindowMinutes:
     """By minute of the window: when each begins, and the shares traded on exchanges in it."""
     window = outcome.window
     assert window is not None
     starts = minute_edges(outcome.order)
     return {"starts": [format_time(ts) for ts in starts], "volume": list(window.volumes)}
+
+
+def _by_benchmark(outcome: SessionResult, shown: Callable[[Fraction], Decimal | None]) -> PriceBenchmarks:
+    figures = {name: None if price is None else shown(price) for name, price in _prices(outcome).items()}
+    return cast("PriceBenchmarks", figures)
 
 
 def _prices(outcome: SessionResult) -> Mapping[str, Fraction | None]:

@@ -5,24 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
-from sor.core.tca.costs.clustered import Ratio
 from sor.core.tca.costs.half_spreads import HalfSpreads
 from sor.core.tca.costs.improvement import Improvement
-from sor.core.tca.costs.markouts import MarkoutCurve
+from sor.core.tca.costs.markouts import MarkoutCurve, MarkoutPoint
 from sor.core.tca.costs.shortfall import Shortfall
 from sor.core.tca.costs.spreads import AfterSpreads, Spreads
 from sor.core.units import NANO, bps, dollars, round_half_even
-from sor.report.sections.figures import figure, in_bps, money
+from sor.report.sections.figures import figure, in_bps, seconds
 from sor.report.sections.venues import venue_name
 
+if TYPE_CHECKING:
+    from sor.report.types.tca_costs import (
+        HalfSpreadsSection,
+        ImprovementSection,
+        MarkoutRow,
+        MarkoutsSection,
+        MoneyPart,
+        ShortfallSection,
+        SpreadsAfter,
+        SpreadsRow,
+    )
+
 CENT = NANO // 100
-
-
-def seconds(ns: int | Fraction) -> Decimal:
-    """Nanoseconds as seconds, to the nanosecond."""
-    return round_half_even(Fraction(ns) / NANO, 9)
 
 
 def cents(amount: int, shares: int) -> Decimal | None:
@@ -35,7 +41,7 @@ def share(part: int, whole: int) -> Decimal | None:
     return round_half_even(Fraction(part, whole), 6) if whole else None
 
 
-def spreads(found: Spreads) -> dict[str, Any]:
+def spreads(found: Spreads) -> SpreadsRow:
     """`venue` null: all venues. effective = realized + impact in every row of `after`, to the nanodollar."""
     return {
         "kind": found.kind,
@@ -43,7 +49,7 @@ def spreads(found: Spreads) -> dict[str, Any]:
         "fills": found.fills,
         "shares": found.shares,
         "quoted_cents": cents(found.quoted, found.quoted_shares),
-        "effective_usd": money(found.effective),
+        "effective_usd": dollars(found.effective),
         "effective_cents": cents(found.effective, found.effective_shares),
         "effective_bps": bps(Fraction(found.effective), Fraction(abs(found.value))),
         "effective_over_quoted": share(found.effective_quoted, found.quoted) if found.quoted > 0 else None,
@@ -51,35 +57,36 @@ def spreads(found: Spreads) -> dict[str, Any]:
     }
 
 
-def _after(found: AfterSpreads) -> dict[str, Any]:
-    sums = {"effective": found.effective, "realized": found.realized, "impact": found.impact}
+def _after(found: AfterSpreads) -> SpreadsAfter:
     return {
         "seconds": seconds(found.horizon),
         "shares": found.shares,
-        **{f"{name}_usd": money(amount) for name, amount in sums.items()},
-        **{f"{name}_cents": cents(amount, found.shares) for name, amount in sums.items()},
+        "effective_usd": dollars(found.effective),
+        "realized_usd": dollars(found.realized),
+        "impact_usd": dollars(found.impact),
+        "effective_cents": cents(found.effective, found.shares),
+        "realized_cents": cents(found.realized, found.shares),
+        "impact_cents": cents(found.impact, found.shares),
     }
 
 
-def markouts(curves: Sequence[MarkoutCurve]) -> dict[str, Any]:
+def markouts(curves: Sequence[MarkoutCurve]) -> MarkoutsSection:
     """By kind of fill, the points of its curve."""
+    return cast("MarkoutsSection", {curve.kind: [_markout(point) for point in curve.points] for curve in curves})
+
+
+def _markout(point: MarkoutPoint) -> MarkoutRow:
+    mean = point.mean
+    bounds = () if mean is None else (mean.low, mean.high)
     return {
-        curve.kind: [
-            {"seconds": seconds(point.horizon), "fills": point.fills, **_ratio(point.mean)} for point in curve.points
-        ]
-        for curve in curves
+        "seconds": seconds(point.horizon),
+        "fills": point.fills,
+        "mean_bps": None if mean is None else in_bps(mean.value),
+        "ci95_bps": [figure(Fraction(bound) * 10_000) for bound in bounds if bound is not None] or None,
     }
 
 
-def _ratio(found: Ratio | None) -> dict[str, Any]:
-    if found is None:
-        return {"mean_bps": None, "ci95_bps": None}
-    bounds = (found.low, found.high)
-    interval = [figure(Fraction(bound) * 10_000) for bound in bounds if bound is not None]
-    return {"mean_bps": in_bps(found.value), "ci95_bps": interval or None}
-
-
-def improvement(found: Improvement) -> dict[str, Any]:
+def improvement(found: Improvement) -> ImprovementSection:
     return {
         "shares": found.shares,
         "improved": found.improved,
@@ -95,12 +102,12 @@ def improvement(found: Improvement) -> dict[str, Any]:
     }
 
 
-def shortfall(found: Shortfall | None) -> dict[str, Any] | None:
+def shortfall(found: Shortfall | None) -> ShortfallSection | None:
     """Each part in exact dollars and in basis points of the paper portfolio; both splits sum to `total`."""
     if found is None:
         return None
 
-    def part(amount: int) -> dict[str, Any]:
+    def part(amount: int) -> MoneyPart:
         return {"usd": dollars(Fraction(amount, 2)), "bps": bps(Fraction(amount), Fraction(found.paper))}
 
     return {
@@ -117,7 +124,7 @@ def shortfall(found: Shortfall | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def half_spreads(found: HalfSpreads | None) -> dict[str, Any] | None:
+def half_spreads(found: HalfSpreads | None) -> HalfSpreadsSection | None:
     if found is None:
         return None
     return {

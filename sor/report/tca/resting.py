@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sor.core.tca.analysis import Analysis
-from sor.core.tca.routing.fill_rates import FillRate, FillRates, Third
+from sor.core.tca.routing.fill_rates import FillRate, FillRates
 from sor.core.tca.routing.survival import SurvivalCurve
 from sor.core.units import dollars
-from sor.report.sections.figures import figure
+from sor.report.sections.figures import figure, seconds
 from sor.report.sections.venues import venue_name
-from sor.report.tca.costs import seconds, share
+from sor.report.tca.costs import share
+
+if TYPE_CHECKING:
+    from sor.report.types.tca_resting import FillCurve, FillRatesSection, RestingRate, TimeToFill
 
 
-def fill_rates(found: FillRates | None) -> dict[str, Any] | None:
+def fill_rates(found: FillRates | None) -> FillRatesSection | None:
     """None where nothing rested."""
     if found is None:
         return None
     return {
         "all": _rate(found.all),
         "venues": [{**venue_name(venue), **_rate(rate)} for venue, rate in found.venues.items()],
-        "queue_ahead": _thirds(found.ahead, int),
-        "spread": _thirds(found.spread, dollars),
+        "queue_ahead": [
+            {"third": one.name, "least": one.least, "most": one.most, **_rate(one.rate)} for one in found.ahead
+        ],
+        "spread": [
+            {"third": one.name, "least": dollars(one.least), "most": dollars(one.most), **_rate(one.rate)}
+            for one in found.spread
+        ],
     }
 
 
-def _rate(found: FillRate) -> dict[str, Any]:
+def _rate(found: FillRate) -> RestingRate:
     return {
         "orders": found.orders,
         "shares": found.shares,
@@ -40,11 +47,7 @@ def _rate(found: FillRate) -> dict[str, Any]:
     }
 
 
-def _thirds(found: Sequence[Third], shown: Any) -> list[dict[str, Any]]:
-    return [{"third": one.name, "least": shown(one.least), "most": shown(one.most), **_rate(one.rate)} for one in found]
-
-
-def time_to_fill(found: Analysis) -> dict[str, Any] | None:
+def time_to_fill(found: Analysis) -> TimeToFill | None:
     """Kaplan-Meier curves; None where nothing rested."""
     if found.first_fill is None or found.completion is None:
         return None
@@ -55,7 +58,7 @@ def time_to_fill(found: Analysis) -> dict[str, Any] | None:
     }
 
 
-def _curve(found: SurvivalCurve) -> dict[str, Any]:
+def _curve(found: SurvivalCurve) -> FillCurve:
     """Points as columns: they are many, and alike."""
     points = found.points
     return {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sor.core.backtest.session import SessionResult
 from sor.core.execution.accounting import StrategyResult
@@ -15,8 +14,11 @@ from sor.report.tca.costs import half_spreads, improvement, markouts, shortfall,
 from sor.report.tca.resting import fill_rates, time_to_fill
 from sor.report.tca.venue_table import venue_table
 
+if TYPE_CHECKING:
+    from sor.report.types.tca import StrategyMinutes, TcaSection, TcaStrategy
 
-def tca_section(outcome: SessionResult, fees: FeeSchedule) -> dict[str, Any]:
+
+def tca_section(outcome: SessionResult, fees: FeeSchedule) -> TcaSection:
     """Of the strategies whose quotes were noted, in the order of the results; empty where none were."""
     if outcome.window is None:
         return {}
@@ -32,14 +34,14 @@ def tca_section(outcome: SessionResult, fees: FeeSchedule) -> dict[str, Any]:
 
 def strategy_section(
     result: StrategyResult, quotes: FillQuotes, outcome: SessionResult, fees: FeeSchedule
-) -> dict[str, Any]:
+) -> TcaStrategy:
     """One strategy's."""
     decision2, arrival2 = outcome.decision2, outcome.arrival2
     found = analyse(result, quotes, outcome.order, fees, decision2=decision2, arrival2=arrival2)
     return analysis_section(found, result, outcome)
 
 
-def analysis_section(found: Analysis, result: StrategyResult, outcome: SessionResult) -> dict[str, Any]:
+def analysis_section(found: Analysis, result: StrategyResult, outcome: SessionResult) -> TcaStrategy:
     """What was found of a result, against the market of `outcome`."""
     return {
         "against_benchmarks_bps": against_benchmarks(result, outcome),
@@ -55,6 +57,6 @@ def analysis_section(found: Analysis, result: StrategyResult, outcome: SessionRe
     }
 
 
-def _minutes(found: Analysis) -> Mapping[str, Any]:
+def _minutes(found: Analysis) -> StrategyMinutes:
     target = found.target_by_minute
     return {"filled": list(found.filled_by_minute), "target": None if target is None else list(target)}

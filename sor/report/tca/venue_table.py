@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sor.core.tca.routing.rule606 import VenueHandling
 from sor.core.units import round_half_even
 from sor.report.sections.venues import venue_name
 from sor.report.tca.costs import CENT, share
 
+if TYPE_CHECKING:
+    from sor.report.types.tca_venues import HandlingRow
 
-def venue_table(found: Sequence[VenueHandling]) -> list[dict[str, Any]]:
+
+def venue_table(found: Sequence[VenueHandling]) -> list[HandlingRow]:
     """One row a venue."""
     return [_row(one) for one in found]
 
 
-def _row(one: VenueHandling) -> dict[str, Any]:
+def _row(one: VenueHandling) -> HandlingRow:
     wait = one.provided_wait
     return {
         **venue_name(one.venue),
