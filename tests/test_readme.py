@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from sor import backtest
-from sor.report.table import print_report
+from sor.report.tables.report_table import print_report
 
 REPO = Path(__file__).resolve().parents[1]
 README, START = REPO / "README.md", REPO / "docs" / "start.md"

@@ -110,7 +110,7 @@ def command(
         return
     spec = request.spec()
     if out is not None:
-        from sor.report.folder import check_writable
+        from sor.report.files.folder import check_writable
 
         check_writable(Path(out))
     if count > 1 and not can_be_shared(spec):
@@ -124,7 +124,7 @@ def command(
     if as_json:
         sys.stdout.write(report.to_json())
     else:
-        from sor.report.table import print_report
+        from sor.report.tables.report_table import print_report
 
         print_report(report.data)
     if report.data["stream"]["complete"] is False:

@@ -14,7 +14,7 @@ from sor.request import BacktestRequest
 from sor.text import say
 
 if TYPE_CHECKING:
-    from sor.report.symbol_folders import ResultFolders
+    from sor.report.files.symbol_folders import ResultFolders
     from sor.stream.consume.source import KafkaSource
 
 
@@ -81,8 +81,8 @@ def work(
     if request.symbol is not None:
         raise InputError("--group works on every symbol of the run: leave --symbol out")
     from sor.cli.progress import stream_progress
-    from sor.report.folder import check_writable
-    from sor.report.symbol_folders import ResultFolders
+    from sor.report.files.folder import check_writable
+    from sor.report.files.symbol_folders import ResultFolders
     from sor.stream.consume.group import Group
 
     spec = request.spec()

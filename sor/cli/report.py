@@ -22,12 +22,12 @@ BESIDE = "\0beside"  # no file has this name
 )
 def command(place: str, html: str | None) -> None:
     """Show a report that was kept (report.json, or the folder that --out made)."""
-    from sor.report.saved import DAMAGE, damaged, read_saved
+    from sor.report.files.saved import DAMAGE, damaged, read_saved
 
     saved = read_saved(Path(place), with_fills=html is not None)
     try:
         if html is None:
-            from sor.report.table import print_report
+            from sor.report.tables.report_table import print_report
 
             print_report(saved.data)
             return

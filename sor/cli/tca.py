@@ -58,7 +58,7 @@ def command(
 
     request = BacktestRequest(**{name: options[name] for name in REQUEST_FIELDS})
     if out is not None:
-        from sor.report.folder import check_writable
+        from sor.report.files.folder import check_writable
 
         check_writable(Path(out))
     with bytes_progress("reading the tape") as progress:

@@ -15,8 +15,8 @@ from sor.comparison.options import name_routers
 from sor.comparison.order import check, day_of, order_words
 from sor.comparison.samples import baselines_apart, over_days, over_slices
 from sor.core.statistics import BLOCK, RESAMPLES, MeanEstimate
+from sor.report.files.saved import DAMAGE, damaged
 from sor.report.model import ReportData
-from sor.report.saved import DAMAGE, damaged
 from sor.report.sections.figures import figure
 from sor.report.sections.savings import CHEAPER, DEARER, UNKNOWN
 

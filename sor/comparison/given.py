@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sor.errors import InputError
+from sor.report.files.saved import REPORT, read_saved
 from sor.report.model import ReportData
-from sor.report.saved import REPORT, read_saved
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,12 +58,12 @@ class Report(ReportData):
 
     def plot(self) -> Figure:
         """Cumulative cost against the market, fills on the price path, shares by venue, and the split of the cost."""
-        from sor.report.plots import overview
+        from sor.report.pictures.overview import overview
 
         return overview(self)
 
     def write(self, folder: Path | str) -> list[Path]:
         """report.json, child orders and fills as CSV and Parquet, and plots, into a folder that is made if need be."""
-        from sor.report.folder import write
+        from sor.report.files.folder import write
 
         return write(self, Path(folder))

@@ -9,8 +9,8 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from sor.report.format import NOTHING, price, signed
-from sor.report.table import WIDTH, figures_table, titled
-from sor.report.tca.table import add_spreads, spread_columns
+from sor.report.tables.cells import WIDTH, figures_table, titled
+from sor.report.tables.executions import add_spreads, spread_columns
 from sor.text import terminal
 
 SHOWN = 10  # impossible fills that are listed; all of them are in the JSON

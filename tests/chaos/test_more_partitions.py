@@ -16,7 +16,7 @@ from stream_tools import SOR, Few, finish, start, topic_name, wait_until_sending
 from sor.cli.backtest_group import SymbolWorker
 from sor.core.market.batch import concat
 from sor.report.encode import encode
-from sor.report.symbol_folders import ResultFolders
+from sor.report.files.symbol_folders import ResultFolders
 from sor.request import BacktestRequest
 from sor.running.run import run
 from sor.sources.source import TapeFacts

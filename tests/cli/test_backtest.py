@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sor import backtest
-from sor.report.table import _penalty
+from sor.report.tables.parameters import _penalty
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "data" / "l1_day.csv.gz"

@@ -21,7 +21,7 @@ from sor.comparison.compare import Comparison, compare
 from sor.comparison.page import page
 from sor.core.statistics import bootstrap_t
 from sor.errors import InputError
-from sor.report.folder import write
+from sor.report.files.folder import write
 from sor.report.report import Report
 
 WISHES: dict[str, Any] = {"start": "13:31:00", "end": "13:33:00", "quantity": 1_000}

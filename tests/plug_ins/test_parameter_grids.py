@@ -28,7 +28,7 @@ from sor.plug_ins.find import find_plug_in
 from sor.report.pages.report_page import Shown, page
 from sor.report.report import Report
 from sor.report.schema import load_schema
-from sor.report.table import print_report
+from sor.report.tables.report_table import print_report
 from sor.strategies import FeeSchedule, View
 
 CODE = """

@@ -15,8 +15,8 @@ import pytest
 
 from sor.core.units import NANO, parse_time
 from sor.errors import InputError, SorError
-from sor.report import records
-from sor.report.folder import check_writable, write
+from sor.report.files import records
+from sor.report.files.folder import check_writable, write
 from sor.report.report import Report
 
 NAMES = [
@@ -109,7 +109,7 @@ def test_without_matplotlib_the_rest_is_written(
             raise ImportError(name)
         return real(name, *args, **kwargs)
 
-    for name in ("sor.report.plots", "sor.report.style"):
+    for name in ("sor.report.pictures.overview", "sor.report.pictures.style"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
     written = write(static_report, tmp_path)

@@ -12,8 +12,8 @@ import pytest
 from sor import backtest
 from sor.cli import run
 from sor.comparison.compare import compare
+from sor.report.files.saved import read_saved
 from sor.report.report import Report
-from sor.report.saved import read_saved
 
 OLD = Path(__file__).with_name("kept_before_tca")
 

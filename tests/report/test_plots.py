@@ -13,11 +13,14 @@ import pytest
 from matplotlib import rcParams
 from matplotlib.figure import Figure
 
-from sor.report import plots
+from sor.report.pictures.cost_path import cumulative_cost
+from sor.report.pictures.fills_path import fills_on_path
+from sor.report.pictures.savings_bars import _parts, savings_split
+from sor.report.pictures.style import apart, colours
+from sor.report.pictures.venue_bars import shares_by_venue
 from sor.report.report import Report
-from sor.report.style import apart, colours
 
-PANELS = [plots.cumulative_cost, plots.fills_on_path, plots.shares_by_venue, plots.savings_split]
+PANELS = [cumulative_cost, fills_on_path, shares_by_venue, savings_split]
 
 
 def texts(figure: Figure) -> str:
@@ -44,7 +47,7 @@ def test_each_panel_can_be_drawn_alone(router_report: Report, draw: Callable[...
 def test_costs_end_at_the_slippage(static_report: Report) -> None:
     figure = Figure()
     ax = figure.subplots()
-    plots.cumulative_cost(static_report, ax)
+    cumulative_cost(static_report, ax)
     ends = {line.get_color(): float(line.get_ydata()[-1]) for line in ax.lines}  # type: ignore[index, arg-type]
     strategies = static_report.data["strategies"]
     for name, (colour, _) in colours(["static", "best_ask", "twap"], "static").items():
@@ -59,8 +62,8 @@ def test_savings_are_written_beside_the_bars(static_report: Report) -> None:
 
 def test_the_parts_of_a_saving_add_up_to_it(router_report: Report) -> None:
     data = router_report.data
-    mine = plots._parts(router_report, data["optimized"])
-    theirs = plots._parts(router_report, data["baselines"]["best_ask"])
+    mine = _parts(router_report, data["optimized"])
+    theirs = _parts(router_report, data["baselines"]["best_ask"])
     assert mine is not None
     assert theirs is not None
     saved = sum(theirs.values()) - sum(mine.values())
@@ -71,7 +74,7 @@ def test_the_parts_of_a_saving_add_up_to_it(router_report: Report) -> None:
 def test_the_shares_of_the_bars_are_those_of_the_report(static_report: Report) -> None:
     figure = Figure()
     ax = figure.subplots()
-    plots.shares_by_venue(static_report, ax)
+    shares_by_venue(static_report, ax)
     drawn = sum(bar.get_width() for bar in ax.patches)  # type: ignore[attr-defined]
     entries = [e for e in static_report.data["strategies"].values() if e["kind"] == "strategy"]
     assert drawn == sum(entry["filled"] + entry["forced"] for entry in entries)

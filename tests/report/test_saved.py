@@ -16,10 +16,10 @@ from page_figures import figures
 
 from sor.cli import run
 from sor.errors import InputError
-from sor.report.folder import write
+from sor.report.files.folder import write
+from sor.report.files.saved import read_saved
 from sor.report.pages.report_page import Shown, page
 from sor.report.report import Report
-from sor.report.saved import read_saved
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_html_alone_is_beside_the_report(folder: Path, tmp_path: Path, capsys: p
 
 
 def test_without_html_it_is_printed(folder: Path, router_report: Report, capsys: pytest.CaptureFixture[str]) -> None:
-    from sor.report.table import print_report
+    from sor.report.tables.report_table import print_report
 
     assert run(["report", str(folder)], "sor") == 0
     again = capsys.readouterr().out

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sor.report.folder import write
+from sor.report.files.folder import write
+from sor.report.pictures.search_map import _best, _saved, has_search, search_map
 from sor.report.report import Report
-from sor.report.search_map import _best, _saved, has_search, search_map
 
 
 def test_every_candidate_is_at_its_place(router_report: Report) -> None:

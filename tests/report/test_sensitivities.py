@@ -15,7 +15,7 @@ from rich.console import Console
 from sor.errors import InputError
 from sor.report.report import Report
 from sor.report.schema import load_schema
-from sor.report.table import print_report
+from sor.report.tables.report_table import print_report
 from sor.request import BacktestRequest
 
 GRID = {"lambda_over": "2x", "lambda_under": "2x", "theta_queue": "1x", "router_interval": 5, "quantity": 1_500}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sor.errors import InputError
+from sor.report.files.symbol_folders import ResultFolders
 from sor.report.report import Report
-from sor.report.symbol_folders import ResultFolders
 
 WHOLE = sorted(
     (

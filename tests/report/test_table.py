@@ -13,7 +13,8 @@ from rich.console import Console
 
 from sor.report.format import signed
 from sor.report.report import Report
-from sor.report.table import _judged, print_report
+from sor.report.tables.cells import judged_savings
+from sor.report.tables.report_table import print_report
 
 
 def printed(report: Report, *, width: int = 80, **kwargs: object) -> str:
@@ -138,7 +139,7 @@ def test_sixteen_colours_are_enough(static_report: Report, monkeypatch: pytest.M
 )
 def test_what_was_saved_has_a_colour_only_where_there_is_a_verdict(verdict: str, style: str) -> None:
     mean = Decimal("-1.5" if style == "red" else "1.5")
-    assert str(_judged(mean, verdict).style) == style
+    assert str(judged_savings(mean, verdict).style) == style
 
 
 def test_no_color_is_honoured(static_report: Report, monkeypatch: pytest.MonkeyPatch) -> None:

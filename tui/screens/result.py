@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import ContentSwitcher, Static
 
-from sor.report.table import parts
+from sor.report.tables.report_table import parts
 from tui import format as words
 from tui.screens.page import Page
 from tui.state.app_state import Opened

@@ -12,7 +12,7 @@ from typing import Any
 from sor.core.backtest.live_view import FillLine, LiveView
 from sor.errors import InputError
 from sor.files.json_file import parse_json
-from sor.report.table import parts
+from sor.report.tables.report_table import parts
 from tui import format as words
 from tui.messages import Began, Failed, Finished, Looked, Noted, Phase, RunRequest, StreamHealth
 from tui.state.kept import kept_at, run_of

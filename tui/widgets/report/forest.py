@@ -14,7 +14,7 @@ from typing import Any
 from textual.content import Content
 
 from sor.report.format import signed
-from sor.report.table import dollars_saved
+from sor.report.tables.strategies import dollars_saved
 from sor.report.withheld import without_drift
 from tui import format as words
 from tui.widgets.panel import BAD, DIM, GOOD, line

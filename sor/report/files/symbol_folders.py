@@ -15,7 +15,7 @@ from typing import Any
 
 from sor.errors import InputError, SorError
 from sor.files.writing import file_name
-from sor.report.folder import NAMES, REPORT, write
+from sor.report.files.folder import NAMES, REPORT, write
 from sor.report.model import ReportData
 
 FAILED = "failed.json"

@@ -1,15 +1,33 @@
-"""The short tables of `tca` for a terminal: spreads by kind of fill, fill rates by venue; the rest is in the JSON."""
+"""The short tables of `tca`: spreads by kind of fill, fill rates by venue; the rest is in the JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rich.console import RenderableType
 from rich.table import Table
 
 from sor.report.format import NOTHING, signed
+from sor.report.tables.cells import chosen_strategy, figures_table, titled
 
 SECOND, MINUTE = 1.0, 60.0
+
+
+def execution_tables(data: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """How the chosen strategy executed, where that was analysed."""
+    found = data.get("tca", {}).get("strategies", {}).get(chosen_strategy(data))
+    if not found:
+        return
+    if found["spreads"]:
+        table = figures_table(*spread_columns())
+        add_spreads(table, found["spreads"])
+        yield titled(f"Spreads of {chosen_strategy(data)}'s fills, cents a share", table)
+    if found["fill_rates"]:
+        table = figures_table(*rate_columns())
+        for row in rate_rows(found["fill_rates"]):
+            table.add_row(*row)
+        yield titled(f"How {chosen_strategy(data)}'s resting orders were filled", table)
 
 
 def spread_columns() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sor.core.spec import PENALTIES, Level
 from sor.report.format import signed
 from sor.report.model import ReportData
-from sor.report.style import INK, QUIET, look, picture, title
+from sor.report.pictures.style import INK, QUIET, look, picture, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sor.errors import InputError, MissingExtraError, SorError
 from sor.report.encode import encode
+from sor.report.files.records import record_files
 from sor.report.model import ReportData
-from sor.report.records import record_files
 from sor.text import quoted, say
 
 REPORT, PAGE, FILLS_CSV, FILLS_PARQUET = "report.json", "report.html", "fills.csv", "fills.parquet"
@@ -86,8 +86,9 @@ def _records(report: ReportData, desk: Path) -> Iterator[Path]:
 
 def _pictures(report: ReportData, desk: Path) -> Iterator[Path]:
     try:
-        from sor.report.plots import overview, save
-        from sor.report.search_map import has_search, search_map
+        from sor.report.pictures.overview import overview
+        from sor.report.pictures.search_map import has_search, search_map
+        from sor.report.pictures.style import save
     except MissingExtraError as error:
         say(f"no pictures: {error}")
         return
