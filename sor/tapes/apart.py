@@ -84,7 +84,7 @@ def _apart(reader: ParquetReader, where: str, rule: SnapshotRule) -> dict[str | 
         for code, part in _by_symbol(rows):
             found[code].on_batches(builders[code].on_rows(part))
     for symbol, builder in zip(found, builders, strict=True):
-        symbol.on_batches(builder.finish())
+        symbol.on_batches(builder.remaining())
     for name, facts in zip(reader.symbols, reader.facts.symbols, strict=True):
         if not facts.snapshots:
             raise InputError(f"{where}: no row of symbol {name!r} is left: {' '.join(reader.notes)}")

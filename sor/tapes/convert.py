@@ -60,7 +60,7 @@ def to_parquet(files: SeveralFiles, out: Path) -> ParquetFacts:
     with beside as folder:
         # Each pass over the files has a folder of its own: the first may turn out to be in vain.
         try:
-            facts, whole = files.read(lambda rows: _Conversion(rows, Path(tempfile.mkdtemp(dir=folder))).run().finish)
+            facts, whole = files.read(lambda rows: _Conversion(rows, Path(tempfile.mkdtemp(dir=folder))).run().written)
             os.replace(whole, out)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -98,16 +98,16 @@ class _Conversion:
             self._sink.on_rows(rows)
         return self
 
-    def finish(self) -> tuple[ParquetFacts, Path]:
+    def written(self) -> tuple[ParquetFacts, Path]:
         """What is in the file, and the file."""
         sink = self._sink
-        self._late.finish()
-        sink.writer.finish()
+        self._late.flush()
+        sink.writer.flush()
         if self._late.runs:
             sink.writer.close()
             sink = _Sink(self._folder / "whole", self._rows.symbols)
             self._merge([self._sink.path, *self._late.runs], sink)
-            sink.writer.finish()
+            sink.writer.flush()
         facts = self._facts(sink)
         sink.writer.close(facts)
         return facts, sink.path
@@ -117,7 +117,7 @@ class _Conversion:
         writer = RowWriter(path, self._rows.symbols, _RUN_GROUP_ROWS)
         for start in range(0, len(rows), _RUN_GROUP_ROWS):
             writer.write_rows(rows.slice(start, start + _RUN_GROUP_ROWS))
-        writer.finish()
+        writer.flush()
         writer.close()
         return path
 

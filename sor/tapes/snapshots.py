@@ -97,11 +97,11 @@ class SnapshotBuilder:
         if cut:
             yield from self._cutter.on_batch(group_rows(rows.slice(0, cut), self._rule, self._form))
 
-    def finish(self) -> Iterator[SnapshotBatch]:
+    def remaining(self) -> Iterator[SnapshotBatch]:
         if self._open is not None:
             yield from self._cutter.on_batch(group_rows(self._open, self._rule, self._form))
             self._open = None
-        yield from self._cutter.finish()
+        yield from self._cutter.remaining()
 
 
 class BatchCutter:
@@ -124,7 +124,7 @@ class BatchCutter:
         self._held -= cut
         self._parts = [whole.slice(cut, len(whole))] if self._held else []
 
-    def finish(self) -> Iterator[SnapshotBatch]:
+    def remaining(self) -> Iterator[SnapshotBatch]:
         if self._held:
             yield concat(self._parts)
         self._parts, self._held = [], 0

@@ -103,9 +103,9 @@ class LateRows(Generic[R]):
         self._held.append(rows)
         self._rows += len(rows)
         if self._rows >= LATE_ROWS:
-            self.finish()
+            self.flush()
 
-    def finish(self) -> None:
+    def flush(self) -> None:
         """What is held becomes a run as well."""
         if self._held:
             self.runs.append(self._keep(sort_rows(concat_rows(self._held)), len(self.runs)))

@@ -113,7 +113,7 @@ class Desk:
                 quotes.on_book(book)
                 decisions.on_book(book)
                 plausible.on_batch(orient(batch, order.side), book)
-        found, decided = quotes.finish(), decisions.finish()
+        found, decided = quotes.recorded(), decisions.recorded()
         for rank, at in enumerate(by_decision):
             known = decided if self.simulated or fills[at].decided < fills[at].ts else found
             place = rank if known is decided else at

@@ -242,8 +242,8 @@ class Session:
             self._late,
             tuple(self.path.points),
             health,
-            None if self.window is None else self.window.finish(stopped=stopped),
-            {name: recorder.finish() for name, recorder in self.quotes.items()},
+            None if self.window is None else self.window.recorded(stopped=stopped),
+            {name: recorder.recorded() for name, recorder in self.quotes.items()},
             self._arrival2 if self.decision is None else self.decision.mid2,
         )
 

@@ -116,7 +116,7 @@ class HeadedRun:
         return ready + self._flush(stretch, seq)
 
     def give_up(self) -> list[SnapshotBatch]:
-        return self._checked(self.sequence.finish(None))
+        return self._checked(self.sequence.remaining(None))
 
     def state(self) -> dict[str, Any]:
         return {
@@ -206,7 +206,7 @@ class HeadedRun:
             self._refuse(record, str(error))
             return []
         self.expected, self.ended = count, True
-        rest = self._checked(self.sequence.finish(count))
+        rest = self._checked(self.sequence.remaining(count))
         self._due.clear()
         return rest
 

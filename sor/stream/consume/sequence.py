@@ -43,7 +43,7 @@ class Sequencer:
             ready += self._one(seq + i, batch.slice(i, i + 1))
         return ready
 
-    def finish(self, count: int | None) -> list[SnapshotBatch]:
+    def remaining(self, count: int | None) -> list[SnapshotBatch]:
         """No more will come: what waits is given up, up to `count` where an end marker said it."""
         if count is not None:
             beyond = [seq for seq in self.held if seq >= count]

@@ -75,7 +75,7 @@ def _told(rows: TapeRows, counts: _Counts, instants: SnapshotSorter, market: Sna
     alone = len(rows.symbols) == 1 and rows.form is Form.VENUE
     is_national = len(rows.symbols) == 1 and rows.form is Form.NBBO
     clock = _Clock()
-    for batch in instants.finish().batches():
+    for batch in instants.sorted_snapshots().batches():
         clock.on_batch(batch)
     codes = range(len(rows.symbols))
     files = [reduce(FileFacts.joined, symbols) for symbols in zip(*map(rows.files, codes), strict=True)]
@@ -90,13 +90,13 @@ def _told(rows: TapeRows, counts: _Counts, instants: SnapshotSorter, market: Sna
         "files": [_file(file) for file in files],
         "overlap": overlap_of(files),
         "left_out": list(rows.notes),
-        "shown": shown(market.finish().batches()) if is_national else None,
+        "shown": shown(market.sorted_snapshots().batches()) if is_national else None,
         **clock.told(rows.symbols, list(map(rows.rows, codes))),
         **counts.told(),
         "looks_wrong": [
             *_doubts(rows, counts, fallen),
             *doubled_doubts(sum(map(rows.doubled, codes)), counts.rows),
-            *(doubts_on_market(market.finish()) if alone else ()),
+            *(doubts_on_market(market.sorted_snapshots()) if alone else ()),
             *clock.busy.doubts(),
         ],
         "worth_knowing": _peculiarities(rows, counts, clock),

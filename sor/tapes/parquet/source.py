@@ -57,7 +57,7 @@ class ParquetTape:
             yield from builder.on_rows(
                 rows if len(self._reader.symbols) == 1 else rows.take(rows.symbol == self._place)
             )
-        yield from builder.finish()
+        yield from builder.remaining()
 
     def window(self, start: int, end: int, day_start: int) -> ParquetWindow:
         """Only the row groups that an order between these times (ns) needs, with the book as it stands before them."""
@@ -147,7 +147,7 @@ class ParquetWindow(WrappedSource):
         builder = SnapshotBuilder(self._rule, self._batch_snapshots, self.form)
         for rows in self._rows(first, stop):
             yield from builder.on_rows(rows)
-        yield from builder.finish()
+        yield from builder.remaining()
 
     def _rows(self, first: int, stop: int) -> Iterator[RowChunk]:
         """Rows of the symbol and of the day, up to the end."""

@@ -78,7 +78,7 @@ class RowWriter:
         holds some kilobytes for every group that there is."""
         return self._group_rows * min(MOST_SHARES, max(1, len(self._quotes)))
 
-    def finish(self) -> None:
+    def flush(self) -> None:
         """Write what is held: `groups` is complete after it, and close comes next."""
         if self._held_rows:
             self._write(concat_rows(self._held))

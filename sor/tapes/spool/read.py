@@ -39,7 +39,7 @@ def check_national(rule: SnapshotRule, where: str) -> None:
 
 def _spooled(rows: TapeRows, sorter: SnapshotSorter, wanted: str | None) -> SpooledTape:
     symbol = choose_symbol(rows.symbols, rows.on_files, wanted, rows.where)
-    spool = sorter.finish()
+    spool = sorter.sorted_snapshots()
     if not len(spool):
         raise InputError(f"{rows.where}: no row of it is left: {' '.join(rows.notes)}")
     return SpooledTape(spool, sorter.index.index(rows.stated), facts_of(rows, symbol), rows.form, rows.prints_late)

@@ -23,7 +23,7 @@ class SnapshotSorter:
         self._batch_snapshots = batch_snapshots
         self._builder = SnapshotBuilder(rule, batch_snapshots, form)
         self._spool = SnapshotBuffer(memory_budget=MEMORY_BUDGET)
-        self.index = IndexBuilder()  # of the batches that finish() gives
+        self.index = IndexBuilder()  # of the batches of sorted_snapshots
         self._late = LateRows(self._run_of)
 
     def on_rows(self, on_time: RowChunk) -> None:
@@ -32,10 +32,10 @@ class SnapshotSorter:
     def on_late_rows(self, rows: RowChunk) -> None:
         self._late.collect(rows)
 
-    def finish(self) -> SnapshotBuffer:
+    def sorted_snapshots(self) -> SnapshotBuffer:
         """All snapshots in the order of time."""
-        self._keep(self._builder.finish())
-        self._late.finish()
+        self._keep(self._builder.remaining())
+        self._late.flush()
         if self._late.runs:
             self._merge([self._spool, *self._late.runs])
         return self._spool
@@ -49,7 +49,7 @@ class SnapshotSorter:
         # The first run may stay in memory; a tape with many of them is large.
         run = SnapshotBuffer(memory_budget=0 if before else MEMORY_BUDGET)
         cutter = BatchCutter(max(1, LATE_ROWS // 16))
-        for batch in (*cutter.on_batch(group_rows(rows, self._rule, self._form)), *cutter.finish()):
+        for batch in (*cutter.on_batch(group_rows(rows, self._rule, self._form)), *cutter.remaining()):
             run.append(batch)
         return run
 
@@ -58,7 +58,7 @@ class SnapshotSorter:
         cutter = BatchCutter(self._batch_snapshots)
         for piece in merge_runs([run.batches() for run in runs], self._join):
             self._keep(cutter.on_batch(piece))
-        self._keep(cutter.finish())
+        self._keep(cutter.remaining())
         for run in runs:
             run.close()
 

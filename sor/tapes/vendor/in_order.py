@@ -30,7 +30,7 @@ class InOrder:
         if cut:
             yield _sorted(_part(whole, 0, cut))
 
-    def finish(self) -> Iterator[RowChunk]:
+    def remaining(self) -> Iterator[RowChunk]:
         if self._open is not None:
             yield _sorted(self._open)
             self._open = None

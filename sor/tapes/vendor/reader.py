@@ -67,7 +67,7 @@ class FormatReader:
         with ExitStack() as stack:
             for block in in_background(self._blocks(stack)):
                 yield from ordered.on_rows(self._read(self._rows_of(block)))
-        yield from ordered.finish()
+        yield from ordered.remaining()
         self._check_the_end()
 
     def _blocks(self, stack: ExitStack) -> Iterator[Block]:

@@ -205,5 +205,5 @@ def test_of_a_stopped_run_the_mids_count_until_its_last_change() -> None:
     shown = [Snapshot(ts, (Quote(2, bid, 5, bid + 2, 5),)) for ts, bid in ((0, 99), (10, 199))]
     batch = orient(batch_of(shown), Side.BUY)
     recorder.on_batch(batch, BookBuilder().extend(batch))
-    assert recorder.finish(stopped=True).mid_twap == 100
-    assert recorder.finish().mid_twap == Fraction(10 * 100 + 90 * 200, 100)
+    assert recorder.recorded(stopped=True).mid_twap == 100
+    assert recorder.recorded().mid_twap == Fraction(10 * 100 + 90 * 200, 100)

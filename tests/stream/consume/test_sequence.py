@@ -42,7 +42,7 @@ def test_any_order_within_the_window_comes_out_right(order: list[int], again: li
 def test_nothing_is_counted_twice_and_nothing_forgotten(order: list[int], count: int) -> None:
     sequencer = Sequencer()
     before = feed(sequencer, order)
-    out = before + times(sequencer.finish(count))
+    out = before + times(sequencer.remaining(count))
     # What still waits at the end and has a number that the end marker does not count is no part of the run.
     assert out == sorted({i for i in order if i < count} | set(before))
     assert sequencer.received == len(out)
@@ -62,7 +62,7 @@ def test_a_hole_is_waited_for_and_then_given_up() -> None:
 def test_the_end_marker_says_what_is_missing_at_the_end() -> None:
     sequencer = Sequencer()
     feed(sequencer, [0, 1])
-    sequencer.finish(5)
+    sequencer.remaining(5)
     assert sequencer.missing == [(2, 5)]
     assert sequencer.gaps == 3
 
@@ -70,6 +70,6 @@ def test_the_end_marker_says_what_is_missing_at_the_end() -> None:
 def test_state_goes_on_where_it_was() -> None:
     sequencer = Sequencer()
     feed(sequencer, [0, 0, 1])
-    sequencer.finish(4)
+    sequencer.remaining(4)
     again = Sequencer.from_state(sequencer.state())
     assert again == sequencer

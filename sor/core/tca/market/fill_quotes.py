@@ -77,7 +77,7 @@ class FillQuotesRecorder:
                 times = np.array([fill.ts + horizon for fill in self.fills[len(column) : stop]], np.int64)
                 column.extend(self._mids2(book, times).tolist())
 
-    def finish(self) -> FillQuotes:
+    def recorded(self) -> FillQuotes:
         """The stream has ended: fills at the deadline met what it showed last."""
         if self._last is not None:
             self._prevailing(self._last, len(self.fills))

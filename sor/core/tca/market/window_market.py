@@ -57,7 +57,7 @@ class WindowMarketRecorder:
         if first < stop:
             self._trades(batch, first, stop)
 
-    def finish(self, *, stopped: bool = False) -> WindowMarket:
+    def recorded(self, *, stopped: bool = False) -> WindowMarket:
         if not stopped:
             self._carry(self.order.end)
         wanted = [_volume(self.order.quantity, rate) for rate in PWP_RATES]

@@ -16,4 +16,4 @@ def test_what_stood_at_a_fill(is_maker: bool, before: bool, mid2: int) -> None:
     shown = [Snapshot(ts, (Quote(2, bid, 5, bid + 2, 5),)) for ts, bid in ((1, 100), (5, 102))]
     recorder = FillQuotesRecorder([Fill(5, 2, 102, 1, is_maker, False, 5, None, 5, None)], 9, before)
     recorder.on_book(BookBuilder().extend(orient(batch_of(shown), Side.BUY)))
-    assert recorder.finish().mid2 == [mid2]
+    assert recorder.recorded().mid2 == [mid2]
