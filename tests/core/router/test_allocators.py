@@ -246,6 +246,21 @@ def test_resting_orders_are_cancelled_after_nine_tenths_of_a_slice() -> None:
     assert {rest.expires for rest in plan.rests} == {T0 + 1_900}
 
 
+def test_a_slice_is_split_once_and_what_is_on_its_way_is_not_missing() -> None:
+    """100 of the 200 due are done or on their way; asked again in the same slice it sweeps what is missing by then."""
+    router = CrossVenue("router", Schedule(T0, 1_000, 4, 400, T0 + 4_000), equal_split)
+    first = replace(view(*OPEN, ts=T0 + 1_000), done=70, working=30)
+    assert [(rest.venue, rest.qty) for rest in router.decide(first).rests] == [(2, 33), (7, 33)]
+    again = router.decide(replace(first, ts=T0 + 1_500, done=120))
+    assert (again.sweep, again.rests, again.wake, again.goal) == (50, (), T0 + 2_000, 200)
+    assert [one.size for one in router.decisions] == [100]
+    assert not again.any_size
+    last = replace(first, ts=T0 + 3_000, done=350)
+    assert [router.decide(replace(last, ts=ts)).any_size for ts in (T0 + 3_000, T0 + 3_950)] == [True, True]
+    full = router.decide(replace(first, done=170))
+    assert (full.sweep, full.rests, full.wake, full.goal) == (0, (), T0 + 2_000, 200)
+
+
 def test_thirty_past_windows_are_enough() -> None:
     assert isinstance(problem_of(view(*OPEN), {2: [5] * 30, 7: [5] * 30}), SliceProblem)
 
@@ -364,6 +379,22 @@ def test_penalties_are_multiples_of_the_slice_or_dollars_that_are_admissible() -
     assert penalties(PARAMETERS, problem) == Penalties(Fraction(0), take * 3 / 2, make * 3 / 2, raised=False)
     dollars = Parameters(*(Level(Fraction(text), multiple=False) for text in ("0.05", "0.001", "0.0005")))
     assert penalties(dollars, problem) == Penalties(Fraction(500_000), take + 1, Fraction(50_000_000), raised=True)
+
+
+def test_a_penalty_at_its_bound_is_raised_and_none_is_below_zero() -> None:
+    """The least above h + f = 0.0048 and h + max r = 0.007. Where the touch is crossed and fees are paid to us, h and
+    h + f are below zero: no penalty is."""
+    problem = problem_of(view(*OPEN))
+    assert isinstance(problem, SliceProblem)
+    take, make = problem.h + problem.f, problem.h + max(problem.make)
+    level = {False: [Level(bound / 10**9, multiple=False) for bound in (make, take)]}
+    level[True] = [Level(Fraction(1), multiple=True)] * 2
+    for multiple, (over, under) in level.items():
+        found = penalties(Parameters(over, under, Level(Fraction(0), multiple=True)), problem)
+        assert found == Penalties(Fraction(0), take + 1, make + 1, raised=not multiple)
+    crossed = replace(problem, h=Fraction(-1_000_000), f=-200_000)
+    found = penalties(replace(PARAMETERS, theta_queue=HALF), crossed)
+    assert found == Penalties(Fraction(0), Fraction(0), Fraction(1_500_000), raised=False)
 
 
 @pytest.mark.parametrize(("over", "under", "raised"), [("0.05", "0.05", 0), ("0.05", "0.001", 2), ("0.001", "0.05", 2)])
