@@ -194,11 +194,7 @@ def branch(
         for child in _halves(box, bound, problem.size):
             inside = np.concatenate([bound.mean[:1], np.clip(bound.mean[1:], child.low, child.high)])
             found = dual.maximise(child, bound.prices, inside, best - 0.5 * close, 0.1 * close)
-            value = max(found.value, parent)
-            if value < best - 0.5 * close:
-                heappush(heap, (value, next(ticket), child, found))
-            else:
-                heappush(heap, (value, next(ticket), child, found))
+            heappush(heap, (max(found.value, parent), next(ticket), child, found))
     return best_x, best, min(heap[0][0] if heap else best, best)
 
 

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import gcd, lcm
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -269,22 +268,3 @@ def _apart(found: list[WholeSearch]) -> list[WholeSearch]:
 
 def _rank(search: WholeSearch) -> tuple[int, ...]:
     return (search.total, *search.x)
-
-
-def place_integer(
-    size: int,
-    fills: Ints,
-    h: Money,
-    f: Money,
-    rebates: Sequence[Money],
-    theta: Money,
-    lambda_under: Money,
-    lambda_over: Money,
-    starts: Iterable[Sequence[int]] | None = None,
-) -> IntegerPlacement:
-    """One problem from scratch: `IntegerSample.build(...).solve(...)`."""
-    sample = IntegerSample.build(size, fills, h, f, rebates)
-    return sample.solve(theta, lambda_under, lambda_over, starts)
-
-
-__all__: list[Any] = ["IntegerPlacement", "IntegerSample", "place_integer"]

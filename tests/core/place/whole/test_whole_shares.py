@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product
 from math import lcm
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sor.core.place.whole.search import WholeSearch
-from sor.core.place.whole.shares import IntegerSample, Money, place_integer
+from sor.core.place.whole.shares import IntegerSample, Money
 from sor.errors import InputError
 
 
@@ -129,8 +130,8 @@ def test_the_optimum_is_exact_where_the_scales_of_money_are_far_apart(h: Money, 
 
 def test_venue_that_never_fills_gets_nothing() -> None:
     fills = np.array([[50, 0], [80, 0], [0, 0]])
-    answer = place_integer(100, fills, 5_000_000, 3_000_000, [0, 0], 1_000_000, 20_000_000, 20_000_000)
-    assert answer.limits[1] == 0
+    sample = IntegerSample.build(100, fills, 5_000_000, 3_000_000, [0, 0])
+    assert sample.solve(1_000_000, 20_000_000, 20_000_000).limits[1] == 0
 
 
 @pytest.mark.parametrize(
@@ -148,9 +149,9 @@ def test_venue_that_never_fills_gets_nothing() -> None:
     ],
 )
 def test_bad_input_is_named(change: dict[str, object], words: str) -> None:
-    good: dict[str, object] = {
-        "size": 10, "fills": np.ones((3, 1), int), "h": 5_000_000, "f": 0, "rebates": [0],
-        "theta": 0, "lambda_under": 9_000_000, "lambda_over": 9_000_000,
-    }  # fmt: skip
+    usual: dict[str, Any] = {"size": 10, "fills": np.ones((3, 1), int), "h": 5_000_000, "f": 0, "rebates": [0]}
+    search: dict[str, Any] = {"theta": 0, "lambda_under": 9_000_000, "lambda_over": 9_000_000, "starts": None}
+    for part in (usual, search):
+        part.update({key: value for key, value in change.items() if key in part})
     with pytest.raises(InputError, match=words):
-        place_integer(**(good | change))  # type: ignore[arg-type]
+        IntegerSample.build(**usual).solve(**search)
