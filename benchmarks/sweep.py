@@ -236,7 +236,7 @@ def processor_time() -> float:
 def swept(folder: Path, wishes: dict[str, Any], count: int, scheduler: str | None = None) -> SweepProgress:
     out = folder / "out"
     shutil.rmtree(out, ignore_errors=True)
-    with Store(out, plan(SweepRequest.of(wishes))).opened() as store:
+    with Store(out, plan(SweepRequest.from_mapping(wishes))).opened() as store:
         return sweep(store, lambda tally: None, workers=count, scheduler=scheduler)
 
 

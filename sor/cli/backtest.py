@@ -143,7 +143,7 @@ def _timed(spec: Spec) -> Iterator[Spec]:
 
     times = DecisionTimes(spec.plug_in.name, perf_counter)
     with times.patience():
-        yield replace(spec, plug_in=times.of(spec.plug_in))
+        yield replace(spec, plug_in=times.timed(spec.plug_in))
     if remark := times.remark():
         say(remark)
 

@@ -78,7 +78,7 @@ def check(reference: str, param: tuple[str, ...]) -> None:
         raise InputError("a check is of one set of parameters: give one value each")
     times = DecisionTimes(spec.plug_in.name, perf_counter)
     with times.patience():
-        found = check_strategy(times.of(spec.plug_in))
+        found = check_strategy(times.timed(spec.plug_in))
     for problem in found.problems:
         say(f"FAIL  {problem}")
     if found.problems:

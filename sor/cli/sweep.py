@@ -116,7 +116,7 @@ def _request(config: str | None, given: dict[str, Any]) -> tuple[SweepRequest, d
     settings = {key: found.pop(key) for key in RUN_KEYS if key in found}
     typed = {name: value for name, value in given.items() if value not in ((), None, False)}
     asked = {"tape": str(bundled_tape()), **found, **typed}
-    return SweepRequest.of(asked, config or "the sweep"), settings
+    return SweepRequest.from_mapping(asked, config or "the sweep"), settings
 
 
 def _workers(text: object) -> int:

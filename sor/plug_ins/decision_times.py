@@ -38,9 +38,9 @@ class DecisionTimes:
     def slowest(self) -> float:
         return max(self.seconds, default=0.0)
 
-    def of(self, plug_in: PlugIn) -> PlugIn:
+    def timed(self, plug_in: PlugIn) -> PlugIn:
         """The same, timed."""
-        candidates = tuple(map(self.of, plug_in.candidates))
+        candidates = tuple(map(self.timed, plug_in.candidates))
         return replace(plug_in, make=lambda: _Timed(plug_in.make(), self), candidates=candidates)
 
     def remark(self) -> str | None:

@@ -46,7 +46,7 @@ class OrderTimes:
     horizon: int | None
 
     @classmethod
-    def of(cls, request: SweepRequest, spec: Spec) -> OrderTimes:
+    def from_request(cls, request: SweepRequest, spec: Spec) -> OrderTimes:
         start, end = spec.start, spec.end
         every, horizon = (
             None if t is None else seconds(n, t) for n, t in (("every", request.every), ("horizon", request.horizon))
@@ -224,7 +224,7 @@ def plan(request: SweepRequest, noticed: Noticed | None = None) -> SweepPlan:
     shared = ("start", "end", "day", "tz", "clip", "stale_crossed", "fees", "snapshot_rule", "seed")
     base = BacktestRequest(**{name: getattr(request, name) for name in shared})
     spec = base.spec()
-    times = OrderTimes.of(request, spec)
+    times = OrderTimes.from_request(request, spec)
     param = strategy_parameters(request)
     axes = tuple(_axis(axis, getattr(request, axis)) for axis in AXES[:-1])
     names = tuple((text, _strategy_name(text, param)) for text in (request.strategy or (None,)))

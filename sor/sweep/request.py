@@ -78,7 +78,7 @@ class SweepRequest:
     clip: bool = False
 
     @classmethod
-    def of(cls, given: Mapping[str, Any], source: str = "the sweep") -> SweepRequest:
+    def from_mapping(cls, given: Mapping[str, Any], source: str = "the sweep") -> SweepRequest:
         """From values as typed or as TOML has them: numbers, texts with commas, lists."""
         known = {field.name for field in fields(cls)}
         found: dict[str, Any] = {}

@@ -57,7 +57,7 @@ def sweep(
     show(tally)
     for chunk, answer in _finished(todo, workers, scheduler):
         if isinstance(answer, str):
-            answer = ChunkResult.of([failed_row(cell, answer) for cell in chunk.cells])
+            answer = ChunkResult.from_rows([failed_row(cell, answer) for cell in chunk.cells])
         store.keep(chunk, answer.parquet)
         tally.wall = time.monotonic() - began
         _count(tally, answer)

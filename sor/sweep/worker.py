@@ -50,7 +50,7 @@ class ChunkResult:
     backtests: float = 0.0
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]]) -> ChunkResult:
+    def from_rows(cls, rows: Sequence[Mapping[str, Any]]) -> ChunkResult:
         done = sum(row["status"] == DONE for row in rows)
         saved = [row["savings_best_ask_bps"] for row in rows if row.get("savings_best_ask_bps") is not None]
         return cls(file_of(rows), done, len(rows) - done, sum(saved), len(saved))
@@ -61,7 +61,7 @@ def work(chunk: Chunk) -> ChunkResult:
     began = time.perf_counter()
     desk = _Desk()
     rows = [desk.do(cell) for cell in chunk.cells]
-    return replace(ChunkResult.of(rows), seconds=time.perf_counter() - began, backtests=desk.backtests)
+    return replace(ChunkResult.from_rows(rows), seconds=time.perf_counter() - began, backtests=desk.backtests)
 
 
 @dataclass(slots=True)

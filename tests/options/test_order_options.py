@@ -45,7 +45,7 @@ def test_what_is_out_of_bounds_is_the_same_sentence_everywhere(option: OrderOpti
     assert form.problem(option.name, "-1") == said
     if option.sweep is not None:
         with pytest.raises(InputError) as swept:
-            plan(SweepRequest.of({"tape": "nowhere.csv", **wrong}))
+            plan(SweepRequest.from_mapping({"tape": "nowhere.csv", **wrong}))
         assert said in str(swept.value)
 
 

@@ -54,7 +54,7 @@ def run_sweep(
 
 
 def planned(wishes: Mapping[str, Any]) -> SweepPlan:
-    return plan(SweepRequest.of(wishes))
+    return plan(SweepRequest.from_mapping(wishes))
 
 
 def rows(folder: Path, columns: list[str] | None = None) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ from sor.sweep.plan import plan
 from sor.sweep.request import SweepRequest
 from sor.sweep.worker import work
 
-(chunk,) = plan(SweepRequest.of({"tape": str(bundled_tape()), "strategy": "twap"})).chunks()
+(chunk,) = plan(SweepRequest.from_mapping({"tape": str(bundled_tape()), "strategy": "twap"})).chunks()
 assert work(chunk).done == 1
 assert "pandas" not in sys.modules
 """

@@ -197,7 +197,7 @@ def kills_at_b(chunk: Chunk) -> ChunkResult:
     """What the processes are given in place of `work`: any process that takes a chunk of tape b is gone."""
     if chunk.cells[0].tape == "b":
         os.kill(os.getpid(), signal.SIGKILL)
-    return ChunkResult.of([failed_row(cell, "not tried") for cell in chunk.cells])
+    return ChunkResult.from_rows([failed_row(cell, "not tried") for cell in chunk.cells])
 
 
 def kills_in_the_midst_of_a_result(chunk: Chunk) -> ChunkResult:

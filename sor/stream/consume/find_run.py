@@ -39,11 +39,11 @@ def find_run(
     """
     begin, end = reader.range()
     jumps = _Jumps(reader, begin, end)
-    copies = jumps.take(JUMPS_BEFORE_INDEX, wanted)
+    copies = jumps.newest(JUMPS_BEFORE_INDEX, wanted)
     if jumps.reached > begin and not _complete(copies, wanted):
         copies += _indexed(reader, wanted, begin, jumps.reached)
     if not _copies_of(copies, wanted):
-        copies += jumps.take(MAX_JUMPS, wanted)
+        copies += jumps.newest(MAX_JUMPS, wanted)
     if wanted == LATEST and jumps.reached == end and end > begin:
         # What lies at the end is no run as a producer of ours sends it, but may be one.
         copies += _scan(reader, max((run.first for run in copies), default=begin), end, poll, say)
@@ -72,7 +72,7 @@ class _Jumps:
         self.reached = end  # nothing is known of what lies before
         self._runs = self._walk(reader, begin)
 
-    def take(self, most: int, wanted: str) -> list[StreamRun]:
+    def newest(self, most: int, wanted: str) -> list[StreamRun]:
         taken: list[StreamRun] = []
         for run in self._runs:
             taken.append(run)
@@ -129,7 +129,7 @@ def _scan(
         records = poll(5.0)
         if not records:
             break  # the messages are gone
-        scan.take([record for record in records if record.offset < end])
+        scan.on_records([record for record in records if record.offset < end])
         position = records[-1].offset + 1
         say(position - begin)
     return scan.runs()

@@ -184,7 +184,7 @@ class Group:
         if time.monotonic() - self._looked < every:
             return False
         self._grow()
-        news = [partition.look() for partition in self._partitions]
+        news = [partition.read_new() for partition in self._partitions]
         if any(news):
             self._heard = time.monotonic()
         self._looked = time.monotonic()

@@ -50,7 +50,7 @@ class Partition:
             self.shelf.close()
             self.shelf = None
 
-    def look(self) -> bool:
+    def read_new(self) -> bool:
         """Read what is new; False where nothing was."""
         if (end := self.reader.end()) is None or end <= self._position:
             return False

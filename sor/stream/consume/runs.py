@@ -106,15 +106,15 @@ class RunScan:
         bare = [b for b in self._bare if not any(first < b.first and b.last < last for first, last in spans)]
         return headed + bare
 
-    def take(self, records: Sequence[Record]) -> None:
+    def on_records(self, records: Sequence[Record]) -> None:
         for record in records:
             found = envelope_of(record)
             if found is None:
-                self._take_bare(record)
+                self._on_bare(record)
             else:
-                self._take_headed(record, found)
+                self._on_headed(record, found)
 
-    def _take_headed(self, record: Record, found: Envelope) -> None:
+    def _on_headed(self, record: Record, found: Envelope) -> None:
         copies = self._headed.setdefault(found.run, [])
         offset = record.offset
         opens = found.seq == 0 and found.end is None
@@ -127,7 +127,7 @@ class RunScan:
         copies[-1] = replace(copies[-1], last=offset, ended=ended)
         self.unreadable_from = None
 
-    def _take_bare(self, record: Record) -> None:
+    def _on_bare(self, record: Record) -> None:
         batch = decode([record.value]).batch
         offset = record.offset
         if any(name == "run" for name, _ in record.headers) or not len(batch):

@@ -99,7 +99,7 @@ def said(error: Exception) -> str:
 
 
 def no_broker(servers: str) -> StreamError:
-    if refused := _REFUSALS.of(servers, logs_in="sasl_mechanism" in connection()):
+    if refused := _REFUSALS.reason(servers, logs_in="sasl_mechanism" in connection()):
         return StreamError(refused)
     return BrokerAwayError(
         f"no Kafka broker answers at {servers}: is it running? (sor kafka up starts one here, sor kafka status looks)"

@@ -42,7 +42,7 @@ class Refusals(logging.Handler):
         self._found = None
         self._ended = 0
 
-    def of(self, servers: str, *, logs_in: bool = False) -> str | None:
+    def reason(self, servers: str, *, logs_in: bool = False) -> str | None:
         """One line on these brokers, or None where none of them refused anything. logs_in: whether we have to."""
         found = self._found
         if found is None and logs_in and self._ended >= _ENDS:

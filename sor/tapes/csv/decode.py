@@ -66,8 +66,8 @@ class Decoder:
     def _symbols(self, texts: Any, n: int) -> Ints:
         """Each row's symbol as its place in `symbols`."""
         if texts is None:
-            return self._codes.of_one(None, n)
-        return self._codes.of(*_texts(texts), np.ones(n, np.bool_))
+            return self._codes.codes_of_one(None, n)
+        return self._codes.codes_of(*_texts(texts), np.ones(n, np.bool_))
 
 
 def _numbers(role: str, array: Any) -> tuple[Ints, Mask]:

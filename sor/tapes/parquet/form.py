@@ -67,7 +67,7 @@ class RowGroupFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: str
 
     @classmethod
-    def of(cls, first: int, last: int, quotes: Mapping[tuple[int, int], Quoted]) -> RowGroupFacts:
+    def from_quotes(cls, first: int, last: int, quotes: Mapping[tuple[int, int], Quoted]) -> RowGroupFacts:
         listed = [[*key, *quote] for key, quote in sorted(quotes.items())]
         return cls(first, last, msgspec.json.encode(listed).decode())
 

@@ -99,7 +99,7 @@ class RowWriter:
         self._file.close()
 
     def _write(self, rows: RowChunk) -> None:
-        self.groups.append(RowGroupFacts.of(int(rows.ts[0]), int(rows.ts[-1]), self._books))
+        self.groups.append(RowGroupFacts.from_quotes(int(rows.ts[0]), int(rows.ts[-1]), self._books))
         self._file.write_table(_table(rows, self._symbols), row_group_size=len(rows))
         self._note_quotes(with_quotes(rows))
 

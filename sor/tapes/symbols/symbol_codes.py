@@ -18,7 +18,7 @@ class SymbolCodes:
         self._codes: dict[str, int] = {}
         self.symbols: list[str | None] = []
 
-    def of(self, texts: Sequence[str], places: Any, is_good: Mask) -> Ints:
+    def codes_of(self, texts: Sequence[str], places: Any, is_good: Mask) -> Ints:
         """Each row's code, given the distinct texts and each row's place among them."""
         names = [text.strip() for text in texts]
         if any(name not in self._codes for name in names):
@@ -30,7 +30,7 @@ class SymbolCodes:
         codes: Ints = np.array([self._codes.get(name, 0) for name in names], np.int64)[places]
         return codes
 
-    def of_one(self, name: str | None, n: int) -> Ints:
+    def codes_of_one(self, name: str | None, n: int) -> Ints:
         """n rows of one symbol."""
         self._learn(name or "")
         return np.full(n, self._codes[name or ""], np.int64)

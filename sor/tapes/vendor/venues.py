@@ -31,14 +31,14 @@ class VenueNames:
         is_bad = np.zeros(len(places), np.bool_)
         present = sorted(set(days.tolist())) if self._names == "us-letters" else [0]
         for day in present:
-            found = [self.of(text, day) for text in texts]
+            found = [self.id_of(text, day) for text in texts]
             ids = np.array([venue or 0 for venue in found], np.int64)[places]
             missing = np.array([venue is None for venue in found])[places]
             rows = slice(None) if len(present) == 1 else days == day
             venues[rows], is_bad[rows] = ids[rows], missing[rows]
         return venues, is_bad
 
-    def of(self, text: str, day: int) -> int | None:
+    def id_of(self, text: str, day: int) -> int | None:
         """The id of a name on a day (since the epoch); None where nobody is called so."""
         key = (text, day)
         if key not in self._known:

@@ -90,8 +90,8 @@ def test_each_run_as_if_it_lay_there_alone(names: list[str], most: int, gap: int
     records = partition_of(names, gap, damaged)
     memory = Memory(records, most)
     partition = Partition(memory)  # type: ignore[arg-type]
-    assert partition.look()
-    assert not partition.look()
+    assert partition.read_new()
+    assert not partition.read_new()
     symbols = [name for name in ("A", "B", "BRK/B") if name in names]
     assert sorted(partition.found.get("r", {})) == sorted(symbols)
     ended = {run.symbol for run in partition.found.get("r", {}).values() if run.ended}

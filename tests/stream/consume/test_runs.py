@@ -39,7 +39,7 @@ def scan(*texts: str) -> dict[str, list[StreamRun]]:
             ahead = (CORRECTED if word[0].isupper() else TAPE) if rest == "0" else None
             messages.append(Message(value, snapshot_headers(run, int(rest), ahead), offset))
     scan = RunScan()
-    scan.take(messages)
+    scan.on_records(messages)
     found: dict[str, list[StreamRun]] = {}
     for copy in scan.runs():
         found.setdefault(copy.name, []).append(copy)

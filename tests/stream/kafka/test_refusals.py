@@ -33,6 +33,6 @@ def test_a_broker_that_ends_the_connection_at_the_login(log: list[str], logs_in:
     refusals = Refusals()
     for text in log:
         refusals.emit(logging.LogRecord("kafka.net.manager", logging.WARNING, "", 0, text, None, None))
-    assert refusals.of("h:1", logs_in=logs_in) == expected
+    assert refusals.reason("h:1", logs_in=logs_in) == expected
     refusals.forget()
-    assert refusals.of("h:1", logs_in=True) is None
+    assert refusals.reason("h:1", logs_in=True) is None

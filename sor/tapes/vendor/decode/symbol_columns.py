@@ -31,9 +31,9 @@ class SymbolColumns:
         """The symbol of each row, learned by first appearance in good rows."""
         names = self._names()
         if not names:
-            return self._symbols.of_one(self._layout.symbol, fields.n)
+            return self._symbols.codes_of_one(self._layout.symbol, fields.n)
         if len(names) == 1:
-            return self._symbols.of(*texts_of(fields.coded(names[0])), good)
+            return self._symbols.codes_of(*texts_of(fields.coded(names[0])), good)
         parts = [texts_of(fields.coded(name)) for name in names]
         keys: Ints = parts[0][1].astype(np.int64)
         for texts, places in parts[1:]:
@@ -47,7 +47,7 @@ class SymbolColumns:
                 words.append(texts[place].strip())
             words.append(parts[0][0][key].strip())
             joined.append(".".join(filter(None, reversed(words))))
-        return self._symbols.of(joined, of_row, good)
+        return self._symbols.codes_of(joined, of_row, good)
 
     def _names(self) -> list[str]:
         spec = self._layout.spec

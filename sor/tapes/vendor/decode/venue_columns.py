@@ -53,7 +53,7 @@ class VenueColumns:
     def _fixed(self) -> int:
         """The one venue of a format without a column of venues."""
         fixed = self._venue.fixed or ""
-        number = VenueNames("any").of(fixed, 0)
+        number = VenueNames("any").id_of(fixed, 0)
         if number is None:
             name = self._layout.spec.name
             raise InputError(f"the format {name}: venue.is: {fixed[:40]!a} is no MIC and no publisher_id")
