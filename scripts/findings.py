@@ -57,11 +57,11 @@ def days(folder: Path) -> None:
     for quotes in sorted(folder.glob("*_quote.zip")):
         day = quotes.name.removesuffix("_quote.zip")
         tapes = [quotes, folder / f"{day}_trade.zip"]
-        shown = told("data", "info", "--json", *map(str, tapes))["shown"]["bid"]
+        shown = printed_json("data", "info", "--json", *map(str, tapes))["shown"]["bid"]
         venue, *_ = sorted(shown, key=lambda name: (-shown[name], name))
         quantity = sizes[day.split("-")[0]]
         order = [*WINDOW, "--quantity", str(quantity), *(word for tape in tapes for word in ("--tape", str(tape)))]
-        report = told("backtest", "--json", *order)
+        report = printed_json("backtest", "--json", *order)
         print(f"| {day} | {' | '.join(_against(report, venue))} | {_shares(shown)} |", flush=True)
 
 
@@ -80,7 +80,7 @@ def _shares(shown: dict[str, float]) -> str:
     return ", ".join(f"{venue_names()[int(venue)]} {share:.0%}" for venue, share in largest if share >= 0.005)
 
 
-def told(*words: str) -> dict[str, Any]:
+def printed_json(*words: str) -> dict[str, Any]:
     """What a command prints as JSON."""
     run = subprocess.run([sys.executable, "-m", "sor", *words], check=True, stdout=subprocess.PIPE)
     found: dict[str, Any] = json.loads(run.stdout)

@@ -24,7 +24,7 @@ from tui import theme
 from tui.actions.brokers import Brokers
 from tui.actions.reports import Reports
 from tui.actions.runs import Running
-from tui.actions.workers import Worker, WorkerSaid
+from tui.actions.workers import Worker, WorkerEvent
 from tui.messages import BrokerDone, BrokerState, Event, Examined, Failed, Finished, Gone, KeptFills, Noted, Saved
 from tui.plain_text import PlainText
 from tui.screens.broker import BrokerPage
@@ -131,20 +131,20 @@ class SorApp(Running, Reports, Brokers):
 
     # -- workers -------------------------------------------------------------------------------------------------------
 
-    def on_worker_said(self, message: WorkerSaid) -> None:
+    def on_worker_event(self, message: WorkerEvent) -> None:
         if not self.is_running:
             return  # it came while the screens were being taken down: nobody is there to see it
         event = message.event
         if message.worker is self._worker:
-            self._run_says(event)
+            self._show_run_event(event)
         elif message.worker is self._watcher and isinstance(event, BrokerState):
-            self._broker_says(event)
+            self._show_broker_state(event)
         elif message.worker is self._looker:
-            self._tape_says(event)
+            self._show_tape_look(event)
         elif isinstance(message.worker, Worker) and message.worker in self._helpers:
-            self._helper_says(message.worker, event)
+            self._show_helper_event(message.worker, event)
 
-    def _helper_says(self, worker: Worker, event: Event) -> None:
+    def _show_helper_event(self, worker: Worker, event: Event) -> None:
         if isinstance(event, Saved):
             self._saved(event)
         elif isinstance(event, KeptFills):

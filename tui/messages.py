@@ -92,7 +92,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """The stream is open. via: "embedded" or "kafka"; why: why embedded was chosen, where nobody asked for it."""
+    """The stream is open. via: "embedded" or "kafka"; why: why embedded was chosen, if the user did not ask for it."""
 
     via: str
     where: str
@@ -199,7 +199,7 @@ class GroupLag:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic, all its partitions together; offsets are [first, end). bytes: on disk, None where nobody tells."""
+    """A topic, all its partitions together; offsets are [first, end). bytes: on disk, None if it is not known."""
 
     name: str
     partitions: int

@@ -38,7 +38,9 @@ async def _until(pilot: Pilot[int], app: SorApp, ready: object, seconds: float =
     raise SystemExit(f"no picture: {app.message[0] or 'the run did not come so far'}")
 
 
-async def take(folder: Path, size: tuple[int, int], suffix: str, names: tuple[str, ...], theme: str = "") -> list[Path]:
+async def take_pictures(
+    folder: Path, size: tuple[int, int], suffix: str, names: tuple[str, ...], theme: str = ""
+) -> list[Path]:
     """The wanted ones of the form, the live screen half way, the result and the history, as SVG."""
     made: list[Path] = []
     app = SorApp(VALUES)
@@ -141,7 +143,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as state:
         os.environ["SOR_STATE"] = state  # nothing of the pictures stays among the user's reports
         for size, suffix, names, theme in SERIES:
-            for path in asyncio.run(take(folder, size, suffix, names, theme)):
+            for path in asyncio.run(take_pictures(folder, size, suffix, names, theme)):
                 print(f"wrote {path}", file=sys.stderr)
 
 

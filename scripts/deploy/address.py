@@ -33,7 +33,7 @@ def own_cidr() -> str:
 
 
 def moved(allowed: str) -> str | None:
-    """The address of this machine where ssh is open to another one; None where they agree or nobody can tell."""
+    """The address of this machine where ssh is open to another one; None if they agree or it cannot be found."""
     try:
         here = own_cidr()
     except DeployError:

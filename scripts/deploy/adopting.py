@@ -69,8 +69,8 @@ def _describe(wanted: Settings, instance_id: str) -> tuple[Settings, dict[str, s
     if profile:
         seen["access"] = "ssm"
         parts |= _profile(wanted, profile["Arn"].rpartition("/")[2])
-    alarms, told = _alarms(wanted)
-    return replace(wanted, **seen, **told), parts | alarms
+    alarms, options = _alarms(wanted)
+    return replace(wanted, **seen, **options), parts | alarms
 
 
 def _alarms(wanted: Settings) -> tuple[dict[str, str], dict[str, Any]]:
@@ -82,17 +82,17 @@ def _alarms(wanted: Settings) -> tuple[dict[str, str], dict[str, Any]]:
     idle = alarms.pop("idle", None)
     topic = cloud.topic_of(wanted, alarms.values())
     parts: dict[str, str] = {}
-    told: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     if idle:
         parts["aws_cloudwatch_metric_alarm.idle[0]"] = idle["AlarmName"]
-        told["stop_when_idle_hours"] = idle["EvaluationPeriods"]
+        options["stop_when_idle_hours"] = idle["EvaluationPeriods"]
     if topic:
         subscribed = cloud.client(wanted, "sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-        told["alarm_email"] = subscribed[0]["Endpoint"] if subscribed else wanted.alarm_email
-    if topic and told["alarm_email"]:
+        options["alarm_email"] = subscribed[0]["Endpoint"] if subscribed else wanted.alarm_email
+    if topic and options["alarm_email"]:
         parts["aws_sns_topic.alarms[0]"] = topic
         parts |= {f'aws_cloudwatch_metric_alarm.mail["{key}"]': alarm["AlarmName"] for key, alarm in alarms.items()}
-    return parts, told
+    return parts, options
 
 
 def _rules(ec2: Any, group: str) -> dict[str, str]:

@@ -143,7 +143,7 @@ def topic_of(settings: Settings, alarms: Iterable[Any]) -> str | None:
 
 
 def remove(settings: Settings, found: list[Found]) -> list[Found]:
-    """Remove things that no state knows: machines first, because the others are in use until those are gone.
+    """Remove things that are in no state: machines first, because the others are in use until those are gone.
 
     Returns what went with the machines: their alarms, which carry no tag that can be asked for.
     """

@@ -89,7 +89,7 @@ class Settings:
     def variables(self, ssh_cidr: str = EXAMPLE_CIDR) -> dict[str, str | int | None]:
         """The Terraform variables. Where the key is gone its copy in the state folder serves, so that destroy works.
 
-        `ssh_cidr` matters only where ssh is opened; Terraform wants one even to remove everything.
+        `ssh_cidr` matters only where ssh is opened; Terraform needs one even to remove everything.
         """
         values: dict[str, str | int | None] = {k: v for k, v in asdict(self).items() if k not in NOT_TERRAFORM}
         values["ssh_cidr"] = ssh_cidr or None

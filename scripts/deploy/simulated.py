@@ -28,7 +28,7 @@ def aws(programs: Path = Path(sys.executable).parent) -> Iterator[dict[str, str]
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
         [str(programs / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
-        # Without it moto knows none of Amazon's own policies, and Session Manager's could not be attached.
+        # Without it moto has none of Amazon's own policies, and Session Manager's could not be attached.
         env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

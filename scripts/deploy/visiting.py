@@ -97,7 +97,7 @@ def allow(wanted: Settings) -> None:
     tf, _ = _machine(wanted)
     typed = os.environ.get("SOR_DEPLOY_SSH_CIDR", "").strip() not in ("", "here")
     if not typed:
-        # What was typed once stood for a place; the wish now is: from here.
+        # What was typed once stood for a place; now it is to be this one.
         wanted = replace(wanted, ssh_cidr="")
     config.remember(wanted)
     opened_to = _let_in(wanted, tf, address.cidr(wanted))

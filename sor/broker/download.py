@@ -40,7 +40,7 @@ class DownloadProgress:
             self._write(done, total, "\r" if self._terminal else "\n")
             self._next = time.monotonic() + (0.2 if self._terminal else 5.0)
 
-    def finish(self, done: int) -> None:
+    def write_last(self, done: int) -> None:
         self._write(done, done, "\n")
 
     def _write(self, done: int, total: int | None, end: str) -> None:
@@ -88,7 +88,7 @@ def _complete(url: str, part: Path, sha512: str, progress: DownloadProgress) -> 
     A wrong file that was fetched in one go is refused at once: asking for the same bytes again would not help.
     """
     resumed = _fetch_all(url, part, progress)
-    progress.finish(part.stat().st_size)
+    progress.write_last(part.stat().st_size)
     if file_digest(part, "sha512") == sha512.lower():
         return True
     part.unlink()

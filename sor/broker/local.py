@@ -104,23 +104,23 @@ class LocalBroker:
     def start_kafka(self, distribution: KafkaDistribution, java: str) -> None:
         """Start the broker; while ZooKeeper still holds a killed one's session, say so and try again."""
         deadline = time.monotonic() + SESSION_SECONDS
-        told = False
+        announced = False
         while True:
             running = self.kafka.find()
             if running is None:
-                if not told:
+                if not announced:
                     self.say(f"starting Kafka {self.version} at {self.bootstrap_servers}")
                 running = self.kafka.start(self._kafka_command(distribution, java))
             if _serves_or_dies(self.kafka, running, lambda: broker_serves(self.port)):
                 return
             if _OLD_SESSION not in self.kafka.log_text() or time.monotonic() > deadline:
                 raise _death(self.kafka)
-            if not told:
+            if not announced:
                 self.say(
                     "ZooKeeper still holds the session of the broker before, which could not sign off: "
                     f"waiting until it expires (up to {SESSION_SECONDS:.0f} s)"
                 )
-                told = True
+                announced = True
 
     def _zookeeper_command(self, distribution: KafkaDistribution, java: str) -> list[str]:
         shared = (settings.CONFIG / "zookeeper.properties").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Which ports are taken, and by whom, as far as /proc tells."""
+"""Which ports are taken, and by whom, as far as /proc shows."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _LARGEST_ANSWER = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What a broker says of its cluster: the registered brokers and the controller (-1: nobody yet)."""
+    """What a broker reports of its cluster: the registered brokers and the controller (-1: nobody yet)."""
 
     brokers: tuple[tuple[str, int], ...]
     controller: int
@@ -35,14 +35,14 @@ def zookeeper_serves(port: int, timeout: float = 2.0) -> bool:
 def broker_serves(port: int, timeout: float = 2.0) -> bool:
     """Whether a broker answers that it is registered at this port and that the cluster has a controller.
 
-    Both are needed: a port that takes connections serves nobody yet, and without a controller no topic can be made.
+    Both are needed: a port that takes connections need not serve yet, and without a controller no topic can be made.
     """
     cluster = ask_metadata(port, timeout)
     return cluster is not None and cluster.controller >= 0 and any(p == port for _, p in cluster.brokers)
 
 
 def ask_metadata(port: int, timeout: float = 2.0) -> Cluster | None:
-    """The answer to a Metadata request (version 1, which every 3.x knows, for no topic); None where there is none."""
+    """The answer to a Metadata request (version 1, which every 3.x supports, for no topic), if there is one."""
     request = struct.pack(">hhih", _METADATA_KEY, _METADATA_VERSION, _CORRELATION, len(_CLIENT)) + _CLIENT
     request += struct.pack(">i", 0)
     try:

@@ -151,7 +151,7 @@ def command_line(pid: int) -> str:
 
 
 def resident_bytes(running: LiveProcess) -> int | None:
-    """Resident memory of the process, where the system tells."""
+    """Resident memory of the process, if the system shows it."""
     try:
         return int(Path(f"/proc/{running.pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:

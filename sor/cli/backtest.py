@@ -96,7 +96,7 @@ def command(
     if from_kafka and options["tape"]:
         raise click.UsageError("--tape and --from-kafka are two sources: choose one")
     if metrics is not None and (not from_kafka or group is not None):
-        raise InputError("--metrics tells of one run of a topic: it goes with --from-kafka and without --group")
+        raise InputError("--metrics is about one run of a topic: it goes with --from-kafka and without --group")
     request = BacktestRequest(**{name: options[name] for name in REQUEST_FIELDS})
     count = whole("workers", workers, least=1, most=MOST_WORKERS)
     if from_kafka and count > 1:

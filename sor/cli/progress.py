@@ -33,7 +33,7 @@ def bytes_progress(text: str) -> Iterator[BytesDone]:
     try:
         yield shown.update
     finally:
-        shown.close()
+        shown.end()
 
 
 @contextmanager
@@ -61,7 +61,7 @@ class _Display(Protocol):
 
     def show(self, done: int, total: int) -> None: ...
 
-    def close(self) -> None: ...
+    def clear(self) -> None: ...
 
 
 class _Calm:
@@ -71,24 +71,24 @@ class _Calm:
         self._text, self._make = text, make
         self._display: _Display | None = None
         self._began = time.monotonic()
-        self._closed = False
+        self._ended = False
         self._lock = Lock()
 
     def update(self, done: int, total: int) -> None:
         if time.monotonic() - self._began < PATIENCE or total <= 0:
             return
         with self._lock:
-            if self._closed:
+            if self._ended:
                 return
             if self._display is None:
                 self._display = self._make(self._text)
             self._display.show(done, total)
 
-    def close(self) -> None:
+    def end(self) -> None:
         with self._lock:
-            self._closed = True
+            self._ended = True
             if self._display is not None:
-                self._display.close()
+                self._display.clear()
 
 
 class _Bar:
@@ -110,13 +110,13 @@ class _Bar:
             self._spin()
             return
         if self._task is None:
-            self.close()
+            self.clear()
             self._shown = self._bar()
             self._task = self._shown.add_task(self._text, total=total)
             self._shown.start()
         self._shown.update(self._task, completed=done, total=total)
 
-    def close(self) -> None:
+    def clear(self) -> None:
         if self._shown is not None:
             self._shown.stop()
 
@@ -139,7 +139,7 @@ class _Bar:
         from rich.live import Live
         from rich.spinner import Spinner
 
-        self.close()
+        self.clear()
         self._task = None
         spinner = Spinner("line", "working the order")
         options: dict[str, Any] = {"transient": True, "redirect_stdout": False, "redirect_stderr": False}
@@ -160,7 +160,7 @@ class _Lines:
             self._last = now
             say(f"sor: {self._text}: {done / total:.0%} of {total / 1e6:,.1f} MB")
 
-    def close(self) -> None:
+    def clear(self) -> None:
         pass
 
 

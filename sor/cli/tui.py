@@ -50,8 +50,8 @@ def check_terminal() -> None:
             f"sor tui needs a terminal that can move its cursor, and TERM is {os.environ.get('TERM', '')!r}: "
             "set TERM=xterm-256color, or use sor backtest"
         )
-    # A shell or a library may have exported the size of another moment; the terminal itself knows better, and a
-    # screen that believes them never notices a resize.
+    # A shell or a library may have exported the size of another moment; the terminal's own is right, and with
+    # these set a screen would never see a resize.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
     columns, lines = shutil.get_terminal_size()

@@ -20,7 +20,7 @@ MIB = 1 << 20
 def check(servers: str, topic: str) -> Iterator[Finding]:
     """From the outside in: who listens, who answers, what is in it."""
     yield _exposure()
-    # A broker that wants TLS or a password says nothing to a plain question.
+    # A broker that needs TLS or a password does not answer a plain question.
     port = None if in_use() else _local_port(servers)
     if port == DEFAULT_PORT:
         yield _zookeeper()

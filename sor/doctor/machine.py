@@ -76,7 +76,7 @@ def _os_release() -> str:
 
 
 def judge_release(said: str | None) -> Finding:
-    """What `dnf check-release-update` says: Amazon Linux 2023 stays at one release until it is told to move."""
+    """What `dnf check-release-update` says: Amazon Linux 2023 stays at one release until somebody moves it on."""
     if said is None:
         return Finding("release", State.SKIPPED, "dnf does not answer")
     newer = re.findall(r"^\s*Version (\d[\d.]*):", said, re.MULTILINE)

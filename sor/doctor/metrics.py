@@ -1,4 +1,4 @@
-"""What tells Prometheus of this server, where it was asked for (make deploy METRICS=1)."""
+"""What gives Prometheus the figures of this server, if that was asked for (make deploy METRICS=1)."""
 
 from __future__ import annotations
 

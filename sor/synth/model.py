@@ -67,10 +67,10 @@ MOVES_ITSELF = share(0.3)
 DISTANCE = table([(100, 12), (350, 18), (600, 20), (850, 19), (1150, 15), (1500, 9), (2000, 4), (2600, 2)])
 REDRAW = share(0.60)
 
-# A venue hears of a shock at once or a little later, and quotes better only after it has quoted worse.
-HEARS_AT_ONCE = share(0.35)
-HEARING_DELAY = 40 * MICRO
-HEARING_MOST = 250 * MICRO
+# A shock reaches a venue at once or a little later, and it quotes better only after it has quoted worse.
+REACHED_AT_ONCE = share(0.35)
+REACH_DELAY = 40 * MICRO
+REACH_MOST = 250 * MICRO
 IMPROVE_DELAY = 500 * MICRO
 IMPROVE_LEAST = 200 * MICRO
 

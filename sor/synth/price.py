@@ -159,17 +159,17 @@ class VenueQuotes:
         return sides[BID], sides[ASK]
 
     def _changes(self, dice: Draws, clock: Clock, shocks: Shocks, length: int) -> tuple[Ints, Ints, tuple[Ints, Ints]]:
-        """When the venue may change a quote, the shock it then knows, and how far behind the best each side is.
+        """When the venue may change a quote, the shock that has reached it, and how far behind the best each side is.
 
         Times ascend strictly from 0. A column of `parts` is (time, shock, bid behind, ask behind), -1 for as before.
         """
         n = len(shocks.time) - 1
-        delay = np.minimum(dice.waits(model.HEARING_DELAY, n), model.HEARING_MOST)
-        delay[dice.yes(model.HEARS_AT_ONCE, n)] = 0
-        heard = np.maximum.accumulate(shocks.time[1:] + delay)
+        delay = np.minimum(dice.waits(model.REACH_DELAY, n), model.REACH_MOST)
+        delay[dice.yes(model.REACHED_AT_ONCE, n)] = 0
+        reached = np.maximum.accumulate(shocks.time[1:] + delay)
         moved = [np.where(dice.yes(model.MOVES_ITSELF, n), self._place(dice, n), -1) for _ in (BID, ASK)]
         parts = [np.array([[0], [0], [self._behind[BID]], [self._behind[ASK]]], dtype=np.int64)]
-        parts.append(np.vstack([heard, np.arange(1, n + 1), *moved]))
+        parts.append(np.vstack([reached, np.arange(1, n + 1), *moved]))
         for side in (BID, ASK):
             gone = clock.arrivals(dice, self._wait)
             back = gone + 1 + dice.waits(model.FLICKER_BACK, len(gone))

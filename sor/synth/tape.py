@@ -9,7 +9,7 @@ The model, in the words of its sources:
 
 What is ours: the reference price is an efficient price whose shocks come in clusters (Neyman-Scott, so that price
 levels live for milliseconds or for seconds, as on the real tape); it leans with a pressure, which also tilts the market
-orders, and against its distance from a slow anchor. Each venue hears of a shock with a delay of its own. A parent order
+orders, and against its distance from a slow anchor. A shock reaches each venue with a delay of its own. A parent order
 reaches several venues at one time, so that their outflows are correlated but not identical. The simplification to know
 of: rates do not depend on the queues, and a level's last shares go when the price leaves it, not before.
 

@@ -174,7 +174,7 @@ def test_progress_on_a_terminal_rewrites_its_line() -> None:
     progress = DownloadProgress("file.tgz", terminal)
     progress._next = 0.0
     progress.advance(1_000_000, 1_000_000, 4_000_000)
-    progress.finish(4_000_000)
+    progress.write_last(4_000_000)
     assert "1.0 of 4.0 MB" in terminal.getvalue().split("\r")[0]
     assert terminal.getvalue().endswith("\n")
 

@@ -18,7 +18,7 @@ from textual.widgets import Button, Input
 
 from sor import backtest
 from sor.cli import run as sor
-from tui.actions.workers import WorkerSaid
+from tui.actions.workers import WorkerEvent
 from tui.app import SorApp
 from tui.messages import BrokerState, Failed, Finished, Gone, GroupLag, Noted, TapeLook, Topic
 from tui.screens.broker import sparkline
@@ -411,7 +411,9 @@ async def test_where_systemd_runs_the_broker_nothing_offers_to_start_or_stop_it(
         await d.sees("Start local broker")
         for lag in (0, 90):
             topic = Topic("mock_l1_stream", 1, 0, 100, 2_000, (replace(readers[0], lag=lag),))
-            d.app._broker_says(BrokerState(True, ("Kafka at 127.0.0.1:9092",), topic.name, (topic,), units, (long,)))
+            d.app._show_broker_state(
+                BrokerState(True, ("Kafka at 127.0.0.1:9092",), topic.name, (topic,), units, (long,))
+            )
         await d.until(lambda: "Start local broker" not in d.text())
         await d.sees("failed (failed)", "▁█", "INFO something")
         assert len([line for line in d.text().splitlines() if "something" in line]) == 1
@@ -449,12 +451,12 @@ async def test_what_a_worker_or_a_thread_says_while_the_screens_are_taken_down_i
         looker.end()  # what it says itself may come before or after what is said for it here
         assert looker.wait(60)
         await d.pause()
-        app.on_worker_said(WorkerSaid(looker, look))
+        app.on_worker_event(WorkerEvent(looker, look))
         await d.sees("SYNT, 5 venues")
     for event in (look, Failed("no such file"), Gone("killed")):
-        app.on_worker_said(WorkerSaid(looker, event))
+        app.on_worker_event(WorkerEvent(looker, event))
     app._worker = looker
-    app.on_worker_said(WorkerSaid(looker, Noted("a note")))
+    app.on_worker_event(WorkerEvent(looker, Noted("a note")))
     shown: list[bool] = []
     with app._context():
         setup._show_if_wanted(SimpleNamespace(is_cancelled=False), shown.append, "writes")  # type: ignore[arg-type]

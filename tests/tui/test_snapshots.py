@@ -82,10 +82,10 @@ def _view() -> tuple[LiveView, ...]:
 
 def _live() -> Live:
     live = Live(RunRequest(), "10")
-    live.heard(Began("embedded", "small", "SYNT", 0, 1, "no broker answers at 127.0.0.1:9092"))
+    live.on_event(Began("embedded", "small", "SYNT", 0, 1, "no broker answers at 127.0.0.1:9092"))
     health = StreamHealth(9_500, 9_500, 1_234.0, 0.61, 0.012, 0, 0, 0)
     for view in _view():
-        live.heard(Looked(health, view))
+        live.on_event(Looked(health, view))
     return live
 
 

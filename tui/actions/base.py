@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from textual.app import App
 
-from tui.actions.workers import Worker, WorkerSaid
+from tui.actions.workers import Worker, WorkerEvent
 from tui.messages import BrokerState, Event, Failed, Finished, Gone, RunRequest, Task
 from tui.screens.page import Message, Page
 from tui.screens.setup import SetupPage
@@ -59,15 +59,15 @@ class BaseApp(App[int]):
 
     # -- workers -------------------------------------------------------------------------------------------------------
 
-    def _heard(self, worker: Worker, event: Event) -> None:
+    def _post_event(self, worker: Worker, event: Event) -> None:
         """In the worker's thread."""
         if worker is self._worker and isinstance(event, Finished | Failed | Gone):
             self._last_word = event
         with suppress(RuntimeError):
-            self.post_message(WorkerSaid(worker, event))
+            self.post_message(WorkerEvent(worker, event))
 
     def _help(self, task: Task) -> None:
         """Have a task done by a worker of its own."""
-        worker = Worker(self._heard)
+        worker = Worker(self._post_event)
         self._helpers.add(worker)
         worker.start(task)

@@ -16,10 +16,10 @@ class Brokers(BaseApp):
     def watch_broker(self) -> None:
         wanted = self._form()
         self.leave_broker()
-        self._watcher = Worker(self._heard)
+        self._watcher = Worker(self._post_event)
         self._watcher.start(BrokerRequest(wanted.servers, wanted.topic))
 
-    def _broker_says(self, state: BrokerState) -> None:
+    def _show_broker_state(self, state: BrokerState) -> None:
         known = self.broker_state
         self.broker_state = state
         mine = [reader for topic in state.topics if topic.name == state.topic for reader in topic.readers]

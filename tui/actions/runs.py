@@ -20,7 +20,7 @@ class Running(BaseApp):
             return
         self.say("")
         self.app_state.live = Live(wanted, wanted.speed)
-        self._worker = Worker(self._heard)
+        self._worker = Worker(self._post_event)
         self._worker.start(wanted)
         self.action_page("watch")
         self._refresh("watch")
@@ -32,18 +32,18 @@ class Running(BaseApp):
             self._looker.end()
             self._looker = None
         if options:
-            self._looker = Worker(self._heard)
+            self._looker = Worker(self._post_event)
             self._looker.start(LookRequest(options))
 
-    def _tape_says(self, event: Event) -> None:
+    def _show_tape_look(self, event: Event) -> None:
         setup = self.get_screen("setup")
         if isinstance(event, TapeLook | Failed) and isinstance(setup, SetupPage) and setup.is_mounted:
-            setup.tape_says(event)
+            setup.show_tape(event)
 
-    def _run_says(self, event: Event) -> None:
+    def _show_run_event(self, event: Event) -> None:
         live = self.app_state.live
         assert live is not None
-        live.heard(Failed(event.text) if isinstance(event, Gone) else event)
+        live.on_event(Failed(event.text) if isinstance(event, Gone) else event)
         if isinstance(event, Noted):
             self.say(event.text, "note")
         elif isinstance(event, Failed | Gone):

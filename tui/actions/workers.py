@@ -1,4 +1,4 @@
-"""Worker processes as the screen holds them: started, told, heard, and ended without leaving anything behind."""
+"""Worker processes as the screen holds them: started, given orders, listened to, and ended without a trace."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ FRUGAL = {"MALLOC_ARENA_MAX": "1"}
 
 
 class Worker:
-    """One process for one task. `heard` is called with (this worker, event), from a thread."""
+    """One process for one task. `on_event` is called with (this worker, event), from a thread."""
 
-    def __init__(self, heard: Callable[[Worker, Event], None]) -> None:
+    def __init__(self, on_event: Callable[[Worker, Event], None]) -> None:
         ours, theirs = socket.socketpair()
         folder = state_dir()
         with suppress(OSError):
@@ -58,7 +58,7 @@ class Worker:
                 start_new_session=True,  # a Ctrl-C or a closed terminal is the screen's business
             )
         self._connection = Connection(ours.detach())
-        self._heard = heard
+        self._on_event = on_event
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._ended = False  # by us
@@ -79,7 +79,7 @@ class Worker:
     def end(self) -> None:
         """End it at once: for tasks that lose nothing by it."""
         self._ended = True
-        self._process.kill()  # and nobody, when it has ended already: its number may be another process's by now
+        self._process.kill()  # does nothing once it has ended: its number may be another process's by then
         self._process.wait()
         if self._thread is None:
             self._connection.close()
@@ -102,15 +102,15 @@ class Worker:
                 last = self._connection.recv()
             except (EOFError, OSError):
                 break
-            self._heard(self, last)
+            self._on_event(self, last)
         over = isinstance(last, LAST)
         self._connection.close()
         code = self._process.wait()
         if not over and not self._ended and not isinstance(last, BrokerState):
-            self._heard(self, Gone(f"the worker process ended without a word (exit code {code})"))
+            self._on_event(self, Gone(f"the worker process ended without a word (exit code {code})"))
 
 
-class WorkerSaid(Message):
+class WorkerEvent(Message):
     """An event has come from a worker process: what its thread hands to the screen's."""
 
     def __init__(self, worker: Worker, event: Event) -> None:

@@ -60,7 +60,7 @@ class KeptRows(Rows[KeptLine]):
             (state, WARN),
         )
 
-    def say(self, item: KeptLine) -> str:
+    def searched(self, item: KeptLine) -> str:
         state = "stopped" if item.partial else "complete"
         parts = (item.name, item.order, item.day, item.window, item.strategy, item.parameters, item.rules, state)
         return " ".join(parts).lower()

@@ -182,7 +182,7 @@ class SetupPage(Page):
         self._set_window("", "")
         self.host.look_at_tape(form.request(wanted).options if wanted else {})
 
-    def tape_says(self, found: TapeLook | Failed) -> None:
+    def show_tape(self, found: TapeLook | Failed) -> None:
         """What it holds, in a line; the window's ends that nobody typed are then shown as they will be."""
         if isinstance(found, Failed):
             self._show_facts(f"✗ {found.text}", "-bad")

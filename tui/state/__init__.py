@@ -1,1 +1,1 @@
-"""What a session knows: the run that is on, the form, the reports that are kept, what was run last."""
+"""What a session has: the run that is on, the form, the reports that are kept, what was run last."""

@@ -98,15 +98,15 @@ class Live:
     view: LiveView | None = None
     fills: deque[FillLine] = field(default_factory=lambda: deque(maxlen=SHOWN_FILLS))
     fill_count: int = 0
-    heard_fills: int = 0  # of them, those that came here: a look brings the latest only
+    received_fills: int = 0  # of them, those that came here: a look brings the latest only
     partial: bool = False
 
-    def heard(self, event: object) -> None:
+    def on_event(self, event: object) -> None:
         """Take in what the worker says."""
         if isinstance(event, Began):
             self.began, self.phase, self.phase_done = event, "running", None
         elif isinstance(event, Looked):
-            self._looked(event)
+            self._on_view(event)
         elif isinstance(event, Phase):
             self.phase, self.phase_done = event.doing, event.done
         elif isinstance(event, Noted) and event.doing:
@@ -117,16 +117,16 @@ class Live:
             self.phase = "failed" if isinstance(event, Failed) else "stopped" if self.partial else "done"
             self.phase_done = None
 
-    def _looked(self, event: Looked) -> None:
+    def _on_view(self, event: Looked) -> None:
         self.health = event.health
         if event.view is None:
             return
         if self.view is None or event.view.shown != self.view.shown:
             self.fills.clear()
-            self.heard_fills = 0
+            self.received_fills = 0
         self.view = event.view
         self.fills.extend(event.view.fills)
-        self.heard_fills += len(event.view.fills)
+        self.received_fills += len(event.view.fills)
         self.fill_count = event.view.strategy.fills
 
     @property

@@ -171,13 +171,13 @@ def _check(name: str, value: str) -> None:
     elif name == "own":
         _check_own(value)
     elif name in ("strategy", "param"):
-        return  # a strategy's code is loaded where it runs, and only it knows its parameters
+        return  # a strategy's code is loaded where it runs, and its parameters are known only there
     elif name == "tape":
         for one in listed(value):
             _check_tape(one)
     elif name not in STREAM_FIELDS and name not in FLAGS:
-        wish: dict[str, Any] = {name: value}
-        BacktestRequest(**wish).spec()
+        option: dict[str, Any] = {name: value}
+        BacktestRequest(**option).spec()
 
 
 def _check_tape(name: str) -> None:

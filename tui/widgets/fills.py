@@ -92,7 +92,7 @@ class FillRows(Rows[ShownFill]):
         whose = item.strategy.removeprefix("cont_kukanov_")
         return line(start, f"{reason(f, LONGEST):{LONGEST}} ", (whose, DIM))
 
-    def say(self, item: ShownFill) -> str:
+    def searched(self, item: ShownFill) -> str:
         f = item.fill
         parts = (item.clock(f.ts, 2), words.venue(f.venue), NAMES[f.kind], reason(f), words.quote(f.px), item.strategy)
         return " ".join(parts).lower()
@@ -119,14 +119,14 @@ class FillsPanel(Vertical):
     def show(self, live: Live | None) -> None:
         if live is None:
             return
-        if live is not self._live or live.heard_fills < self._taken:
+        if live is not self._live or live.received_fills < self._taken:
             self._live, self._taken = live, 0
             self._rows.set_items([])
-        fresh = live.heard_fills - self._taken
+        fresh = live.received_fills - self._taken
         if fresh:
             whose = "" if live.view is None else live.view.shown
             new = list(live.fills)[-fresh:]
-            self._taken = live.heard_fills
+            self._taken = live.received_fills
             self._rows.add_items([ShownFill(whose, fill, live.clock) for fill in new])
             self.count()
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Rows(ScrollView, Generic[T], can_focus=True):
-    """The rows under a line of headings. Subclasses draw them; `say` is what a filter looks at."""
+    """The rows under a line of headings. Subclasses draw them; `searched` is what a filter looks at."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", show=False),
@@ -46,7 +46,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         self._follow = follow
         self.empty = ""  # what is said in place of rows
 
-    # -- what subclasses say -------------------------------------------------------------------------------------------
+    # -- what subclasses have ------------------------------------------------------------------------------------------
 
     def head(self, width: int) -> Content:
         raise NotImplementedError
@@ -54,7 +54,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
     def draw(self, item: T, width: int) -> Content:
         raise NotImplementedError
 
-    def say(self, item: T) -> str:
+    def searched(self, item: T) -> str:
         """All that a filter can find, in lower case."""
         raise NotImplementedError
 
@@ -94,7 +94,7 @@ class Rows(ScrollView, Generic[T], can_focus=True):
         self._changed()
 
     def _fits(self, item: T) -> bool:
-        return not self._wanted or all(word in self.say(item) for word in self._wanted)
+        return not self._wanted or all(word in self.searched(item) for word in self._wanted)
 
     def _changed(self) -> None:
         last = max(0, len(self._found) - 1)
@@ -199,7 +199,7 @@ class Filtered(Vertical, Generic[T]):
 
     def action_clear(self) -> None:
         self.query_one(Input).value = ""
-        self._close("")
+        self._back_to_rows("")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -210,9 +210,9 @@ class Filtered(Vertical, Generic[T]):
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        self._close(event.value.strip())
+        self._back_to_rows(event.value.strip())
 
-    def _close(self, text: str) -> None:
+    def _back_to_rows(self, text: str) -> None:
         """Back to the rows; the line stays in sight as long as it filters."""
         self.rows.focus()
         self.set_class(bool(text), "-filtered")

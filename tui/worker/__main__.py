@@ -48,18 +48,18 @@ def serve(line: WorkerLine, task: Task) -> None:
 
             line.send(fills(task.run))
         elif isinstance(task, LookRequest):
-            from tui.worker.tape_facts import look
+            from tui.worker.tape_facts import look_at_tape
 
-            line.send(look(task.options))
+            line.send(look_at_tape(task.options))
         elif isinstance(task, BrokerRequest):
-            from tui.worker.broker_tasks import watch
+            from tui.worker.broker_tasks import watch_broker
 
             threading.Thread(target=_end_with, args=(line,), daemon=True).start()
-            watch(line.send, task)
+            watch_broker(line.send, task)
         elif isinstance(task, BrokerOrder):
-            from tui.worker.broker_tasks import order
+            from tui.worker.broker_tasks import start_or_stop
 
-            order(line.send, task)
+            start_or_stop(line.send, task)
         elif isinstance(task, DoctorRequest):
             from sor.doctor import examine
 

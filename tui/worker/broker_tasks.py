@@ -20,15 +20,15 @@ JOURNAL_LINES = 6
 Say = Callable[[Event], None]
 
 
-def watch(say: Say, wanted: BrokerRequest) -> None:
+def watch_broker(say: Say, wanted: BrokerRequest) -> None:
     """Look again and again, until the screen goes away (then this process is ended). What has not changed is said as
     well: the lag is drawn over time."""
     while True:
-        say(look(wanted))
+        say(broker_state(wanted))
         time.sleep(wanted.every)
 
 
-def look(wanted: BrokerRequest) -> BrokerState:
+def broker_state(wanted: BrokerRequest) -> BrokerState:
     from sor.broker.local import brokers_at
     from sor.broker.status import describe
 
@@ -71,7 +71,7 @@ def _topics(servers: str) -> tuple[Topic, ...]:
     )
 
 
-def order(say: Say, wanted: BrokerOrder) -> None:
+def start_or_stop(say: Say, wanted: BrokerOrder) -> None:
     """`sor kafka up` or `down`, in its own words."""
     from sor.broker.local import brokers_at, local_broker
     from sor.broker.settings import DEFAULT_VERSION
@@ -96,10 +96,12 @@ def systemd() -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """The state of the two units and the last lines of their journal; nothing where systemd does not have them."""
     if shutil.which("systemctl") is None or not Path("/run/systemd/system").is_dir():
         return (), ()
-    units = unit_states(_said("systemctl", "show", "--property=Id,LoadState,ActiveState,SubState", *UNITS))
+    units = unit_states(_output("systemctl", "show", "--property=Id,LoadState,ActiveState,SubState", *UNITS))
     if not units:
         return (), ()
-    journal = _said("journalctl", "--no-pager", "-q", "-o", "short-iso", "-n", str(JOURNAL_LINES), *_each("-u", UNITS))
+    journal = _output(
+        "journalctl", "--no-pager", "-q", "-o", "short-iso", "-n", str(JOURNAL_LINES), *_each("-u", UNITS)
+    )
     return units, tuple(map(journal_line, journal)) or (unread(),)
 
 
@@ -140,7 +142,7 @@ def _each(option: str, values: tuple[str, ...]) -> list[str]:
     return [word for value in values for word in (option, value)]
 
 
-def _said(*command: str) -> list[str]:
+def _output(*command: str) -> list[str]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=5.0, check=False)
     except (OSError, subprocess.TimeoutExpired):

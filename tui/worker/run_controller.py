@@ -22,7 +22,7 @@ from tui.state import kept
 from tui.worker.streams import Played, PlayedTape, StopReading, Throttle, Windowed
 from tui.worker.worker_line import WorkerLine
 
-LOOK_SECONDS = 0.1
+VIEW_SECONDS = 0.1
 BROKER_SECONDS = 300.0  # how long a run waits for a broker that is away, as the consumer does
 
 
@@ -35,7 +35,7 @@ class RunController:
         self._source: Source | None = None
         self._played: Played | None = None
         self._total: int | None = None
-        self._looked_at = self._rated_at = time.monotonic()
+        self._view_sent_at = self._rated_at = time.monotonic()
         self._rated = self._received = self._sent = 0
         self._rate = 0.0
         self._lag: float | None = None
@@ -94,7 +94,7 @@ class RunController:
         from sor.running.tape_source import tape_source
 
         self._line.send(Phase("reading the tape"))
-        source = tape_source(request, lambda done, total: self._reading(done, total))
+        source = tape_source(request, lambda done, total: self._on_tape_read(done, total))
         return self._backtest(source, spec, "embedded", str(source.tape_facts().name), why, cut=True)
 
     def _through_kafka(self, request: BacktestRequest, spec: Spec) -> Report:
@@ -106,7 +106,7 @@ class RunController:
             producer, run = self._produce(request, spec)
         try:
             rule = request.rule()
-            source = open_source(wanted.servers, wanted.topic, run, 90.0, self._reader_says, snapshot_rule=rule)
+            source = open_source(wanted.servers, wanted.topic, run, 90.0, self._on_read, snapshot_rule=rule)
             try:
                 return self._backtest(source, spec, "kafka", f"{wanted.topic} run {source.run}", "", cut=False)
             finally:
@@ -126,7 +126,7 @@ class RunController:
 
         wanted, run = self._wanted, new_run_id()
         self._line.send(Phase("reading the tape"))
-        tape = tape_source(request, lambda done, total: self._reading(done, total))
+        tape = tape_source(request, lambda done, total: self._on_tape_read(done, total))
         order = choose_window(spec, tape.timeline()).order
         source = Windowed(tape, self._throttle, order.start, order.end)
 
@@ -140,7 +140,7 @@ class RunController:
                     run_id=run,
                     timeout=BROKER_SECONDS,
                     rule=request.rule(),
-                    progress=self._writer_says,
+                    progress=self._on_written,
                 )
             except Exception as error:
                 self._failure = error
@@ -162,37 +162,37 @@ class RunController:
             windowed = Windowed(source, self._throttle, order.start, order.end)
         self._follower = LiveViewBuilder(TUNED if spec.strategy == ROUTER else spec.strategy)
         play = PlayedTape if isinstance(windowed, Charted) else Played
-        self._played = play(windowed, self._throttle, self._moved, cut=cut)
-        report = run(self._played, spec, self._watch, BacktestRequest(**self._wanted.options).asked())
-        self._look(last=True)
+        self._played = play(windowed, self._throttle, self._on_played, cut=cut)
+        report = run(self._played, spec, self._on_book, BacktestRequest(**self._wanted.options).asked())
+        self._send_view(last=True)
         return report
 
     # -- what there is to say ------------------------------------------------------------------------------------------
 
-    def _watch(self, session: Session, book: Book) -> None:
+    def _on_book(self, session: Session, book: Book) -> None:
         self._last = session, book
 
-    def _moved(self, number: int, snapshots: int, lag: float | None) -> None:
+    def _on_played(self, number: int, snapshots: int, lag: float | None) -> None:
         """After every batch, and now and then while nothing is due."""
         if number == 1:
             self._received = snapshots
             if lag is not None or self._throttle.pace.flat_out:
                 self._lag = lag
-            if time.monotonic() - self._looked_at >= LOOK_SECONDS:
-                self._look()
+            if time.monotonic() - self._view_sent_at >= VIEW_SECONDS:
+                self._send_view()
             return
         if self._last is not None:
-            self._look(last=True)
-        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = time.monotonic()
+            self._send_view(last=True)
+        if time.monotonic() - self._view_sent_at >= VIEW_SECONDS:
+            self._view_sent_at = time.monotonic()
             self._line.send(Phase("second pass", snapshots / self._received if self._received else None))
 
-    def _look(self, last: bool = False) -> None:
+    def _send_view(self, last: bool = False) -> None:
         view = None
         if self._last is not None:
             view = self._follower.snapshot(*self._last)
             self._last = None
-        self._looked_at = time.monotonic()
+        self._view_sent_at = time.monotonic()
         if view is not None or not last:
             self._line.send(Looked(self._health(), view))
 
@@ -216,14 +216,14 @@ class RunController:
             rejected=facts.rejected,
         )
 
-    def _reading(self, done: int, total: int) -> None:
+    def _on_tape_read(self, done: int, total: int) -> None:
         if self._throttle.stopped:
             raise SorError("stopped while the tape was being read: there is nothing to report")
-        if total and time.monotonic() - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = time.monotonic()
+        if total and time.monotonic() - self._view_sent_at >= VIEW_SECONDS:
+            self._view_sent_at = time.monotonic()
             self._line.send(Phase("reading the tape", done / total))
 
-    def _writer_says(self, progress: object) -> None:
+    def _on_written(self, progress: object) -> None:
         from sor.stream.progress import StreamProgress
 
         assert isinstance(progress, StreamProgress)
@@ -232,7 +232,7 @@ class RunController:
             return
         self._sent, self._producer_lag = progress.messages, progress.lag
 
-    def _reader_says(self, progress: object) -> None:
+    def _on_read(self, progress: object) -> None:
         """Called while messages are read or waited for: the place to leave when nothing more is to be expected."""
         from sor.stream.progress import StreamProgress
 
@@ -243,5 +243,5 @@ class RunController:
             raise StopReading
         if progress.note is not None:
             self._line.send(Noted(progress.note, progress.doing))
-        elif time.monotonic() - self._looked_at >= LOOK_SECONDS and self._played is not None:
-            self._look()
+        elif time.monotonic() - self._view_sent_at >= VIEW_SECONDS and self._played is not None:
+            self._send_view()

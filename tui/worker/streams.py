@@ -26,7 +26,7 @@ class StopReading(Exception):  # noqa: N818 (not an error)
 
 
 class Throttle:
-    """The speed the user wants, and the pace that is kept: they differ outside the order's window."""
+    """The speed that the user has chosen, and the pace that is kept: they differ outside the order's window."""
 
     def __init__(self, speed: float) -> None:
         self.pace = Pace(MAX)
@@ -50,7 +50,7 @@ class Throttle:
 
 
 class Windowed(WrappedSource):
-    """A source whose batches end where the order's window begins and ends, and which tells the throttle so."""
+    """A source whose batches end where the order's window begins and ends, and which sets the throttle there."""
 
     def __init__(self, source: Charted, throttle: Throttle, start: int, end: int) -> None:
         super().__init__(source)
@@ -76,11 +76,11 @@ class Played(WrappedSource):
     """
 
     def __init__(
-        self, source: Source, throttle: Throttle, looked: Callable[[int, int, float | None], None], *, cut: bool
+        self, source: Source, throttle: Throttle, on_played: Callable[[int, int, float | None], None], *, cut: bool
     ) -> None:
-        """`looked` gets (pass, snapshots so far, seconds behind the pace). cut: by time, as the pace says."""
+        """`on_played` gets (pass, snapshots so far, seconds behind the pace). cut: by time, as the pace says."""
         super().__init__(source)
-        self._throttle, self._looked, self._cut = throttle, looked, cut
+        self._throttle, self._on_played, self._cut = throttle, on_played, cut
         self._passes = 0
         self._played = 0
         self._tick = 0.0
@@ -122,7 +122,7 @@ class Played(WrappedSource):
                 return
             self._played += len(piece)
             yield piece
-            self._looked(1, self._played, None)
+            self._on_played(1, self._played, None)
             if self._throttle.stopped:
                 self.partial = not self._is_whole()
                 return
@@ -149,9 +149,9 @@ class Played(WrappedSource):
                 self._await_tick()
             late = pace.wait(first, TICK)
             if late is None:
-                self._looked(1, self._played, None)
+                self._on_played(1, self._played, None)
             elif self._cut and not pace.flat_out:
-                self._looked(1, self._played, max(0.0, late / NANO - TICK))
+                self._on_played(1, self._played, max(0.0, late / NANO - TICK))
                 return self._behind(batch, start, last)
         raise StopReading
 
@@ -174,13 +174,13 @@ class Played(WrappedSource):
                 piece = batch.slice(start, min(len(batch), start + CHUNK, start + left))
                 left -= len(piece)
                 yield piece
-                self._looked(number, self._played - left, None)
+                self._on_played(number, self._played - left, None)
                 if not left:
                     return
 
 
 class PlayedTape(Played):
-    """A tape that is played: it knows where it has snapshots before it is played."""
+    """A tape that is played: where it has snapshots is known before it is played."""
 
     def timeline(self) -> Timeline:
         assert isinstance(self._source, Charted)

@@ -15,7 +15,7 @@ from tui.messages import TapeLook
 LARGE = 256_000_000  # bytes above which a tape is not read for a line
 
 
-def look(options: Mapping[str, Any]) -> TapeLook:
+def look_at_tape(options: Mapping[str, Any]) -> TapeLook:
     """InputError where it cannot be read, in the words that a run would have."""
     request = BacktestRequest(**options)
     size = sum(_size(name) for name in request.tape or ())

@@ -13,7 +13,7 @@ import click
 def command(as_json: bool) -> None:
     """List the formats of tapes that can be read: of vendors, and of our own.
 
-    A file's format is found by its header or its name; --format names it where neither tells, or a TOML file that
+    A file's format is found by its header or its name; --format names it if neither shows it, or a TOML file that
     describes one of your own (docs/formats.md).
     """
     formats = _formats()

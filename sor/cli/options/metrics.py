@@ -32,7 +32,7 @@ metrics_option = click.option(
 
 @contextmanager
 def run_metrics(command: str, topic: str, file: Path | None) -> Iterator[RunMetrics]:
-    """What a command tells of its run; nothing at all where neither a file nor a folder is named.
+    """What a command reports of its run; nothing at all if neither a file nor a folder is named.
 
     A run that ends by an error or by Ctrl-C is written as such.
     """
@@ -55,7 +55,7 @@ class RunMetrics:
         self._written = 0.0
 
     def watching(self, show: Show) -> Show:
-        """The same, and the figures are kept; where nobody wants them it is `show` itself."""
+        """The same, and the figures are kept; if they go nowhere it is `show` itself."""
         if self._file is None and not self._folder:
             return show
 

@@ -92,27 +92,27 @@ def command(
     from sor.stream.produce.pacing import Pace, parse_speed
 
     pace = Pace(parse_speed(speed))
-    wished = BacktestRequest(start=start, end=end, day=day, tz=tz, clip=clip, fees="none")
+    request = BacktestRequest(start=start, end=end, day=day, tz=tz, clip=clip, fees="none")
     check_servers(options["bootstrap_servers"])
     if options["run_id"] is not None:
         (check_family if options["symbol"] == ALL else check_run_id)(options["run_id"])
     if options["symbol"] == ALL:
-        sent = _send_all(_sources(wished, options), pace, options)
+        sent = _send_all(_sources(request, options), pace, options)
     elif options["partitions"] is not None:
         raise InputError("--partitions is for --symbol '*': one run needs one partition")
     else:
-        sent = _send(_source(wished, options["symbol"], options), pace, options)
+        sent = _send(_source(request, options["symbol"], options), pace, options)
     say(_words(sent, options["topic"]))
     if not sent.complete:
         sys.exit(130)
 
 
-def _source(wished: BacktestRequest, symbol: str | None, options: dict[str, Any]) -> Source:
+def _source(request: BacktestRequest, symbol: str | None, options: dict[str, Any]) -> Source:
     from sor.cli.progress import bytes_progress
     from sor.paths import bundled_tape
     from sor.tapes import open_tape
 
-    spec = wished.spec()
+    spec = request.spec()
     with bytes_progress("reading the tape") as progress:
         source = open_tape(
             options["tape"] or bundled_tape(),
@@ -144,14 +144,14 @@ def _is_whole(spec: Spec) -> bool:
     return (spec.start, spec.end, spec.day) == (None, None, None)
 
 
-def _sources(wished: BacktestRequest, options: dict[str, Any]) -> dict[str, Source]:
+def _sources(request: BacktestRequest, options: dict[str, Any]) -> dict[str, Source]:
     """Every symbol of the tape that has a snapshot in the window."""
     from sor.cli.progress import bytes_progress
     from sor.paths import bundled_tape
     from sor.tapes.apart import open_symbols
     from sor.tapes.options import ReadOptions
 
-    spec = wished.spec()
+    spec = request.spec()
     read = ReadOptions(options["format"], options["lot"], options["clock"])
     with bytes_progress("reading the tape") as progress:
         tape = options["tape"] or bundled_tape()
@@ -200,8 +200,8 @@ def _sending(pace: Pace, options: dict[str, Any]) -> Iterator[tuple[dict[str, An
     from sor.stream.names import new_run_id
 
     run = options["run_id"] or new_run_id()
-    told = run_metrics("produce", options["topic"], options["metrics"])
-    with stream_progress() as show, told as metrics, _stopped_by_signals(pace):
+    figures = run_metrics("produce", options["topic"], options["metrics"])
+    with stream_progress() as show, figures as metrics, _stopped_by_signals(pace):
         metrics.begin(run)
         passed = {
             "pace": pace,

@@ -105,7 +105,7 @@ def test_curves_end_at_this_moment_as_the_figures_do() -> None:
 
 def test_where_we_rest_is_said_at_80_columns_too() -> None:
     resting = RestingLine(2, 149_840_000_000, 40, 8, 10, VIEW.end)
-    shape = _Shape.of(VIEW, 78)
+    shape = _Shape.for_view(VIEW, 78)
     row = shape.row(VIEW.venues[0], 40, 8, resting).plain
     assert row.split()[-5:] == ["40", "8", "32", "10", "149.84"]
     assert len(row) <= 78 >= len(shape.head().plain)

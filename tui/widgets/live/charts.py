@@ -80,7 +80,7 @@ class CostChart(LivePanel):
         names = [*(n for n in LOOKS if n in by_name and n != view.shown), view.shown]
         paths = {name: _bps_path(by_name[name], abs(view.arrival or 0)) for name in names}
         ends = [
-            Label(path[-1] or 0.0, f"{words.strategy(name)} {path[-1]:+.2f}", _look(name)[0])
+            Label(path[-1] or 0.0, f"{words.strategy(name)} {path[-1]:+.2f}", _style_and_marks(name)[0])
             for name, path in reversed(paths.items())
             if path and path[-1] is not None
         ]
@@ -94,11 +94,11 @@ class CostChart(LivePanel):
         canvas = Canvas(*frame.size, low, high)
         canvas.across(0.0, "$foreground 40%")
         for name, path in paths.items():
-            canvas.curve(path, PLACES, *_look(name))
+            canvas.curve(path, PLACES, *_style_and_marks(name))
         return frame.around(canvas)
 
 
-def _look(name: str) -> tuple[str, tuple[int, int]]:
+def _style_and_marks(name: str) -> tuple[str, tuple[int, int]]:
     return LOOKS.get(name, (MARK, WHOLE))
 
 

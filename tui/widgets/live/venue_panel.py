@@ -28,7 +28,7 @@ class VenuePanel(LivePanel):
     def draw(self, live: Live, view: LiveView, width: int, height: int) -> Sequence[Content]:
         last = view.slices[-1] if view.slices else None
         self.title(f"Venues  {_national(view)}", _allocated(view, last))
-        shape = _Shape.of(view, width)
+        shape = _Shape.for_view(view, width)
         rows = [shape.head()]
         if why := _reason(view):
             rows.insert(0, line((why, WARN)))
@@ -83,7 +83,7 @@ class _Shape:
         self._name, self._price, self._bar, self._largest = name, price, bar, largest
 
     @classmethod
-    def of(cls, view: LiveView, width: int) -> _Shape:
+    def for_view(cls, view: LiveView, width: int) -> _Shape:
         name = max((len(words.venue(v.venue)) for v in view.venues), default=0) + 1
         prices = [px for v in view.venues for px in (v.bid_px, v.ask_px)]
         price = max([LEAST_PRICE, *(len(words.quote(px)) + 1 for px in prices)])
