@@ -24,7 +24,7 @@ BLOCK = 5  # neighbouring figures that are drawn together
 LEVEL = Fraction(5, 100)
 _SCALE = 64  # bits after the point of a t value; keys hold its square, so twice as many
 _GAMMA, _MIX_1, _MIX_2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
-_CHUNK = 1 << 20  # indices that are in memory at once
+_CHUNK = 1 << 16  # indices that are worked at once: few enough to stay in a core's cache
 _INFINITE = 1 << 400
 
 
@@ -105,13 +105,13 @@ def chance_of_best(series: Sequence[Sequence[int]], block: int = BLOCK) -> list[
 def _sums(values: Sequence[int], block: int, draws: int) -> list[int]:
     """The sum of each resample of one series."""
     n = len(values)
-    blocks = _exact([sum(values[(i + k) % n] for k in range(block)) for i in range(n)], draws)
+    blocks = _Addends.of([sum(values[(i + k) % n] for k in range(block)) for i in range(n)], draws)
     found: list[int] = []
     rows = max(1, _CHUNK // draws)
     for first in range(0, RESAMPLES, rows):
         count = min(rows, RESAMPLES - first)
         at = _below(n, splitmix64(first * draws, count * draws)).reshape(count, draws)
-        found += blocks[at].sum(axis=1).tolist()
+        found += blocks.sums(at)
     return found
 
 
@@ -121,13 +121,13 @@ def best_of(series: Mapping[str, Sequence[int]], block: int = BLOCK) -> dict[str
     n = len(next(iter(series.values())))
     draws = -(-n // block)
     blocks = [[sum(values[(i + k) % n] for k in range(block)) for i in range(n)] for values in series.values()]
-    exact = [_exact(one, draws) for one in blocks]
+    addends = [_Addends.of(one, draws) for one in blocks]
     won = dict.fromkeys(series, Fraction(0))
     rows = max(1, _CHUNK // draws)
     for first in range(0, RESAMPLES, rows):
         count = min(rows, RESAMPLES - first)
         at = _below(n, splitmix64(first * draws, count * draws)).reshape(count, draws)
-        for sums in zip(*(one[at].sum(axis=1).tolist() for one in exact), strict=True):
+        for sums in zip(*(one.sums(at) for one in addends), strict=True):
             best = [name for name, total in zip(series, sums, strict=True) if total == max(sums)]
             for name in best:
                 won[name] += Fraction(1, len(best) * RESAMPLES)
@@ -146,7 +146,7 @@ def splitmix64(first: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.uin
 def _resampled(blocks: Sequence[int], draws: int) -> list[int]:
     """Keys of the 3,999 resampled t values; resample b has outputs b * draws, b * draws + 1, ... of the generator."""
     n, total = len(blocks), sum(blocks)
-    sums, squares = _exact(blocks, draws), _exact([b * b for b in blocks], draws)
+    addends, squares = _Addends.of(blocks, draws), _Addends.of([b * b for b in blocks], draws)
     keys: list[int] = []
     rows = max(1, _CHUNK // draws)
     for first in range(0, RESAMPLES, rows):
@@ -154,7 +154,7 @@ def _resampled(blocks: Sequence[int], draws: int) -> list[int]:
         at = _below(n, splitmix64(first * draws, count * draws)).reshape(count, draws)
         keys += [
             _key(n * s1 - draws * total, n * n * (draws * s2 - s1 * s1))
-            for s1, s2 in zip(sums[at].sum(axis=1).tolist(), squares[at].sum(axis=1).tolist(), strict=True)
+            for s1, s2 in zip(addends.sums(at), squares.sums(at), strict=True)
         ]
     return keys
 
@@ -166,10 +166,29 @@ def _below(n: int, outputs: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> Ints
     return ((outputs >> half) * size + low >> half).astype(np.int64)
 
 
-def _exact(values: Sequence[int], terms: int) -> Ints:
-    """In 64 bits where sums of so many terms fit, else as Python's integers."""
-    most = max(abs(value) for value in values)
-    return np.array(values, dtype=np.int64 if most * terms < 2**62 else object)
+@dataclass(frozen=True, slots=True)
+class _Addends:
+    """Integers of any size as digits, the lowest first, of so few bits that the sums of so many terms fit into 64."""
+
+    digits: tuple[Ints, ...]
+    bits: int
+
+    @classmethod
+    def of(cls, values: Sequence[int], terms: int) -> _Addends:
+        bits = 62 - terms.bit_length()
+        digits, high = list[Ints](), list(values)
+        while max(abs(value) for value in high) >> bits:
+            digits.append(np.array([value & (1 << bits) - 1 for value in high], np.int64))
+            high = [value >> bits for value in high]
+        return cls((*digits, np.array(high, np.int64)), bits)
+
+    def sums(self, at: Ints) -> list[int]:
+        """Of each row of places the sum of the integers there."""
+        totals = [0] * len(at)
+        for digit in reversed(self.digits):
+            sums = digit[at].sum(axis=1).tolist()
+            totals = [(total << self.bits) + low for total, low in zip(totals, sums, strict=True)]
+        return totals
 
 
 def _key(numerator: int, variance: int) -> int:
