@@ -14,7 +14,8 @@ from itertools import count, repeat
 import numpy as np
 
 from sor.core.execution.child_orders import ChildKind, ChildOrder, EndReason
-from sor.core.execution.fast_take import Consumed, sweep
+from sor.core.execution.displayed import Available, Displayed
+from sor.core.execution.fast_take import sweep
 from sor.core.execution.flow_watch import FlowWatch
 from sor.core.execution.in_flight import InFlight, Taking
 from sor.core.execution.resting import RestingOrder
@@ -22,7 +23,7 @@ from sor.core.market.batch import Form
 from sor.core.market.book import Book
 from sor.core.market.oriented import FAR
 from sor.core.order import ALL_THERE, Fill, FillReason, ParentOrder, QueueModel, Rules
-from sor.core.strategies.interface import Depth, Outcome, Plan, Rest, StrategyProtocol, VenueView, View
+from sor.core.strategies.interface import Depth, Outcome, Rest, StrategyProtocol, View
 from sor.core.units import NO_PRICE
 
 
@@ -48,20 +49,19 @@ class Execution:
     closed: bool = False
     stopped: bool = False
     _started: bool = False
-    _plan: Plan = field(default_factory=lambda: Plan(goal=0))
+    _goal: int = 0  # filled shares at which the plan is complete
+    _any_size: bool = False
     _wake: int | Depth | None = None
     _to_sweep: int = 0
     _backlog: bool = False
-    _used: dict[int, Consumed] = field(default_factory=dict)
     _in_flight: InFlight = field(default_factory=InFlight)
+    _available: Available = field(init=False)
     _resting: list[RestingOrder] = field(default_factory=list)
     _numbers: count[int] = field(default_factory=count)
     _last: Book | None = None
 
-    @property
-    def limit(self) -> int:
-        """The order's limit price, oriented."""
-        return self.order.limit
+    def __post_init__(self) -> None:
+        self._available = Available(self.order.limit, self._in_flight)
 
     @property
     def leaves(self) -> int:
@@ -71,12 +71,6 @@ class Execution:
     def resting(self) -> list[RestingOrder]:
         """Child orders now in queues."""
         return [rest for rest in self._resting if rest.place is not None and rest.leaves]
-
-    @property
-    def _goal(self) -> int:
-        """Filled shares at which the plan is complete."""
-        goal = self._plan.goal
-        return self.order.quantity if goal is None else min(goal, self.order.quantity)
 
     @property
     def _wanted(self) -> int:
@@ -149,7 +143,7 @@ class Execution:
         for rest in self._resting:
             event = min(event, rest.next_event(row, event))
         if isinstance(self._wake, Depth):
-            event = min(event, self._deep_enough(book, row, event, self._wake))
+            event = min(event, self._available.first_deep(book, row, event, self._wake))
         elif self._wake is not None and event > row and self._wake <= book.times[event - 1]:
             event = min(event, max(row, book.first_at(self._free_at(self._wake))))
         return event
@@ -168,29 +162,11 @@ class Execution:
         if not self._started:
             return True
         ts = book.times[row]
-        if isinstance(self._wake, Depth) and self._deep_enough(book, row, row + 1, self._wake) == row:
+        if isinstance(self._wake, Depth) and self._available.first_deep(book, row, row + 1, self._wake) == row:
             self._wake = ts
             for rest in self._resting:
                 rest.cancel(book, ts + self.rules.cancels.to(rest.rest.venue), EndReason.EXPIRED)
         return isinstance(self._wake, int) and ts >= self._wake and ts >= self._free_at(self._wake)
-
-    def _deep_enough(self, book: Book, row: int, stop: int, depth: Depth) -> int:
-        """The first row in row:stop at which the Depth condition holds, else `stop`; in blocks, as most are near."""
-        at, block = row, 64
-        while at < stop:
-            end = min(stop, at + block)
-            sizes = np.where(book.take_px[at:end] <= self.limit, book.take_sz[at:end], 0)
-            for k, venue in enumerate(book.venues):
-                used = self._used.get(venue)
-                if used is not None:
-                    same = book.run[at:end, k] == used.run
-                    gone = used.gone(used.run) + self._in_flight.reserved(venue, used.run)
-                    sizes[same, k] = np.maximum(sizes[same, k] - gone, 0)
-            hits = np.flatnonzero((sizes // depth.step * depth.step).sum(axis=1) >= depth.quantity)
-            if len(hits):
-                return at + int(hits[0])
-            at, block = end, block * 4
-        return stop
 
     # -- decisions -------------------------------------------------------------------------------------------------
 
@@ -201,54 +177,52 @@ class Execution:
             view = replace(view, last=self._outcomes(), flow=flow, traded=self.watch.traded)
         self._started = True
         plan = self.strategy.decide(view)
-        ts, mid2, touch = int(book.ts[row]), book.mid2_at(row), book.touch_at(row)
-        self._end_resting(ts, EndReason.EXPIRED)
-        self._plan, self._wake = plan, plan.wake
+        at = Displayed.at(book, row)
+        self._end_resting(at.ts, EndReason.EXPIRED)
+        self._wake, self._any_size = plan.wake, plan.any_size
+        self._goal = self.order.quantity if plan.goal is None else min(plan.goal, self.order.quantity)
         self._to_sweep, self._backlog = plan.sweep, True
         for take in plan.takes:
             k = book.venues.index(take.venue)
-            px = int(book.take_px[row, k])
-            if px <= self.limit:
-                self._send(take.venue, px, self._lots(take.qty), int(book.run[row, k]), ts, mid2, touch, swept=False)
+            if at.quotes[k].take_px <= self.order.limit:
+                self._send(at, k, self._lots(take.qty), swept=False)
         if len({rest.venue for rest in plan.rests}) < len(plan.rests):
             # Each would be filled by the same trades, as if the other were not there.
             raise ValueError(f"{self.strategy.name}: a plan rests at most one order at a venue")
         for rest in plan.rests:
-            self._rest(rest, ts, mid2, touch)
+            self._rest(at, rest)
 
     def _lots(self, shares: int) -> int:
         """The largest child order of at most this size; the last slice may send any."""
-        return shares if self._plan.any_size else self.rules.lots.floor(shares)
+        return shares if self._any_size else self.rules.lots.floor(shares)
 
-    def _rest(self, rest: Rest, ts: int, mid2: int | None, touch: int | None) -> None:
+    def _rest(self, at: Displayed, rest: Rest) -> None:
         """Send a resting order, and its cancel, which leaves when it expires or the next decision is due.
 
         What whole lots do not hold is swept; beyond the limit price nothing rests.
         """
         qty = self._lots(rest.qty)
         self._to_sweep += rest.qty - qty
-        if qty <= 0 or rest.px > self.limit:
+        if qty <= 0 or rest.px > self.order.limit:
             return
         expires = min(rest.expires, self._wake) if isinstance(self._wake, int) else rest.expires
         child = RestingOrder(
-            next(self._numbers), Rest(rest.venue, rest.px, qty, rest.expires), ts, mid2, self.queue_model,
-            ts + self.rules.latency.to(rest.venue), expires + self.rules.cancels.to(rest.venue), touch,
+            next(self._numbers), Rest(rest.venue, rest.px, qty, rest.expires), at.ts, at.mid2, self.queue_model,
+            at.ts + self.rules.latency.to(rest.venue), expires + self.rules.cancels.to(rest.venue), at.touch,
         )  # fmt: skip
         self._resting.append(child)
         self._in_flight.send(child)
 
     def view(self, book: Book, row: int) -> View:
         """What the strategy may know after snapshot `row`."""
-        columns = (book.take_px, book.take_sz, book.rest_px, book.rest_sz, book.run)
-        quotes = zip(book.venues, *(column[row].tolist() for column in columns), strict=True)
+        at, sent = Displayed.at(book, row), self._in_flight.shares
         venues = tuple(
-            VenueView(venue, px, self._left_of(venue, run, sz) if px <= self.limit else 0, rest_px, rest_sz)
-            for venue, px, sz, rest_px, rest_sz, run in quotes
+            self._available.seen(quote, run)
+            for quote, run in zip(at.quotes, at.runs, strict=True)
             # A book has a column for every venue of its batch: one that is first seen later must not show now.
-            if px < FAR or rest_px > -FAR
+            if quote.take_px < FAR or quote.rest_px > -FAR
         )
-        sent = self._in_flight.shares
-        return View(int(book.ts[row]), self.done, sent, self.leaves - sent, book.mid2_at(row), venues, form=book.form)
+        return View(at.ts, self.done, sent, self.leaves - sent, at.mid2, venues, form=book.form)
 
     def _outcomes(self) -> tuple[Outcome, ...]:
         """Of the last plan's resting orders; whatever ended them has acted by the next decision."""
@@ -259,23 +233,13 @@ class Execution:
 
     # -- taking ----------------------------------------------------------------------------------------------------
 
-    def _available(self, book: Book, row: int, k: int) -> int:
-        """Displayed shares that the order has not taken or found faded in this price run, and has sent no take for."""
-        return self._left_of(book.venues[k], int(book.run[row, k]), int(book.take_sz[row, k]))
-
-    def _left_of(self, venue: int, run: int, displayed: int) -> int:
-        """What is available of the shares that a venue displays."""
-        used = self._used.get(venue)
-        gone = (used.gone(run) if used is not None else 0) + self._in_flight.reserved(venue, run)
-        return max(0, displayed - gone)
-
     def _sweep(self, book: Book, row: int) -> None:
         """Take at the lowest price that has something available: all venues at that price, that one price only."""
-        prices, wanted = book.take_px[row].tolist(), self._wanted
+        at, wanted = Displayed.at(book, row), self._wanted
         offers = [
-            (px, -size, venue, k)
-            for k, (px, venue) in enumerate(zip(prices, book.venues, strict=True))
-            if px <= self.limit and self._lots(min(wanted, size := self._available(book, row, k))) > 0
+            (quote.take_px, -size, quote.venue, k)
+            for k, (quote, run) in enumerate(zip(at.quotes, at.runs, strict=True))
+            if self._lots(min(wanted, size := self._available.left_of(quote, run))) > 0
         ]
         if not offers:
             self._backlog = False
@@ -283,18 +247,17 @@ class Execution:
         best = min(offers)[0]
         level = sorted(offer for offer in offers if offer[0] == best)
         self._backlog = len(level) < len(offers)
-        ts, mid2, touch = int(book.ts[row]), book.mid2_at(row), book.touch_at(row)
-        for px, minus_size, venue, k in level:
+        for _, minus_size, _, k in level:
             qty = self._lots(min(-minus_size, self._wanted))
             self._to_sweep -= qty
-            self._send(venue, px, qty, int(book.run[row, k]), ts, mid2, touch, swept=True)
-        self._act(book, ts)
+            self._send(at, k, qty, swept=True)
+        self._act(book, at.ts)
 
     def _sweep_on(self, book: Book, row: int, stop: int) -> int:
         """Sweep from `row` on until something else happens, when orders arrive at once; the row of that."""
         event = self._next_but_sweep(book, row, stop)
         start = row if self._backlog else min(event, self._next_fresh(book, row))
-        swept = sweep(book, start, event, self._wanted, self.limit, self._used, self._backlog)
+        swept = sweep(book, start, event, self._wanted, self.order.limit, self._available.used, self._backlog)
         takes = swept.takes
         rows = np.array(takes.rows, np.int64)
         # A row that offers something to take has a best price.
@@ -314,13 +277,15 @@ class Execution:
             self._complete(book, times[-1])
         return event
 
-    def _send(
-        self, venue: int, px: int, qty: int, run: int, ts: int, mid2: int | None, touch: int | None, *, swept: bool
-    ) -> None:
+    def _send(self, at: Displayed, k: int, qty: int, *, swept: bool) -> None:
+        """Send a take to the venue of column k, at the price that it displays."""
         qty = min(qty, self.leaves - self._in_flight.shares)
         if qty > 0:
-            due = ts + self.rules.latency.to(venue)
-            self._in_flight.send(Taking(next(self._numbers), due, venue, px, qty, run, ts, mid2, swept, touch))
+            venue, px = at.quotes[k].venue, at.quotes[k].take_px
+            due = at.ts + self.rules.latency.to(venue)
+            self._in_flight.send(
+                Taking(next(self._numbers), due, venue, px, qty, at.runs[k], at.ts, at.mid2, swept, at.touch)
+            )
 
     def _act(self, book: Book, now: int) -> None:
         """What is due by `now` arrives: takes act on the book as it stands at that time, resting orders join."""
@@ -334,7 +299,7 @@ class Execution:
 
     def _take(self, child: Taking, book: Book, row: int) -> None:
         k = book.venues.index(child.venue)
-        used = self._used.setdefault(child.venue, Consumed())
+        used = self._available.used_at(child.venue)
         px, run = int(book.take_px[row, k]), int(book.run[row, k])
         displayed = int(book.take_sz[row, k]) if px <= child.px else 0
         there = max(0, self.rules.found(displayed) - used.in_run(run))
@@ -361,7 +326,9 @@ class Execution:
 
     def _hit(self, book: Book, row: int) -> None:
         """Trades of this snapshot that reach our resting orders, in the order they happened."""
-        hits = [(hit.position, rest.number, hit, rest) for rest in self._resting for hit in rest.hits_at(row)]
+        hits = [
+            (hit.position, rest.number, hit, rest) for rest in self._resting if rest.hits for hit in rest.hits_at(row)
+        ]
         for *_, hit, rest in sorted(hits, key=lambda one: one[:2]):
             self._make(rest, book.times[row], hit.qty, FillReason.TRADED, hit.volume, hit.in_front)
 
@@ -369,11 +336,12 @@ class Execution:
         """Opposite quotes that came to our prices: the shares that they show would have met our orders first."""
         through = [rest for rest in self._resting if row in rest.quoted]
         for rest in sorted(through, key=lambda rest: rest.rest.venue):
-            k = book.venues.index(rest.rest.venue)
-            shown = self._available(book, row, k)
-            qty = self._make(rest, book.times[row], shown, FillReason.QUOTED, int(book.take_sz[row, k]), 0)
+            at, k = Displayed.at(book, row), book.venues.index(rest.rest.venue)
+            quote, run = at.quotes[k], at.runs[k]
+            shown = self._available.left_of(quote, run)
+            qty = self._make(rest, at.ts, shown, FillReason.QUOTED, quote.available, 0)
             if qty:
-                self._used.setdefault(rest.rest.venue, Consumed()).take(int(book.run[row, k]), qty)
+                self._available.used_at(quote.venue).take(run, qty)
 
     def _make(self, rest: RestingOrder, ts: int, shares: int, reason: FillReason, volume: int, in_front: int) -> int:
         """Fill a resting order by at most this much; the shares that it got."""
@@ -425,7 +393,7 @@ class Execution:
             return
         self.left_px = last.px + self.rules.fees.take(last.venue, last.px)
         if self.leaves and self.order.limit_price is None and not self.stopped:
-            used = self._used.get(last.venue, Consumed())
+            used = self._available.used_at(last.venue)
             there = (
                 max(0, self.rules.found(last.sz) - used.in_run(last.run))
                 if last.stands or book.form is Form.NBBO

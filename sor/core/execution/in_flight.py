@@ -64,6 +64,8 @@ class InFlight:
 
     def reserved(self, venue: int, run: int) -> int:
         """Shares of a venue's price run that takes on their way were sent for."""
+        if not self.shares:
+            return 0
         return sum(
             child.qty
             for *_, child in self._queue

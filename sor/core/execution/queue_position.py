@@ -78,7 +78,8 @@ class QueuePosition:
     def pass_through(self, lane: QueueEvents, start: int, stop: int) -> Iterator[Hit]:
         """Go through entries start:stop; yields what sales let through, as if the order's quantity had no end."""
         px, ahead, reach, model, late = self.px, self.ahead, self.reach, self.model, lane.late
-        crossed = _crossed(lane, px, start, stop)
+        reached = lane.reached(px, start, stop)
+        crossed = int(reached[0]) if len(reached) else stop
         for entry, row, best, size, gone, sales in lane.moves_in(start, stop):
             if entry > crossed:
                 ahead = 0
@@ -138,23 +139,16 @@ class QueuePosition:
 
     def _quoted_through(self, lane: QueueEvents, start: int, stop: int) -> int:
         """Shares that opposite quotes at our price or through it offer: the growth of the size within a price run."""
-        sz = lane.take_sz[start:stop]
-        at = np.flatnonzero((lane.take_px[start:stop] <= self.px) & (sz > 0))
+        at = lane.reached(self.px, start, stop)
+        at = at[lane.take_sz[at] > 0]
         if not len(at):
             return 0
-        run = lane.run[start:stop][at]
+        run = lane.run[at]
         starts = np.flatnonzero(np.concatenate(([True], run[1:] != run[:-1])))
-        most = np.maximum.reduceat(sz[at], starts)
+        most = np.maximum.reduceat(lane.take_sz[at], starts)
         before = self.gone if self.run == run[0] else 0
         total = int(most.sum()) - min(before, int(most[0]))
         self.run, self.gone = int(run[-1]), int(most[-1])
         if len(most) == 1:
             self.gone = max(self.gone, before)
         return total
-
-
-def _crossed(lane: QueueEvents, px: int, start: int, stop: int) -> int:
-    """The first of entries start:stop at which the opposite quote is at px or through it, else `stop`."""
-    at = lane.take_px[start:stop] <= px
-    first = int(at.argmax()) if len(at) else 0
-    return start + first if len(at) and at[first] else stop

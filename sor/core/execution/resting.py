@@ -9,6 +9,7 @@ import numpy as np
 
 from sor.core.execution.child_orders import ChildKind, ChildOrder, EndReason
 from sor.core.execution.queue_position import Hit, QueuePosition
+from sor.core.market.batch import Ints
 from sor.core.market.book import Book
 from sor.core.market.queue_events import QueueEvents
 from sor.core.order import Fill, FillReason, QueueModel
@@ -42,22 +43,21 @@ class Look:
     def of(cls, lane: QueueEvents, place: QueuePosition, after_row: int, last_row: int, at_once: bool) -> Look:
         """Of an order that rests, after a row up to another; `place` goes along."""
         start, stop = lane.entries(after_row, last_row)
-        ahead, quoted = place.shares_ahead, _offers(lane, place.px, start, stop, at_once)
+        ahead, reached = place.shares_ahead, lane.reached(place.px, start, stop)
+        quoted = _offers(lane, reached, at_once) if len(reached) else []
         return cls(place, ahead, list(place.pass_through(lane, start, stop)), quoted)
 
 
-def _offers(lane: QueueEvents, px: int, start: int, stop: int, at_once: bool) -> list[int]:
-    """Rows of entries start:stop at which an opposite quote at our price may have shares for us.
+def _offers(lane: QueueEvents, at: Ints, at_once: bool) -> list[int]:
+    """Rows of entries at which an opposite quote has come to our price, if it may have shares for us.
 
     Where orders act at once, one look leaves nothing of a price run until the venue shows more of it.
     """
-    sizes, runs = lane.take_sz[start:stop], lane.run[start:stop]
-    at = np.flatnonzero((lane.take_px[start:stop] <= px) & (sizes > 0))
+    at = at[lane.take_sz[at] > 0]
     if at_once and len(at) > 1:
-        before, after = at[:-1], at[1:]
-        more = (runs[after] != runs[before]) | (sizes[after] > sizes[before])
-        at = np.concatenate((at[:1], after[more]))
-    rows: list[int] = lane.rows[start:stop][at].tolist()
+        sizes, runs = lane.take_sz[at], lane.run[at]
+        at = at[np.concatenate(([True], (np.diff(runs) != 0) | (np.diff(sizes) > 0)))]
+    rows: list[int] = lane.rows[at].tolist()
     return rows
 
 
@@ -102,13 +102,13 @@ class RestingOrder:
         self.refused = look.place is None
         if look.place is not None:
             self.ahead = look.ahead
-            self.place, self.hits, self.quoted = look.place.copy(), look.hits, look.quoted
+            self.place, self.hits, self.quoted = look.place, look.hits, look.quoted
 
     def enter(self, book: Book) -> None:
         """The order rests on in a book that has new snapshots."""
         self.hits, self.quoted = [], []
         if self.place is not None and self.leaves and not self.refused:
-            lane = book.lane(self.rest.venue)
+            self.place, lane = self.place.copy(), book.lane(self.rest.venue)  # others joined together with it
             look = Look.of(lane, self.place, book.new - 1, book.last_at(self.ends), self._at_once)
             self.hits, self.quoted = look.hits, look.quoted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -58,6 +58,7 @@ class Book:
     lanes: tuple[QueueEvents, ...] = ()
     max_quote_age: int | None = None
     form: Form = Form.VENUE
+    looks: dict[int, Any] = field(default_factory=dict, init=False, repr=False)  # sor.core.execution.displayed, by row
 
     def __len__(self) -> int:
         return len(self.ts)

@@ -86,6 +86,7 @@ class QueueEvents:
     late: int = 0
     fell: list[int] = field(default_factory=list)
     looks: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    crossings: dict[tuple[int, int, int], Ints] = field(default_factory=dict, init=False, repr=False)
 
     def falls_at(self, row: int, px: int) -> list[tuple[int, int]]:
         """What fell at a price and waits for its trade to be printed: nothing, where trades come first."""
@@ -99,6 +100,13 @@ class QueueEvents:
     def entry_at(self, row: int) -> int:
         """The last entry at or before a row."""
         return max(0, int(self.rows.searchsorted(row, side="right")) - 1)
+
+    def reached(self, px: int, start: int, stop: int) -> Ints:
+        """The entries of start:stop at which the opposite quote is at a price or through it."""
+        key = px, start, stop
+        if key not in self.crossings:
+            self.crossings[key] = np.flatnonzero(self.take_px[start:stop] <= px) + start
+        return self.crossings[key]
 
     def moves_in(self, start: int, stop: int) -> list[Move]:
         """The moves of entries start:stop."""
