@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from sor.core.order import Fill
 
@@ -26,13 +26,13 @@ class EndReason(StrEnum):
     DEADLINE = "deadline"
 
 
-@dataclass(frozen=True, slots=True)
-class ChildOrder:
-    """One child order. px: oriented limit in nanodollars; times in ns.
+class ChildOrder(NamedTuple):
+    """One child order. A tuple, because a large order has tens of thousands of them.
 
-    arrived: when it acted or joined its queue, None if it never did; ahead: shares in front of it then (rests only;
-    None: not known, as the level was not shown); ended: when it was filled, or its end took effect; mid2, touch: twice
-    the mid and the national best on the side to take from, when it was decided.
+    px: oriented limit in nanodollars; times in ns. arrived: when it acted or joined its queue, None if it never did;
+    ahead: shares in front of it then (rests only; None: not known, as the level was not shown); ended: when it was
+    filled, or its end took effect; mid2, touch: twice the mid and the national best on the side to take from, when it
+    was decided.
     """
 
     number: int

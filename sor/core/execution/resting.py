@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,18 +17,21 @@ from sor.core.order import Fill, FillReason, QueueModel
 from sor.core.strategies.interface import Rest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Look:
     """What reaches an order in one book, as if its quantity had no end.
 
-    place: where it stands afterwards, None where it is refused; ahead: the shares in front of it before; hits: what
-    sales let through; quoted: rows at which an opposite quote is at its price.
+    place: where it stands, None where it is refused; ahead: the shares in front of it before; quoted: rows at which an
+    opposite quote is at its price. What sales let through is worked out as far as an order needs it: `place` is that
+    of an order which is not filled by then.
     """
 
     place: QueuePosition | None
     ahead: int | None
-    hits: list[Hit]
     quoted: list[int]
+    _sales: Iterator[Hit]
+    _hits: list[Hit] = field(default_factory=list)
+    _through: int = 0
 
     @classmethod
     def first(cls, lane: QueueEvents, row: int, px: int, model: QueueModel, last_row: int, at_once: bool) -> Look:
@@ -35,7 +39,9 @@ class Look:
         key = (row, px, model, last_row, at_once)
         if key not in lane.looks:
             place = QueuePosition.join(lane, row, px, model)
-            lane.looks[key] = cls(None, None, [], []) if place is None else cls.of(lane, place, row, last_row, at_once)
+            lane.looks[key] = (
+                cls(None, None, [], iter(())) if place is None else cls.of(lane, place, row, last_row, at_once)
+            )
         look: Look = lane.looks[key]
         return look
 
@@ -45,7 +51,14 @@ class Look:
         start, stop = lane.entries(after_row, last_row)
         ahead, reached = place.shares_ahead, lane.reached(place.px, start, stop)
         quoted = _offers(lane, reached, at_once) if len(reached) else []
-        return cls(place, ahead, list(place.pass_through(lane, start, stop)), quoted)
+        return cls(place, ahead, quoted, place.pass_through(lane, start, stop))
+
+    def hits(self, shares: int) -> list[Hit]:
+        """What sales let through to an order of so many shares."""
+        while self._through < shares and (hit := next(self._sales, None)):
+            self._hits.append(hit)
+            self._through += hit.qty
+        return self._hits
 
 
 def _offers(lane: QueueEvents, at: Ints, at_once: bool) -> list[int]:
@@ -56,7 +69,8 @@ def _offers(lane: QueueEvents, at: Ints, at_once: bool) -> list[int]:
     at = at[lane.take_sz[at] > 0]
     if at_once and len(at) > 1:
         sizes, runs = lane.take_sz[at], lane.run[at]
-        at = at[np.concatenate(([True], (np.diff(runs) != 0) | (np.diff(sizes) > 0)))]
+        more = (runs[1:] != runs[:-1]) | (sizes[1:] > sizes[:-1])
+        at = np.concatenate((at[:1], at[1:][more]))
     rows: list[int] = lane.rows[at].tolist()
     return rows
 
@@ -102,7 +116,7 @@ class RestingOrder:
         self.refused = look.place is None
         if look.place is not None:
             self.ahead = look.ahead
-            self.place, self.hits, self.quoted = look.place, look.hits, look.quoted
+            self.place, self.hits, self.quoted = look.place, look.hits(self.leaves), look.quoted
 
     def enter(self, book: Book) -> None:
         """The order rests on in a book that has new snapshots."""
@@ -110,7 +124,7 @@ class RestingOrder:
         if self.place is not None and self.leaves and not self.refused:
             self.place, lane = self.place.copy(), book.lane(self.rest.venue)  # others joined together with it
             look = Look.of(lane, self.place, book.new - 1, book.last_at(self.ends), self._at_once)
-            self.hits, self.quoted = look.hits, look.quoted
+            self.hits, self.quoted = look.hits(self.leaves), look.quoted
 
     @property
     def _at_once(self) -> bool:

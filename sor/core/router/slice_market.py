@@ -116,19 +116,22 @@ class SliceMarket:
         ]
 
     def _to_rest(self, source: int, venue: int) -> Iterator[OfferedShares]:
-        """What would fill an order without end at a venue."""
+        """What would fill an order at a venue, of which nobody has more than all S shares."""
         book, lane = self.book, self.book.lane(venue)
         look = Look.first(lane, self.row, self.px, self.model, book.last_at(self.rests_until), at_once=True)
         price = self.px - self.fees.make(venue, self.px)
-        for hit in look.hits:
+        for hit in look.hits(self.order.quantity):
             if hit.row < self._stop:
                 yield OfferedShares(hit.row, (0, hit.position, source), source, hit.qty, price)
-        k, used = book.venues.index(venue), Consumed()
+        k, used, left = book.venues.index(venue), Consumed(), self.order.quantity
         for row in look.quoted:
+            if left <= 0 or row >= self._stop:
+                break
             run = int(book.run[row, k])
             shares = int(book.take_sz[row, k]) - used.in_run(run)
-            if shares > 0 and row < self._stop:
+            if shares > 0:
                 used.take(run, shares)
+                left -= shares
                 yield OfferedShares(row, (1, venue, 0), source, shares, price, self._stands(row, k), quoted=True)
 
     def _stands(self, row: int, k: int) -> int | None:
