@@ -13,7 +13,7 @@ from itertools import count, repeat
 
 import numpy as np
 
-from sor.core.execution.child_orders import ChildKind, ChildOrder, EndReason
+from sor.core.execution.child_orders import ChildOrder, EndReason
 from sor.core.execution.displayed import Available, Displayed
 from sor.core.execution.fast_take import sweep
 from sor.core.execution.flow_watch import FlowWatch
@@ -310,14 +310,11 @@ class Execution:
         if qty:
             used.take(run, qty)
             self.done += qty
-            self.fills.append(
-                Fill(child.due, child.venue, px, qty, False, False, child.decided, child.mid2, child.decided, None,
-                     child.number, touch=child.touch)
-            )  # fmt: skip
+            self.fills.append(child.fill(px, qty))
         if qty < child.qty or child.due > child.decided:
             hidden = px == FAR and book.form is Form.NBBO
             missed = EndReason.UNKNOWN if hidden else EndReason.MISSED if self.leaves else EndReason.PARENT_DONE
-            self._end_take(child, child.due, qty, EndReason.FILLED if qty == child.qty else missed)
+            self.ended.append(child.record(child.due, qty, EndReason.FILLED if qty == child.qty else missed))
         if qty < child.qty and child.swept:
             self._to_sweep += child.qty - qty
             self._backlog = True
@@ -359,23 +356,12 @@ class Execution:
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
-    def _end_take(self, child: Taking, ts: int, qty: int, reason: EndReason) -> None:
-        at = ts if qty else None
-        arrived = ts if ts == child.due else None
-        self.ended.append(
-            ChildOrder(
-                child.number, ChildKind.TAKE, child.venue, child.px, child.qty, child.decided, arrived, None, qty, at,
-                at, ts, reason, child.mid2, child.touch,
-            )
-        )  # fmt: skip
-
     def _end_resting(self, ts: int, reason: EndReason) -> None:
         self.ended += [rest.record(ts, reason) for rest in self._resting]
         self._resting = []
 
     def _end_all(self, ts: int, reason: EndReason) -> None:
-        for child in self._in_flight.clear():
-            self._end_take(child, ts, 0, reason)
+        self.ended += [child.record(ts, 0, reason) for child in self._in_flight.clear()]
         self._end_resting(ts, reason)
         self._to_sweep = 0
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
+from sor.core.execution.child_orders import ChildKind, ChildOrder, EndReason
 from sor.core.execution.resting import RestingOrder
+from sor.core.order import Fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,20 @@ class Taking:
     mid2: int | None
     swept: bool
     touch: int | None = None
+
+    def fill(self, px: int, qty: int) -> Fill:
+        return Fill(
+            self.due, self.venue, px, qty, False, False, self.decided, self.mid2, self.decided, None, self.number,
+            touch=self.touch,
+        )  # fmt: skip
+
+    def record(self, ts: int, qty: int, reason: EndReason) -> ChildOrder:
+        """How it ended: at `ts`, which is when it arrived, unless that never came."""
+        at, arrived = ts if qty else None, ts if ts == self.due else None
+        return ChildOrder(
+            self.number, ChildKind.TAKE, self.venue, self.px, self.qty, self.decided, arrived, None, qty, at, at, ts,
+            reason, self.mid2, self.touch,
+        )  # fmt: skip
 
 
 _RANK: dict[type, int] = {Taking: 0, RestingOrder: 1}  # at one time takes act first, then joins
