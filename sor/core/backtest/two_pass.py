@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from sor.core.backtest.headline import Headline
 from sor.core.backtest.plugged import plugged
 from sor.core.backtest.second_pass import SecondPass, SecondPassResult, all_limit, first_routers, hidden_slices
 from sor.core.backtest.session import Session, SessionResult
@@ -33,6 +34,7 @@ from sor.core.backtest.sessions import (
 )
 from sor.core.backtest.study_stretch import StudyStretch, problems_from, stretches, study_of
 from sor.core.backtest.worker_pool import WorkerPool
+from sor.core.execution.accounting import StrategyResult
 from sor.core.order import ParentOrder
 from sor.core.router.allocators import ALL_LIMIT, EQUAL, AllLimit, Allocator, CrossVenue
 from sor.core.router.joined_study import JoinedStudy, StudiedStretch
@@ -77,8 +79,9 @@ def _alone(stream: Stream, spec: Spec, order: ParentOrder, watch: OnBatch | None
     first = _first_session(spec, order, routed.values(), problems.history, study)
     live = feed(stream, [first], watch)[0]
     venues = live.market.venues
-    second = SecondPass(spec, order, problems, searched(study), study.choices, venues, limits=venues)
-    return _result(spec, study, routed, first, live, second.work(stream))
+    second = SecondPass(spec, order, problems, searched(study), study.choices, venues, limits=venues).work(stream)
+    judged = _judged(spec, routed, live, {**live.results, **second.outcome.results})
+    return _result(spec, study, first, live, second, judged)
 
 
 def _together(
@@ -103,19 +106,36 @@ def _together(
     joined = JoinedStudy(study, answers, begin_second)
     first = _first_session(spec, order, [*routed.values(), *resting], problems.history, joined)
     live = feed(stream, [first], watch)[0]
-    [last] = promised[0]()
     met = [one for one in resting if one.allocate.venue in live.market.venues]
+    # Where we have all that is compared, pass 2 is still being worked meanwhile.
+    judged = _judged(spec, routed, live, live.results) if len(met) == len(live.market.venues) else None
+    [last] = promised[0]()
+    if judged is None:
+        judged = _judged(spec, routed, live, {**live.results, **last.outcome.results})
     hidden = {**hidden_slices(spec, met), **last.hidden_slices}
-    return _result(spec, study, routed, first, live, replace(last, hidden_slices=hidden))
+    return _result(spec, study, first, live, replace(last, hidden_slices=hidden), judged)
+
+
+def _judged(
+    spec: Spec,
+    routed: Mapping[str, CrossVenue[Allocator]],
+    live: SessionResult,
+    results: Mapping[str, StrategyResult],
+) -> Headline:
+    """The headline of the first pass's router, which needs the all-limit strategies, whoever worked them."""
+    name = TUNED if spec.strategy == ROUTER else spec.strategy
+    resting = [AllLimit(venue).name for venue in live.market.venues]
+    outcome = replace(live, results=results)
+    return judged_headline(spec, outcome, routed[name], [EQUAL, *resting, *OTHER_SCHEDULES])
 
 
 def _result(
     spec: Spec,
     study: Study,
-    routed: Mapping[str, CrossVenue[Allocator]],
     first: Session,
     live: SessionResult,
     second: SecondPassResult,
+    judged: Headline,
 ) -> BacktestResult:
     worked, last = {**live.results, **second.outcome.results}, second.outcome
     resting = [AllLimit(venue).name for venue in live.market.venues]
@@ -123,11 +143,10 @@ def _result(
     first_ones = {name: result for name, result in strategies.items() if not name.startswith(ALL_LIMIT)}
     results = {ROUTER: worked[ROUTER], **first_ones, **{name: worked[name] for name in resting}, **benchmarks}
     outcome = replace(live, results=results, quotes={**last.quotes, **live.quotes})
-    name = TUNED if spec.strategy == ROUTER else spec.strategy
     return BacktestResult(
         outcome,
         searched(study),
-        judged_headline(spec, outcome, routed[name], [EQUAL, *resting, *OTHER_SCHEDULES]),
+        judged,
         TuningFacts(study.tuned, dict(study.skipped), study.worked, study.completed),
         None if first.queue_models is None else first.queue_models.finish(),
         second.tally,
