@@ -18,7 +18,8 @@ from reference.nbbo_tapes import random_nbbo_case
 from strategies_for_tapes import CENT, SECOND, Case, cases
 from thorough import THOROUGH
 
-from sor.core.backtest.sessions import BacktestResult, Stream
+from sor.core.backtest import two_pass
+from sor.core.backtest.sessions import BacktestResult, Stream, judged_headline
 from sor.core.backtest.study_stretch import StudyStretch, problems_from, stretches, study_of
 from sor.core.backtest.two_pass import backtest
 from sor.core.backtest.worker_pool import Task
@@ -95,6 +96,36 @@ OPTIONS = {
     "adverse selection, another model": replace(SPEC, adverse_selection=True, queue_model=QueueModel.OPTIMISTIC),
     "parts of the size, parents": replace(SPEC, take_fade=(Fraction(1, 2),), orders=3, max_quote_age=20 * NANO),
 }
+
+
+def test_strategies_are_compared_while_the_second_pass_is_worked(
+    tape: SnapshotBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the venues are known: without them the all-limit strategies are of the second pass."""
+    order, stream = order_on(tape, SPEC), batches(tape, 2_000)
+    done: list[str] = []
+
+    @dataclass(frozen=True)
+    class Noting(OnPaper):
+        def submit(self, tasks: Sequence[Task[T]]) -> Callable[[], list[T]]:
+            answers = super().submit(tasks)
+
+            def noted() -> list[T]:
+                done.append(type(tasks[0]).__name__)
+                return answers()
+
+            return noted
+
+    def compared(*arguments: Any) -> Any:
+        done.append("compared")
+        return judged_headline(*arguments)
+
+    monkeypatch.setattr(two_pass, "judged_headline", compared)
+    backtest(stream, SPEC, order, pool=Noting(stream, 1, VENUES))
+    assert done == ["StudyStretch", "compared", "SecondPass"]
+    done.clear()
+    backtest(stream, SPEC, order, pool=Noting(stream, 1, ()))
+    assert done == ["StudyStretch", "SecondPass", "compared"]
 
 
 @pytest.mark.parametrize("said", OPTIONS)
