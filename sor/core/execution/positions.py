@@ -112,13 +112,17 @@ def _quoted_through(lane: QueueEvents, stretches: Sequence[Stretch], edges: Ints
     run = lane.run[entry]
     starts = np.flatnonzero((np.diff(number, prepend=-1) != 0) | (np.diff(run, prepend=-1) != 0))
     most = np.maximum.reduceat(lane.take_sz[entry], starts)
-    np.add.at(quoted, number[starts], most)
-    before = -1
-    for i, run_now, shares in zip(number[starts].tolist(), run[starts].tolist(), most.tolist(), strict=True):
+    number, run = number[starts], run[starts]
+    np.add.at(quoted, number, most)
+    # Of its first run in the stretch an order may have had something before, its last may go on after it.
+    first = np.flatnonzero(np.diff(number, prepend=-1))
+    last = np.append(first[1:], len(number)) - 1
+    ends = (number[first], run[first], most[first], run[last], most[last])
+    for i, run_first, most_first, run_last, most_last in zip(*(column.tolist() for column in ends), strict=True):
         position = stretches[i].position
-        had = position.gone if i != before and position.run == run_now else 0
-        quoted[i] -= min(had, shares)
-        position.run, position.gone, before = run_now, max(shares, had), i
+        had = position.gone if position.run == run_first else 0
+        quoted[i] -= min(had, most_first)
+        position.run, position.gone = run_last, max(most_last, had) if run_last == run_first else most_last
     return crossed, quoted
 
 
