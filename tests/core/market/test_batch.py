@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies_for_tapes import cut, examples, tapes
 
-from sor.core.market.batch import Snapshot, SnapshotBatch, batch_of, concat, empty_batch, no_quote
+from sor.core.market.batch import Snapshot, SnapshotBatch, batch_of, concat, distinct, empty_batch, no_quote
 from sor.core.units import NO_PRICE
 
 
@@ -58,3 +58,10 @@ def test_nothing() -> None:
 )
 def test_no_quote(px: int | None, sz: int, expected: tuple[int, int]) -> None:
     assert no_quote(px, sz) == expected
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 4)), st.sampled_from(("int64", "int16")))
+@examples(60)
+def test_distinct_values(values: list[int], kind: str) -> None:
+    array = np.array(values, np.int64).astype(kind)
+    assert distinct(array) == sorted(set(array.tolist()))
