@@ -176,23 +176,26 @@ def _comparable(cost: int | None, leaves: int, execution: Execution) -> Fraction
 
 def at_venues(fills: Sequence[Fill], fees: FeeSchedule) -> tuple[VenueShare, ...]:
     """What was done at each venue, by id."""
-    return tuple(_at_venue(venue, fills, fees) for venue in sorted({f.venue for f in fills}))
+    by_venue: dict[int, list[Fill]] = {}
+    for fill in fills:
+        by_venue.setdefault(fill.venue, []).append(fill)
+    return tuple(_at_venue(venue, mine, fees) for venue, mine in sorted(by_venue.items()))
 
 
 def _at_venue(venue: int, fills: Sequence[Fill], fees: FeeSchedule) -> VenueShare:
-    mine = [f for f in fills if f.venue == venue]
-    made = sum(f.qty for f in mine if f.is_maker)
-    forced = sum(f.qty for f in mine if f.forced)
-    taken = sum(f.qty for f in mine) - made - forced
-    return VenueShare(
-        venue=venue,
-        maker_shares=made,
-        taker_shares=taken,
-        forced=forced,
-        cost=sum(f.px * f.qty for f in mine),
-        fees=sum(f.qty * fees.take(venue, f.px) for f in mine if not f.is_maker),
-        rebates=sum(f.qty * fees.make(venue, f.px) for f in mine if f.is_maker),
-    )
+    made = taken = forced = cost = paid = received = 0
+    for f in fills:
+        cost += f.px * f.qty
+        if f.is_maker:
+            made += f.qty
+            received += f.qty * fees.make(venue, f.px)
+            continue
+        paid += f.qty * fees.take(venue, f.px)
+        if f.forced:
+            forced += f.qty
+        else:
+            taken += f.qty
+    return VenueShare(venue, made, taken, forced, cost, paid, received)
 
 
 def split(fills: Sequence[Fill], arrival2: int | None) -> tuple[Fraction | None, Fraction | None]:
