@@ -64,7 +64,7 @@ def test_a_curve_has_each_time_once_and_there_what_was_filled_until_then() -> No
 
 
 def test_an_order_that_was_refused_is_counted_and_rested_nowhere() -> None:
-    refused = replace(rested(4, None, 4), reason=EndReason.REFUSED)
+    refused = rested(4, None, 4)._replace(reason=EndReason.REFUSED)
     found = fill_rates([rested(0, 2, 0), rested(0, None, 9), refused])
     assert found is not None
     assert (found.all.orders, found.all.refused, found.all.touched) == (2, 1, 1)
@@ -72,11 +72,11 @@ def test_an_order_that_was_refused_is_counted_and_rested_nowhere() -> None:
 
 
 def test_each_venue_has_the_curve_of_its_own_orders() -> None:
-    orders = [rested(0, NANO, 0), rested(0, None, 3 * NANO), replace(rested(0, None, NANO), venue=2)]
+    orders = [rested(0, NANO, 0), rested(0, None, 3 * NANO), rested(0, None, NANO)._replace(venue=2)]
     result = own_result("mine", ParentOrder(Side.BUY, 100, 0, 9), [], FeeSchedule({}), None, None)
     found = analyse(
         result, FillQuotes(), ParentOrder(Side.BUY, 100, 0, 9), FeeSchedule({}),
-        decision2=None, arrival2=None, orders=[*orders, replace(took(5, 5), venue=3)],
+        decision2=None, arrival2=None, orders=[*orders, took(5, 5)._replace(venue=3)],
     )  # fmt: skip
     assert {venue: (curve.orders, curve.events) for venue, curve in found.first_fill_by_venue.items()} == {
         1: (2, 1),
@@ -109,7 +109,7 @@ def test_shares_at_the_mid_are_on_neither_side() -> None:
     """Twice the mid is 22: 11 is the mid itself, 10 the near side, 12 the far one. Waits are of what rested alone."""
     fills = [fill(1, 11), fill(2, 10, is_maker=True), fill(4, 12)]
     quotes = FillQuotes(mid2=[22, 22, 22])
-    orders = [rested(0, 3, 0), replace(took(5, 5), ended=9)]
+    orders = [rested(0, 3, 0), took(5, 5)._replace(ended=9)]
     (row,) = venue_handling(orders, fills, quotes, FeeSchedule({}))
     assert (row.midpoint, row.near, row.far) == (1, 2, 4)
     assert row.provided_wait == 3
