@@ -62,9 +62,11 @@ class QueuePosition:
         ahead = lane.ahead_at(row, px)
         if ahead is None:
             return None
-        before = lane.falls_at(row, px)
-        falls = deque((ts, shares * SHARE) for ts, shares in before)
-        return cls(px, ahead * SHARE, model, falls=falls, doubts=deque(before))
+        place = cls(px, ahead * SHARE, model)
+        for ts, shares in lane.falls_at(row, px):
+            place.falls.append((ts, shares * SHARE))
+            place.doubts.append((ts, shares))
+        return place
 
     def copy(self) -> QueuePosition:
         """The same place, which goes its own way from here."""
