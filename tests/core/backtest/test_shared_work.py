@@ -215,7 +215,7 @@ def test_on_tapes_in_nbbo_form_too() -> None:
         spec = replace(SPEC, side=order.side, quantity=40, router_interval=case.rules.router_interval, feed=feed)
         stream = batches(batch_of(national_to_sor(case.tape)), 7)
         alone = backtest(stream, spec, order)
-        for venues in ((), NBBO_VENUES):
+        for venues in ((), NBBO_VENUES, (*NBBO_VENUES, 99)):  # and one that the stream has not
             assert everything(backtest(stream, spec, order, pool=OnPaper(stream, 2, venues))) == everything(alone)
         hidden += sum(alone.hidden_slices.values())
     assert hidden

@@ -26,6 +26,7 @@ from sor.core.router.allocators import (
     Solver,
     all_market,
     equal_split,
+    lookback,
     passive_end,
     penalties,
     promising,
@@ -279,6 +280,12 @@ def test_a_slice_that_begins_exactly_at_the_end_of_its_passive_phase_is_swept(of
 def test_windows_of_the_past_are_as_long_as_the_passive_phase() -> None:
     schedule = Schedule(T0, INTERVAL, 4, 400, T0 + 4 * INTERVAL)
     assert window_length(INTERVAL) == passive_end(schedule, 1) - schedule.begins(1) == 4_500_000_000
+
+
+def test_a_router_looks_back_over_its_last_windows_whole() -> None:
+    """The oldest of a thousand seconds ends just in time: it began 4.5 s before, its cancel acted 2 s after that, and
+    windows begin at whole seconds, a second before at most."""
+    assert lookback(INTERVAL, Latency(SECOND, {7: 2 * SECOND})) == (1_002 + 2) * SECOND + 45 * SECOND // 10
 
 
 def test_adverse_selection_is_the_mean_fall_after_fills_at_the_venue() -> None:
