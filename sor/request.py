@@ -127,7 +127,7 @@ class BacktestRequest:
 
     def spec(self) -> Spec:
         """The request in exact units; InputError in one line where something is wrong."""
-        tz = Zone.of(str(self.get("tz"))).name
+        tz = Zone.named(str(self.get("tz"))).name
         strategy, plug_in = self._strategy()
         exact = self._exact
         return Spec(

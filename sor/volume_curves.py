@@ -72,5 +72,5 @@ def _from_tape(path: Path) -> VolumeCurve:
 
 def _midnight(ts: int) -> int:
     """Of the day in New York that an instant belongs to."""
-    zone = Zone.of(NEW_YORK)
+    zone = Zone.named(NEW_YORK)
     return zone.midnight(zone.date_of(ts))

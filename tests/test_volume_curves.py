@@ -33,7 +33,7 @@ def test_a_table_by_hand(table: Path) -> None:
     assert [edge // NANO - begin for edge in curve.edges] == [0, 60, 90, 120]
     assert curve.totals == (0, 300, 400, 400)
     assert curve.traded((begin + 75) * NANO) == 350
-    day = Zone.of("America/New_York").parse("2024-06-03T00:00:00")
+    day = Zone.named("America/New_York").parse("2024-06-03T00:00:00")
     assert curve.midnight(day + begin * NANO) == day
 
 

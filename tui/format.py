@@ -55,7 +55,7 @@ def quote(nanos: int | None) -> str:
 
 def clock(ts: int, decimals: int = 0, zone: str = "UTC") -> str:
     """HH:MM:SS of a time, in a time zone."""
-    text = Zone.of(zone).show(ts)[11:]
+    text = Zone.named(zone).show(ts)[11:]
     return text[:8] if not decimals else text[: 9 + decimals]
 
 

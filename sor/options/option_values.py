@@ -87,7 +87,7 @@ def when(name: str, value: object, tz: str = "UTC") -> When:
     try:
         if ":" in text and "T" not in text and " " not in text:
             return When(parse_time(f"1970-01-01T{text}Z"), of_day=True, zone=tz)
-        return When(Zone.of(tz).parse(text))
+        return When(Zone.named(tz).parse(text))
     except ValueError:
         raise InputError(
             f"{name} {value!r} is not a time: write HH:MM:SS (on --day, in the zone of --tz) or 2024-08-01T13:36:32Z"

@@ -46,17 +46,17 @@ def choose_window(spec: Spec, tape: Timeline, *, judged: bool = True) -> Window:
 
     judged False: a stream that says nothing of its extent, so that being off what has arrived is no proof of anything.
     """
-    return _WindowChooser(spec, tape, Zone.of(spec.tz), judged).window()
+    return _WindowChooser(spec, tape, Zone.named(spec.tz), judged).window()
 
 
 def asked_span(spec: Spec, tape: Timeline) -> Span:
     """The window that was asked for, which need not lie on the tape."""
-    return _WindowChooser(spec, tape, Zone.of(spec.tz), judged=True).asked()
+    return _WindowChooser(spec, tape, Zone.named(spec.tz), judged=True).asked()
 
 
 def market_zone(spec: Spec, tape: Timeline | None) -> Zone:
     """The time zone whose dates are the trading days: New York's for US equities, else that of --tz."""
-    return Zone.of(NEW_YORK if tape is None or is_us_equity(tape) else spec.tz)
+    return Zone.named(NEW_YORK if tape is None or is_us_equity(tape) else spec.tz)
 
 
 def is_us_equity(tape: Timeline) -> bool:
@@ -135,7 +135,7 @@ class _WindowChooser:
         spec = self.spec
         cover = self._cover(day)
         if is_us_equity(self.tape):
-            zone = Zone.of(NEW_YORK)
+            zone = Zone.named(NEW_YORK)
             cover = _both(cover, (zone.at(day, OPEN), zone.at(day, CLOSE))) or cover
         start = cover[0] if spec.start is None else instant(spec.start, day)
         return start, cover[1] if spec.end is None else instant(spec.end, day)
@@ -214,7 +214,7 @@ class _WindowChooser:
 
 def hole_warnings(spec: Spec, tape: Timeline, window: Span) -> tuple[str, ...]:
     """What is to be said of the holes in a window. InputError for a night, which offers what to type instead."""
-    market, zone = market_zone(spec, tape), Zone.of(spec.tz)
+    market, zone = market_zone(spec, tape), Zone.named(spec.tz)
     said = []
     for hole in _all_holes(tape):
         part = _both(hole, window)

@@ -25,7 +25,7 @@ class Zone:
     rules: ZoneInfo
 
     @classmethod
-    def of(cls, name: str) -> Zone:
+    def named(cls, name: str) -> Zone:
         """InputError for a name that is none."""
         return _zone(name)
 
@@ -82,7 +82,7 @@ class Zone:
 
 def instant(when: When, day: date) -> Time:
     """What was typed, given the day that a time of day belongs to."""
-    return Zone.of(when.zone).at(day, when.ns) if when.of_day else when.ns
+    return Zone.named(when.zone).at(day, when.ns) if when.of_day else when.ns
 
 
 @cache

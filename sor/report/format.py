@@ -34,7 +34,7 @@ def signed(value: Decimal | float | None, digits: int = 2) -> str:
 
 def window_words(data: Mapping[str, Any]) -> str:
     """The window in the report's time zone; one date where it lies in one day."""
-    zone = Zone.of(data["rules"]["tz"])
+    zone = Zone.named(data["rules"]["tz"])
     start, end = (zone.show(parse_time(data["order"][name])) for name in ("start", "end"))
     day = "" if end[:10] == start[:10] else f"{end[:10]} "
     return f"{start[:10]} from {_clock(start)} to {day}{_clock(end)} {zone.name}"

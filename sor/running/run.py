@@ -46,7 +46,7 @@ def run(
 
 def of_the_day(spec: Spec, window: Window) -> Spec:
     """The same with the fees of the window's day in New York."""
-    return replace(spec, fees=spec.fees.on(Zone.of(NEW_YORK).date_of(window.order.start)))
+    return replace(spec, fees=spec.fees.on(Zone.named(NEW_YORK).date_of(window.order.start)))
 
 
 def find(
@@ -159,7 +159,7 @@ def _check_bids(source: Source, spec: Spec) -> None:
 
 
 def _empty(spec: Spec, window: Window, source: Source) -> InputError:
-    show = Zone.of(spec.tz).show
+    show = Zone.named(spec.tz).show
     first, last = source.bounds() or (window.order.start, window.order.end)
     return InputError(
         f"no snapshot between {show(window.order.start)} and {show(window.order.end)}: the tape runs from "

@@ -53,7 +53,7 @@ def analyse_file(
     spec = request.spec()
     side = None if request.side is None else choice("side", request.side, Side)
     quantity = None if request.quantity is None else whole("quantity", request.quantity, least=1, unit="shares")
-    fills = read_fills(path, columns or {}, Zone.of(spec.tz), side)
+    fills = read_fills(path, columns or {}, Zone.named(spec.tz), side)
     orders = [(name, mine) for name, mine in by_order(fills.fills) if only is None or name == only]
     if not orders:
         names = ", ".join(dict.fromkeys(fill.order for fill in fills.fills))

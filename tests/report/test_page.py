@@ -247,7 +247,7 @@ def test_an_axis_keeps_order_and_holds_its_values(values: list[float], up: bool)
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2 * 10**18), st.integers(1, 400_000 * NANO))
 def test_clock_ticks_lie_in_the_window(start: int, span: int) -> None:
-    ticks = clock_ticks(start, start + span, Zone.of("America/New_York"))
+    ticks = clock_ticks(start, start + span, Zone.named("America/New_York"))
     assert len(ticks) <= 8
     assert all(0 <= tick.at <= 100 for tick in ticks)
 

@@ -23,7 +23,7 @@ def look_at_tape(options: Mapping[str, Any]) -> TapeLook:
         return TapeLook(f"{size / 1e9:.1f} GB: sor data info tells what is in it", None, None)
     source = tape_source(request)
     facts, line = source.tape_facts(), source.timeline()
-    zone = Zone.of(str(request.get("tz")))
+    zone = Zone.named(str(request.get("tz")))
     first, last = zone.show(line.first), zone.show(line.last)
     until = last[11:19] if last[:10] == first[:10] else f"{last[:10]} {last[11:19]}"
     parts = [

@@ -56,7 +56,7 @@ def command(
         bounds = source.bounds()
         if bounds is None and any(moment is not None and moment.of_day for moment in typed):
             raise InputError(f"run {source.run} does not say its day: write --from and --to with a date")
-        day = None if bounds is None else Zone.of(tz).date_of(bounds[0])
+        day = None if bounds is None else Zone.named(tz).date_of(bounds[0])
         first, last = (
             None if moment is None else instant(moment, day) if day is not None else moment.ns for moment in typed
         )

@@ -46,7 +46,7 @@ class TimeAxis:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> TimeAxis:
         start, end = (parse_time(data["order"][name]) for name in ("start", "end"))
-        return cls(start, end, Zone.of(data["rules"].get("tz", "UTC")))
+        return cls(start, end, Zone.named(data["rules"].get("tz", "UTC")))
 
     def at(self, ts: int, size: float = 100.0) -> float:
         part = (ts - self.start) / max(self.end - self.start, 1)
