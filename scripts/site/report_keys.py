@@ -61,6 +61,8 @@ def _type(part: Schema) -> str:
         return ", ".join(f"`{json.dumps(value)}`" for value in part["enum"])
     kinds = part.get("type", [])
     words = [kinds] if isinstance(kinds, str) else list(kinds)
+    if isinstance(items := part.get("items"), dict) and "$ref" in items:
+        words[0] = f"{words[0]} of {_type(items)}"
     for way in (*part.get("anyOf", ()), *part.get("oneOf", ())):
         words.append(_type(way))
     return " or ".join(words)
