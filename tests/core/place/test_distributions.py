@@ -152,3 +152,17 @@ def test_blend_with_a_weight_of_zero_or_one_is_one_of_the_two() -> None:
 def test_errors_name_the_field(data: object, words: str) -> None:
     with pytest.raises(InputError, match=words.replace("[", r"\[")):
         parse_outflow(data, "venues[0].outflow")
+
+
+@pytest.mark.parametrize("count", [3, 7, 10, 49])
+def test_a_level_that_a_step_reaches_up_to_rounding_is_met(count: int) -> None:
+    """F is a sum of n-ths, and k / n may be the last digit above the k-th of them."""
+    samples = Empirical(np.arange(1.0, count + 1))
+    levels = np.arange(1, count + 1) / count
+    assert samples.quantile(levels).tolist() == samples.samples.tolist()
+    assert samples.quantile(levels + 1e-9).tolist() == [*samples.samples[1:].tolist(), float(count)]
+
+
+def test_a_poisson_law_is_tabulated_up_to_a_mean_of_a_billion() -> None:
+    with pytest.raises(InputError, match="mean: at most 1e9 for poisson"):
+        Poisson(1.0000001e9)
