@@ -212,14 +212,13 @@ class QueueEventsBuilder:
             )
         )  # fmt: skip
         take_sz = np.concatenate(([0], quotes.take_sz))[np.where(sent, last, 0)]
-        moved = np.diff(px, prepend=px[0]) != 0
-        fell = np.where(moved, 0, np.maximum(-np.diff(sz, prepend=sz[0]), 0))
-        traded = dict(zip((rows.searchsorted(traded_at) + 1).tolist(), trades.values(), strict=True))
-        rows = np.concatenate(([first_row - 1], rows))
-        moving = moved | (fell > 0)
-        moving[list(traded)] = True
-        at = np.flatnonzero(moving)
-        table = (at, rows[at], px[at - 1], sz[at - 1], take_px[at - 1], px[at], sz[at], fell[at])
+        at_trades = rows.searchsorted(traded_at)
+        moving = (px[1:] != px[:-1]) | (sz[1:] < sz[:-1])
+        moving[at_trades] = True
+        before = np.flatnonzero(moving)
+        rows, at = np.concatenate(([first_row - 1], rows)), before + 1
+        traded = dict(zip((at_trades + 1).tolist(), trades.values(), strict=True))
+        table = (at, rows[at], px[before], sz[before], take_px[before], px[at], sz[at])
         moves = self._follow(zip(*(column.tolist() for column in table), strict=True), traded)
         self.px, self.sz, self.take_px, self.run = int(px[-1]), int(sz[-1]), int(take_px[-1]), int(run[-1])
         self.lowest = min(lowest, int(quotes.px.min(initial=FAR)))
@@ -228,11 +227,11 @@ class QueueEventsBuilder:
     def _follow(self, entries: Iterable[tuple[int, ...]], traded: Mapping[int, Sequence[Sale]]) -> list[Move]:
         """Work out what was sold and cancelled at these entries, trades before quotes.
 
-        Of each: its number and row, the best rest quote and the take price before it, the best rest quote after it, and
-        the shares that left at an unchanged price. A better best price alone moves no queue.
+        Of each: its number and row, the best rest quote and the take price before it, and the best rest quote after it.
+        A better best price alone moves no queue.
         """
         moves = []
-        for entry, row, px_before, sz_before, take_px, px, sz, cancelled in entries:
+        for entry, row, px_before, sz_before, take_px, px, sz in entries:
             sales = self._sales(traded[entry], px_before, take_px) if entry in traded else ()
             if px > px_before:
                 if px_before > -FAR:
@@ -240,8 +239,10 @@ class QueueEventsBuilder:
                 self.unclaimed = 0
                 if not sales:
                     continue
-            elif px < px_before:
-                cancelled = max(0, self._return_to(px, sz) - sz)
+                had = sz
+            else:
+                had = sz_before if px == px_before else self._return_to(px, sz)
+            cancelled = max(0, had - sz)
             if self.unclaimed and cancelled:
                 claimed = min(cancelled, self.unclaimed)
                 self.unclaimed -= claimed
