@@ -34,15 +34,16 @@ class Look:
     _through: int = 0
 
     @classmethod
-    def first(cls, lane: QueueEvents, row: int, px: int, model: QueueModel, last_row: int, at_once: bool) -> Look:
+    def first(
+        cls, book: Book, venue: int, row: int, px: int, model: QueueModel, last_row: int, *, at_once: bool
+    ) -> Look:
         """Of an order that joins at `row`. Orders that join together differ in their size only: one look serves all."""
-        key = (row, px, model, last_row, at_once)
-        if key not in lane.looks:
-            place = QueuePosition.join(lane, row, px, model)
-            lane.looks[key] = (
-                cls(None, None, [], iter(())) if place is None else cls.of(lane, place, row, last_row, at_once)
-            )
-        look: Look = lane.looks[key]
+        key = (venue, row, px, model, last_row, at_once)
+        if key not in book.looks:
+            lane = book.lane(venue)
+            place, refused = QueuePosition.join(lane, row, px, model), cls(None, None, [], iter(()))
+            book.looks[key] = refused if place is None else cls.of(lane, place, row, last_row, at_once)
+        look: Look = book.looks[key]
         return look
 
     @classmethod
@@ -111,8 +112,10 @@ class RestingOrder:
 
     def join(self, book: Book) -> None:
         """Arrive in this book: post-only, so the order is refused where it would take."""
-        row, lane = book.last_at(self.joins), book.lane(self.rest.venue)
-        look = Look.first(lane, row, self.rest.px, self.model, book.last_at(self.ends), self._at_once)
+        look = Look.first(
+            book, self.rest.venue, book.last_at(self.joins), self.rest.px, self.model, book.last_at(self.ends),
+            at_once=self._at_once,
+        )  # fmt: skip
         self.refused = look.place is None
         if look.place is not None:
             self.ahead = look.ahead

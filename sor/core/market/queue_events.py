@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -85,7 +85,6 @@ class QueueEvents:
     times: list[int] = field(default_factory=list)
     late: int = 0
     fell: list[int] = field(default_factory=list)
-    looks: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
     crossings: dict[tuple[int, int, int], Ints] = field(default_factory=dict, init=False, repr=False)
 
     def falls_at(self, row: int, px: int) -> list[tuple[int, int]]:

@@ -117,8 +117,8 @@ class SliceMarket:
 
     def _to_rest(self, source: int, venue: int) -> Iterator[OfferedShares]:
         """What would fill an order at a venue, of which nobody has more than all S shares."""
-        book, lane = self.book, self.book.lane(venue)
-        look = Look.first(lane, self.row, self.px, self.model, book.last_at(self.rests_until), at_once=True)
+        book = self.book
+        look = Look.first(book, venue, self.row, self.px, self.model, book.last_at(self.rests_until), at_once=True)
         price = self.px - self.fees.make(venue, self.px)
         for hit in look.hits(self.order.quantity):
             if hit.row < self._stop:

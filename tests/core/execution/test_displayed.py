@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass, field
 
 from strategies_for_tapes import CENT, T0
@@ -62,15 +64,31 @@ def test_beyond_the_limit_nothing_is_available() -> None:
 
 def test_sales_are_found_as_far_as_an_order_needs_them() -> None:
     book = book_of(60, 70, 10, 10, 10)
-    look = Look.first(book.lane(2), 0, PX, QueueModel.CONSERVATIVE, 5, at_once=True)
+    look = Look.first(book, 2, 0, PX, QueueModel.CONSERVATIVE, 5, at_once=True)
     assert look.ahead == 100
     assert [hit.qty for hit in look.hits(20)] == [30]
-    assert look is Look.first(book.lane(2), 0, PX, QueueModel.CONSERVATIVE, 5, at_once=True)
+    assert look is Look.first(book, 2, 0, PX, QueueModel.CONSERVATIVE, 5, at_once=True)
     assert [hit.qty for hit in look.hits(35)] == [30, 10]
     assert [hit.qty for hit in look.hits(20)] == [30, 10]
     assert [hit.qty for hit in look.hits(1_000)] == [30, 10, 10, 10]
     assert look.place is not None
     assert look.place.ahead == 0
+
+
+def test_a_book_is_gone_when_nobody_has_it() -> None:
+    """Python's collector looks seldom during a backtest: a look that goes on must not keep its book alive."""
+    book = book_of(150, 10, 10)
+    look = Look.first(book, 2, 0, PX, QueueModel.CONSERVATIVE, 3, at_once=True)
+    assert [hit.qty for hit in look.hits(1)] == [50]  # and 20 more that nobody has asked for
+    Displayed.at(book, 0)
+    gone, lane_gone = weakref.ref(book), weakref.ref(book.lane(2))
+    gc.disable()
+    try:
+        del book, look
+        assert gone() is None
+        assert lane_gone() is None
+    finally:
+        gc.enable()
 
 
 def test_where_the_opposite_quote_comes_is_looked_up_once() -> None:
