@@ -15,6 +15,7 @@ import pytest
 
 from sor.core.units import parse_time
 from sor.paths import bundled_tape
+from sor.report.files.folder import write
 from sor.report.ledger import FillRecord
 from sor.report.report import Report
 
@@ -115,7 +116,7 @@ def test_the_queue_ahead_is_what_the_venue_showed_on_arrival(report: Report) -> 
 
 
 def test_the_files_hold_the_same(report: Report, tmp_path: Path) -> None:
-    report.write(tmp_path)
+    write(report, tmp_path, pictures=False)
     orders = report.order_records
     table = pq.read_table(tmp_path / "orders.parquet")
     for name in ("strategy", "child", "slice", "mic", "px", "spread", "queue_ahead", "filled", "why"):

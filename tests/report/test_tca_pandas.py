@@ -11,6 +11,7 @@ import pytest
 
 from sor import backtest
 from sor.paths import bundled_tape
+from sor.report.files.folder import write
 from sor.report.report import Report
 
 NAMES = ("cont_kukanov", "cont_kukanov_walk_forward", "X_M")
@@ -22,7 +23,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     grid: dict[str, Any] = {"lambda_over": "1.05x", "lambda_under": "1.5x", "theta_queue": "0.1x"}
     report = backtest(side=request.param, quantity=2_000, latency_us=1_000, start="13:31:00", end="13:37:00", **grid)
     folder = tmp_path_factory.mktemp("out")
-    report.write(folder)
+    write(report, folder, pictures=False)
     return report, folder
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from sor import backtest
 from sor.cli import cli
 from sor.errors import InputError
+from sor.report.files.folder import write
 from sor.report.report import Report
 from sor.request import BacktestRequest
 from sor.tca.own_report import WITHOUT_ORDERS
@@ -30,7 +31,7 @@ def report() -> Report:
 @pytest.fixture(scope="module")
 def kept(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kept")
-    report.write(folder)
+    write(report, folder, pictures=False)
     return folder
 
 

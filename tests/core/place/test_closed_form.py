@@ -55,6 +55,14 @@ def test_figure_2_thresholds(law: Outflow, low: float, high: float) -> None:
     assert place(figure_2(law, upper - 1e-7)).L[0] < 0.1
 
 
+def test_where_the_queue_is_never_gone_no_penalty_makes_it_all_market() -> None:
+    """At least 3,000 leave a queue of 2,000, so F(Q) = 0; of one of 5,000 no share fills, at any penalty."""
+    law = Uniform(3_100.0, 4_000.0)
+    for queue, found in ((2_000.0, (np.inf, np.inf)), (2_500.0, (pytest.approx(0.045 * 2.25 - 0.0225), np.inf))):
+        assert thresholds(figure_2(law, 0.045, queue)) == found
+    assert place(figure_2(law, 1e6)).L == (1000.0,)
+
+
 @pytest.mark.parametrize(
     ("lambda_under", "market", "limit"),
     [(0.025731, 730, 270), (0.0258, 730, 270), (0.02587, 730, 270), (0.05, 786, 214)],

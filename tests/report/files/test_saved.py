@@ -25,7 +25,7 @@ from sor.report.report import Report
 @pytest.fixture(scope="module")
 def folder(router_report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("kept")
-    write(router_report, out)
+    write(router_report, out, pictures=False)
     return out
 
 
