@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -196,6 +195,8 @@ def request_of(options: Mapping[str, Any]) -> BacktestRequest:
     """A request from keywords; a wrong one is the error that a wrong option is on the command line."""
     for name in options:
         if name not in REQUEST_FIELDS:
+            from difflib import get_close_matches
+
             from click import NoSuchOption
 
             near = get_close_matches(name, REQUEST_FIELDS)

@@ -63,3 +63,15 @@ def test_a_backtest_of_a_csv_tape_loads_only_what_it_uses() -> None:
     assert found & {"numpy.ma", "scipy", "pandas", "kafka", "matplotlib", "msgspec", "ssl", "_hashlib"} == set()
     assert found & {"sor.report.types"} == set()
     assert found & {"pyarrow.compute", "importlib.metadata", "sor.core.place.bound", "sor.core.place.solve"} == set()
+    assert found & {"sor.tapes.vendor.spec", "sor.core.market.nbbo_book", "sor.core.market.nbbo_queues"} == set()
+
+
+def test_a_backtest_by_its_command_loads_no_completion_no_toml_and_starts_no_process() -> None:
+    short = "'--strategy', 'static', '--end', '13:31:00', '--json'"
+    found = modules_after(
+        f"import os, sys; out, sys.stdout = sys.stdout, open(os.devnull, 'w')\n"
+        f"from sor.cli import run; assert run(['backtest', {short}], 'sor') == 0\n"
+        f"sys.stdout = out"
+    ) - modules_after("import os")
+    assert {"sor.cli.options.config_file", "sor.running.backtest_workers", "sor.tapes.csv.reader"} <= found
+    assert found & {"click.shell_completion", "difflib", "sor.files.toml_file", "subprocess", "tomllib"} == set()

@@ -19,7 +19,7 @@ from sor.cli.options.tape_options import clock_option, format_option, lot_option
 from sor.errors import InputError, StreamError
 from sor.options.order_options import ORDER_OPTIONS, OrderOption
 from sor.request import REQUEST_FIELDS, BacktestRequest
-from sor.running.collector import seldom_collected
+from sor.running.collector import collect_seldom
 from sor.text import say
 
 if TYPE_CHECKING:
@@ -72,7 +72,6 @@ def _option(option: OrderOption) -> Any:
 @click.option(
     "--out", type=FILE, metavar="DIR", help="Write report.json, a page to mail, fills, orders and plots there."
 )
-@seldom_collected()  # from here on: loading the modules makes many values as well
 def command(
     from_kafka: bool,
     bootstrap_servers: str,
@@ -87,6 +86,7 @@ def command(
     **options: Any,
 ) -> None:
     """Route a parent order over a tape or a stream and report the savings."""
+    collect_seldom()  # already while modules are loaded
     from sor.cli.progress import work_progress
     from sor.core.backtest.two_pass import can_be_shared
     from sor.options.option_values import whole

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 import pickle  # nosec B403  # of pipes to processes of our own, see below
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sor.core.backtest.two_pass import can_be_shared
 from sor.core.backtest.worker_pool import Task, WorkerPool
@@ -28,6 +27,9 @@ from sor.running.one_thread import ONE_THREAD
 from sor.running.run import WorkerPoolFor
 from sor.sources.source import Charted, Source, TapeFacts
 from sor.tapes.merge.inputs import inputs_of
+
+if TYPE_CHECKING:
+    import subprocess
 
 T = TypeVar("T")
 MOST_WORKERS = 64
@@ -99,6 +101,8 @@ class _WorkerPool:
 
 @contextmanager
 def _worker(request: BacktestRequest) -> Iterator[_Worker]:
+    import subprocess
+
     path = os.pathsep.join(map(os.path.abspath, sys.path))  # so that it finds what we found
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "sor.running.worker_process"],

@@ -11,12 +11,18 @@ from typing import NoReturn
 SELDOM = 200_000  # values made between two looks; Python's own is 700
 
 
-@contextmanager
-def seldom_collected() -> Iterator[None]:
-    """A backtest makes millions of small values and hardly a cycle, and each look at them all finds nothing: a tenth of
-    the time of a day. What is set for the process is as it was afterwards."""
+def collect_seldom() -> None:
+    """For the rest of the process. A backtest makes millions of small values and hardly a cycle, and each look at them
+    all finds nothing: a tenth of the time of a day."""
     before = gc.get_threshold()
     gc.set_threshold(max(before[0], SELDOM) if before[0] else 0, *before[1:])  # 0: somebody turned it off
+
+
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """The same in a process of somebody else: what is set for it is as it was afterwards."""
+    before = gc.get_threshold()
+    collect_seldom()
     try:
         yield
     finally:

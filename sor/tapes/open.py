@@ -148,12 +148,15 @@ def _open(options: ReadOptions, stack: ExitStack, one: TapeInput, progress: Prog
 
 
 def _text_reader(tape: ByteTape, options: ReadOptions) -> RowReader:
+    from sor.tapes.csv.form import is_databento
+    from sor.tapes.csv.reader import CsvReader
+
+    if options.format is None and is_databento(tape):
+        return CsvReader(tape, clock=options.clock, lot=options.lot)
     from sor.tapes.vendor.recognise import PLAIN, recognise
 
     spec = recognise(tape, options)
     if spec.name == PLAIN and options.format in (None, PLAIN):
-        from sor.tapes.csv.reader import CsvReader
-
         return CsvReader(tape, clock=options.clock, lot=options.lot)
     from sor.tapes.vendor.layout import layout_of
     from sor.tapes.vendor.reader import FormatReader

@@ -35,8 +35,10 @@ from sor.sources.source import FileFacts, Source, StreamFacts, TapeFacts
 from sor.tapes import open_tape
 from sor.tapes.bytes.byte_blocks import ByteTape
 from sor.tapes.convert import convert
+from sor.tapes.csv.form import HEADER, NOT_HEADER, is_databento
 from sor.tapes.csv.reader import CsvReader
 from sor.tapes.rows import MAX_VENUE
+from sor.tapes.vendor.shipped import shipped
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "l1_day.csv.gz"
 needs_real_tape = pytest.mark.skipif(not REAL.is_file(), reason="the real tape is not part of the project")
@@ -257,6 +259,36 @@ def test_a_tape_larger_than_the_memory_budget_goes_to_disk(tmp_path: Path, monke
     (tmp_path / "t.csv").write_bytes(PRETTY.encode(rows))
     source = open_tape(tmp_path / "t.csv", batch_snapshots=100)
     assert snapshots(source) == oracle(rows) == snapshots(source)
+
+
+PLAIN = b"ts_recv, TS_EVENT,publisher_id,bid_px_00,bid_sz_00,ask_px_00,ask_sz_00"
+
+
+@pytest.mark.parametrize(
+    ("content", "known"),
+    [
+        (PLAIN + b"\r\n", True),
+        (b"\xef\xbb\xbf" + PLAIN + b",more\n1,2", True),
+        (PLAIN, False),  # no line: the careful way says so
+        (PLAIN + b",bid_pb_00\n", False),
+        (PLAIN.replace(b",ask_sz_00", b"") + b"\n", False),
+        (PLAIN + b"," * 2**16 + b"\n", False),
+        (b'{"ts_event": 1}\n', False),
+        (b"", False),
+    ],
+    ids=["plain", "mark", "no line", "national", "no size", "long", "JSON", "empty"],
+)
+def test_databento_is_known_by_its_header(tmp_path: Path, content: bytes, known: bool) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content or b"\n")
+    with ByteTape(path) as tape:
+        assert is_databento(tape) is known
+        assert tape.take(2**20) == path.read_bytes()  # it was looked at, and not taken
+
+
+def test_the_header_is_that_of_the_format() -> None:
+    spec = shipped("databento")
+    assert (frozenset(spec.header), frozenset(spec.not_header)) == (HEADER, NOT_HEADER)
 
 
 @needs_real_tape

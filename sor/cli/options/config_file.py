@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, time
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,14 @@ import click
 
 from sor.cli.options.suggest import FILE
 from sor.errors import InputError
-from sor.files.toml_file import read_toml
 
 
 def _read(context: click.Context, _: click.Parameter, path: str | None) -> None:
     """What the file says becomes the command's defaults, as if it had been typed."""
     if path is None:
         return
+    from sor.files.toml_file import read_toml
+
     options = {
         word.lstrip("-"): option
         for option in context.command.params
@@ -35,6 +35,8 @@ def _read(context: click.Context, _: click.Parameter, path: str | None) -> None:
 
 
 def _nearest(key: str, options: dict[str, click.Option]) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(key, options, 1)
     return f"; did you mean {close[0]!r}?" if close else "; it takes the names of the options, without the dashes"
 

@@ -18,7 +18,6 @@ from sor.core.market.averages import WindowAverages
 from sor.core.market.batch import Form, SnapshotBatch
 from sor.core.market.book import Book, BookBuilder
 from sor.core.market.health import Health, HealthRecorder
-from sor.core.market.nbbo_book import NbboBookBuilder
 from sor.core.market.nbbo_path import PathPoint, PathRecorder
 from sor.core.market.oriented import orient
 from sor.core.order import ParentOrder, QueueModel, Rules
@@ -275,5 +274,7 @@ def _execution(order: ParentOrder, rules: Rules, strategy: StrategyProtocol, mod
 
 def _builder(rules: Rules, *, queues: bool) -> BookBuilder:
     if rules.feed.form is Form.NBBO:
+        from sor.core.market.nbbo_book import NbboBookBuilder
+
         return NbboBookBuilder(rules.liquidity, rules.max_quote_age, queues, prints_late=rules.feed.prints_late)
     return BookBuilder(rules.liquidity, rules.max_quote_age, queues)

@@ -26,6 +26,10 @@ SAMPLED = frozenset({"192", "193", "195", "196"})
 
 _SAMPLE_BYTES = (2**16, 2**22)
 
+# As in formats/databento.toml: most tapes are of this form, and are known without reading what formats there are.
+HEADER = frozenset({"ts_event", *QUOTES.values()})
+NOT_HEADER = frozenset({"bid_pb_00"})
+
 
 class TimeForm(Enum):
     """How times are written."""
@@ -60,6 +64,13 @@ class CsvForm:
 
     def name_of(self, role: str) -> str:
         return self.names[self.columns[role]]
+
+
+def is_databento(tape: ByteTape) -> bool:
+    """Whether the header is the form's; False also where it is long."""
+    header, end, _ = tape.peek(_SAMPLE_BYTES[0]).removeprefix(b"\xef\xbb\xbf").partition(b"\n")
+    there = {name.strip().lower() for name in fields_of(header) or ()} if end else frozenset()
+    return there >= HEADER and NOT_HEADER.isdisjoint(there)
 
 
 def detect_form(tape: ByteTape, clock: str = "event") -> CsvForm:

@@ -21,8 +21,6 @@ from sor.tapes.rows import BadRow, RowChunk, VenueReader, empty_rows
 from sor.tapes.symbols.symbol_codes import SymbolCodes
 from sor.tapes.text.bad_rows import BadRowLog
 from sor.tapes.text.columns import TextReader, has_plain_ends
-from sor.tapes.vendor.shipped import shipped
-from sor.tapes.vendor.unit import hint_for
 
 if TYPE_CHECKING:
     from sor.tapes.vendor.decode.decoder import FormatDecoder
@@ -86,8 +84,15 @@ class CsvReader(VenueReader):
         else:
             self._log.lines(block.first_line, block.first_line + block.lines - 1)
         self._log.good_rows += len(rows)
-        self._log.note(bad, block, hint_for(shipped("databento"), self._form.name_of("ts")))
+        if bad:
+            self._note(bad, block)
         return rows
+
+    def _note(self, bad: list[BadRow], block: Block) -> None:
+        from sor.tapes.vendor.shipped import shipped
+        from sor.tapes.vendor.unit import hint_for
+
+        self._log.note(bad, block, hint_for(shipped("databento"), self._form.name_of("ts")))
 
     def _read_carefully(self, block: Block, bad: list[BadRow]) -> RowChunk:
         if self._careful is None:
@@ -105,6 +110,7 @@ class CsvReader(VenueReader):
 def _layout(form: CsvForm) -> Layout:
     """The same form as the decoder of all formats has it."""
     from sor.tapes.vendor.layout import Layout
+    from sor.tapes.vendor.shipped import shipped
 
     spec = shipped("databento")
     if not form.has_venues:
