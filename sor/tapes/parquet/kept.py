@@ -10,14 +10,15 @@ from sor.sources.snapshot_buffer import SnapshotBuffer
 
 
 class KeptGroups:
-    """Reads a row group when it is first wanted; after that it comes from a spool, in memory while that is short.
+    """Reads a row group when it is first wanted; after that it comes from a spool. That is a file from its first batch
+    on: a sweep has several tapes open, and the system gives the memory in which it holds a file to whoever needs it.
 
     An instant is never divided between row groups, so each can be read alone and in any order.
     """
 
     def __init__(self, read: Callable[[int], Iterable[SnapshotBatch]]) -> None:
         self._read = read
-        self._spool: SnapshotBuffer | None = SnapshotBuffer()
+        self._spool: SnapshotBuffer | None = SnapshotBuffer(memory_budget=0)
         self._appended = 0
         self._places: dict[int, range] = {}  # by group its batches in the spool
 
