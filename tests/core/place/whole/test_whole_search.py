@@ -9,7 +9,7 @@ import pytest
 
 from sor.core.place.local_search.directions import trio_steps
 from sor.core.place.whole.outcomes import TABULATED, Standing, WholeOutcomes
-from sor.core.place.whole.search import Prices, WholeProblem, WholeSearch
+from sor.core.place.whole.search import Prices, WholeProblem, WholeSearch, stays
 
 SEEDS = range(60)
 
@@ -117,3 +117,67 @@ def test_directions_of_many_quantities_count_an_outcome_as_often_as_it_occurs(se
         for outcomes, often in ((e, times), (np.repeat(e, times, axis=1), None))
     ]
     assert steps[0] == steps[1] != []
+
+
+def neighbours(x: tuple[int, ...], size: int) -> list[tuple[int, ...]]:
+    """One share more or fewer of a quantity, or one share moved from one to another."""
+    steps = [np.eye(len(x), dtype=int)[k] for k in range(len(x))]
+    moves = [*steps, *(-step for step in steps), *(a - b for a in steps for b in steps if a is not b)]
+    around = [tuple((np.array(x) + move).tolist()) for move in moves]
+    return [at for at in around if min(at) >= 0 and max(at) <= size]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_way_down_ends_where_no_neighbour_is_lower_and_there_alone(seed: int) -> None:
+    """Prices of a few units: the least slope is one."""
+    table, _, prices, rng = drawn(seed)
+    problem = WholeProblem(table, prices, 0)
+    for _ in range(6):
+        start = some_x(table, rng)
+        search = WholeSearch(problem, start)
+        search.descend()
+        assert problem.total(search.x) <= min(problem.total(at) for at in neighbours(search.x, table.size))
+        for x in (start, search.x, *neighbours(search.x, table.size)[:8]):
+            lowest = min(problem.total(at) for at in neighbours(x, table.size))
+            assert stays(table, prices, x) == [problem.total(x) <= lowest]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_ties_are_broken_until_no_neighbour_that_costs_the_same_is_smaller(seed: int) -> None:
+    """Smaller: fewer shares of one quantity, or shares of an earlier one moved to a later one."""
+    table, _, prices, rng = drawn(seed, venues=3)
+    problem = WholeProblem(table, prices, 0)
+    for _ in range(6):
+        search = WholeSearch(problem, some_x(table, rng))
+        search.settle()
+        total = search.total
+        search.break_ties()
+        assert search.total <= total
+        same = [at for at in neighbours(search.x, table.size) if problem.total(at) == search.total]
+        assert min([search.x, *same]) == search.x
+
+
+def test_ties_are_broken_one_after_the_other() -> None:
+    """Three venues that always fill: any split of S costs the same, and all at the last one is the smallest."""
+    outcomes = WholeOutcomes.of(10, np.full((4, 5), 10))
+    prices = Prices(np.array([[20, 5, 5, 5]]), np.array([[0]]), np.array([[30]]))
+    search = WholeSearch(WholeProblem(outcomes, prices, 0), (0, 5, 3, 2))
+    search.settle()
+    assert search.x == (0, 5, 3, 2)
+    search.break_ties()
+    assert search.x == (0, 0, 0, 10)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_direction_of_several_quantities_is_looked_at_share_by_share(seed: int) -> None:
+    table, _, prices, rng = drawn(seed)
+    problem = WholeProblem(table, prices, 0)
+    for _ in range(10):
+        x, d = some_x(table, rng), rng.integers(-1, 2, len(table.e))
+        on_line = [np.array(x) + t * d for t in range(34)]
+        there = [tuple(at.tolist()) for at in on_line if at.min() >= 0 and at.max() <= table.size]
+        if not d.any() or len(there) > 33:
+            continue
+        search = WholeSearch(problem, x)
+        assert search.along(d) is (search.x != x)
+        assert problem.total(search.x) == min(problem.total(at) for at in there)
