@@ -122,7 +122,7 @@ def _judged(
     live: SessionResult,
     results: Mapping[str, StrategyResult],
 ) -> Headline:
-    """The headline of the first pass's router, which needs the all-limit strategies, whoever worked them."""
+    """The headline of the first pass's router, which needs the all-limit strategies, whichever process worked them."""
     name = TUNED if spec.strategy == ROUTER else spec.strategy
     resting = [AllLimit(venue).name for venue in live.market.venues]
     outcome = replace(live, results=results)
