@@ -21,7 +21,7 @@ from sor.core.spec import Spec
 
 # What a slice costs beside its study, in units of that: its market, which who works later slices goes through as well;
 # and the strategies that the first of all goes on with meanwhile.
-MARKET, STRATEGIES = 0.7, 0.8
+MARKET, STRATEGIES = 0.5, 0.8
 
 
 @dataclass(frozen=True, slots=True)
