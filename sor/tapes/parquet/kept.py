@@ -11,7 +11,7 @@ from sor.sources.snapshot_buffer import SnapshotBuffer
 
 class KeptGroups:
     """Reads a row group when it is first wanted; after that it comes from a spool. That is a file from its first batch
-    on: a sweep has several tapes open, and the system gives the memory in which it holds a file to whoever needs it.
+    on: a sweep has several tapes open, and the system gives the memory in which it holds a file to any that needs it.
 
     An instant is never divided between row groups, so each can be read alone and in any order.
     """
