@@ -46,13 +46,12 @@ def count(
     what cannot rise, and what cannot fall; times: how often each outcome occurs, if not once."""
     venues = len(met) // 2
     ones = met.astype(np.float32)  # counts, exact up to 2^24
+    falls_short, within = gap > band, gap >= -band
+    even = (falls_short < within).nonzero()[0]
     kinds = np.empty((3, len(gap)), np.float32)
-    kinds[0] = 1
-    kinds[1] = gap > band
-    kinds[2] = gap >= -band
-    even = (kinds[1] < kinds[2]).nonzero()[0]
-    if times is not None:
-        kinds *= times
+    kinds[:] = 1 if times is None else times
+    kinds[1] *= falls_short
+    kinds[2] *= within
     tallies = (ones @ kinds.T).astype(np.float64).reshape(2, venues, 3)
     tallies[1] *= -1
     short = np.empty((2, venues))

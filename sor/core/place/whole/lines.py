@@ -47,22 +47,24 @@ class Tables:
         """Over L_j with L_j + L_k = `both`: the first of equals in the order of the kinks, with `ties` the smallest."""
         top = min(both, self.outcomes.size)
         first = both - top
-        places = np.empty(len(self.outcomes.pair_times), np.int64)
-        places[:-2] = kinks.ravel()
-        places[-2:] = first, top
+        places = kinks.ravel()
         places -= first
         np.maximum(places, 0, out=places)
         np.minimum(places, top - first, out=places)
         line = self._short(places, self.outcomes.pair_times, top - first + 1, self.outcomes.n)
         line += self.cost[j, first : top + 1]
         line += self.cost[k, first : top + 1][::-1]
-        at = int(line.argmin() if ties else places[line[places].argmin()])
+        at, kink = int(line.argmin()), int(places[line[places].argmin()])
+        if not ties and line[kink] == line[at]:
+            at = kink
         return Lowest(first + at, line[at], line[now - first])
 
     def _short(self, kinks: Ints, times: Floats, length: int, n: int) -> Floats:
         """Lambda times the shortfall along the line, less that at its begin: each kink bends it by one share more."""
-        line = np.zeros(length)
         bends = np.bincount(kinks, times, length)
-        np.cumsum((bends.cumsum() - n)[:-1], out=line[1:])
+        bends[0] -= n
+        line = np.empty(length)
+        line[0] = 0
+        bends.cumsum()[:-1].cumsum(out=line[1:])
         line *= self.lam
         return line

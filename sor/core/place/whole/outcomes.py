@@ -65,9 +65,13 @@ class WholeOutcomes:
         return self.times.astype(np.float64)
 
     @cached_property
+    def _small_times(self) -> NDArray[np.float32]:
+        return self.times.astype(np.float32)
+
+    @cached_property
     def pair_times(self) -> NDArray[np.float64]:
-        """(2 D + 2,) times of both kinks of a pair, and none of its ends."""
-        return np.concatenate([self.exact_times, self.exact_times, [0.0, 0.0]])
+        """(2 D,) times of both kinks of a pair."""
+        return np.concatenate([self.exact_times, self.exact_times])
 
     @cached_property
     def by_one(self) -> SampleProblem:
@@ -86,9 +90,9 @@ class WholeOutcomes:
     def counts(self, x: X) -> Counts:
         """See `Counts`; searches at other prices meet the same X again and again."""
         if x not in self._counts:
-            at, times = self.at(x), self.times.astype(np.float32)
+            at = self.at(x)
             fixed = [k for k, qty in enumerate(x) if qty == self.size], [k for k, qty in enumerate(x) if not qty]
-            self._counts[x] = count(at.met, self.size - at.bought, 0, fixed, times)
+            self._counts[x] = count(at.met, self.size - at.bought, 0, fixed, self._small_times)
         return self._counts[x]
 
     def sums(self, x: X) -> list[int]:

@@ -121,7 +121,10 @@ class WholeSearch:
         return bool(best < now) and self._move(dict(zip(moving.tolist(), x[moving] + t * d, strict=True)))
 
     def _move(self, to: dict[int, int]) -> bool:
-        self.x = tuple([int(to.get(k, value)) for k, value in enumerate(self.x)])
+        x = list(self.x)
+        for k, value in to.items():
+            x[k] = int(value)
+        self.x = tuple(x)
         return True
 
     # -- the way down ----------------------------------------------------------------------------------------------
