@@ -138,12 +138,16 @@ def test_venue_that_never_fills_gets_nothing() -> None:
     ("change", "words"),
     [
         ({"size": 0}, "S:"),
+        ({"size": 2**31 + 1}, "S:"),
         ({"fills": np.zeros((0, 1), int)}, "fills"),
         ({"fills": np.zeros((3, 2), int)}, "fills"),
         ({"fills": np.zeros((3, 1))}, "fills"),
         ({"rebates": [-9_000_000]}, "A1"),
+        ({"rebates": [-5_000_000]}, "A1"),  # h + r is 0
         ({"lambda_over": 1}, "A2"),
+        ({"lambda_over": 5_000_000}, "A2"),  # h + r itself
         ({"lambda_under": 1}, "A3"),
+        ({"lambda_under": 5_000_000}, "A3"),  # h + f itself
         ({"theta": -1}, "theta"),
         ({"starts": []}, "starts"),
     ],
