@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import deque
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from sor.errors import InputError, MissingExtraError, SorError
-from sor.sweep.local_pool import LOST, Finished
+from sor.sweep.local_pool import AHEAD, LOST, Finished
 from sor.sweep.plan import Chunk
+from sor.sweep.shares import Shares
 from sor.sweep.worker import work
 
 ANSWER = 10.0  # seconds for the scheduler to answer
 WORKERS = 30.0  # seconds for a first worker to come
 SILENCE = 10.0  # seconds without the scheduler until we give up
-AHEAD = 3  # chunks handed out for each thread of the cluster
+LOOK = 2.0  # seconds after which we look again which workers there are
 _ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|wss?)://)?(?:\[[^\]\s]+\]|[^\[\]\s:/]+):(\d{1,5})/?")
 
 
@@ -39,27 +41,29 @@ def run_on_cluster(chunks: Iterable[Chunk], address: str) -> Iterator[Finished]:
     Workers that die are the scheduler's business: it gives their chunks to others.
     """
     with _client(address) as client:
-        threads = _threads(client, address)
+        _wait_for_a_worker(client, address)
         _check_versions(client, address)
-        yield from _Cluster(client, address, deque(chunks), threads * AHEAD).run()
+        yield from _Cluster(client, address, Shares(chunks)).run()
 
 
 class _Cluster:
-    """Chunks given out a few at a time, so that a year of tapes is never in the scheduler's memory at once."""
+    """Chunks given out a few at a time, so that a year of tapes is never in the scheduler's memory at once; each to a
+    worker that is at their tape, as in a pool on this machine."""
 
-    def __init__(self, client: Any, address: str, waiting: deque[Chunk], most: int) -> None:
+    def __init__(self, client: Any, address: str, shares: Shares) -> None:
         self._client = client
         self._address = address
-        self._waiting = waiting
-        self._most = most
-        self._busy: dict[str, tuple[Any, Chunk]] = {}
+        self._shares = shares
+        self._workers: dict[str, int] = {}  # threads by address
+        self._looked: float | None = None
+        self._given = Counter[str]()  # chunks by the address they were given to
+        self._busy: dict[str, tuple[Any, Chunk, str]] = {}
         self._done: SimpleQueue[str] = SimpleQueue()
 
     def run(self) -> Iterator[Finished]:
         silent = 0.0
-        while self._waiting or self._busy:
-            while self._waiting and len(self._busy) < self._most:
-                self._submit(self._waiting.popleft())
+        while self._shares or self._busy:
+            self._assign()
             try:
                 key = self._done.get(timeout=1.0)
             except Empty:
@@ -69,20 +73,43 @@ class _Cluster:
                 continue
             yield self._finished(key)
 
-    def _submit(self, chunk: Chunk) -> None:
+    def _assign(self) -> None:
+        """Give everyone something to do."""
+        self._look()
+        for worker, threads in self._workers.items():
+            while (given := self._given[worker]) < threads or (
+                given < threads * AHEAD and self._shares.has_more(worker)
+            ):
+                chunk = self._shares.next(worker)
+                if chunk is None:
+                    break
+                self._submit(chunk, worker)
+
+    def _look(self) -> None:
+        """Which workers there are: they come and go."""
+        now = time.monotonic()
+        if self._looked is None or now - self._looked >= LOOK:
+            with suppress(Exception):  # a scheduler that is lost shows in what it was given
+                self._workers = dict(self._client.nthreads())
+            self._looked = now
+
+    def _submit(self, chunk: Chunk, worker: str) -> None:
         # The key is new in every run: what an earlier run left in the scheduler's memory is not ours.
         key = f"sor-{chunk.name}-{id(self):x}"
         try:
-            future = self._client.submit(work, chunk, key=key, pure=False)
+            # Others do it where this worker dies.
+            future = self._client.submit(work, chunk, key=key, pure=False, workers=[worker], allow_other_workers=True)
         except Exception:
             raise self._lost() from None
-        self._busy[key] = (future, chunk)
+        self._busy[key] = (future, chunk, worker)
+        self._given[worker] += 1
         future.add_done_callback(lambda done: self._done.put(done.key))
 
     def _finished(self, key: str) -> Finished:
         from distributed.scheduler import KilledWorker
 
-        future, chunk = self._busy.pop(key)
+        future, chunk, worker = self._busy.pop(key)
+        self._given[worker] -= 1
         if future.cancelled() or future.status == "lost":
             raise self._lost()
         try:
@@ -132,11 +159,9 @@ def _client(address: str) -> Iterator[Any]:
             client.close(timeout=2)
 
 
-def _threads(client: Any, address: str) -> int:
-    """Threads of all workers, once there is one."""
+def _wait_for_a_worker(client: Any, address: str) -> None:
     try:
         client.wait_for_workers(1, timeout=WORKERS)
-        return max(1, int(sum(client.nthreads().values())))
     except Exception:
         raise SorError(
             f"--scheduler {address}: no worker came within {WORKERS:g} s: start one with `dask worker {address}`"

@@ -102,7 +102,7 @@ class _Pool:
 
     def __init__(self, chunks: Iterable[Chunk], workers: int) -> None:
         self._workers = [_Worker() for _ in range(workers)]
-        self._shares = Shares(chunks, workers)
+        self._shares = Shares(chunks)
         self._deaths: Counter[str] = Counter()
         self._suspects: deque[Chunk] = deque()  # done at the end, each alone
 

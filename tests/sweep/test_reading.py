@@ -19,12 +19,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sweep_tools import make_tape, planned, run_sweep
+from sweep_tools import Cluster, make_tape, planned, run_sweep
 
 from sor.core.market.batch import SnapshotBatch
 from sor.sources.snapshot_buffer import SnapshotBuffer
 from sor.sweep.local_pool import LOST, run_local
-from sor.sweep.plan import Chunk
+from sor.sweep.plan import Cell, Chunk
 from sor.sweep.row import failed_row
 from sor.sweep.shares import Shares
 from sor.sweep.store import read_table
@@ -171,7 +171,7 @@ def given(shares: Shares, turns: Iterable[int]) -> list[tuple[int, str, int]]:
 
 
 def test_workers_stay_at_their_tapes() -> None:
-    shares = Shares(chunks(a=3, b=3, c=2), 2)
+    shares = Shares(chunks(a=3, b=3, c=2))
     assert given(shares, [0, 1, 1, 0, 1, 1, 0]) == [
         (0, "a", 0), (1, "b", 3), (1, "b", 4), (0, "a", 1), (1, "b", 5), (1, "c", 6), (0, "a", 2),
     ]  # fmt: skip
@@ -179,18 +179,52 @@ def test_workers_stay_at_their_tapes() -> None:
 
 def test_nobody_is_idle_while_there_is_work() -> None:
     """Half of what the busiest has left, from its end; and the owner goes on as before."""
-    shares = Shares(chunks(a=5), 3)
+    shares = Shares(chunks(a=5))
     assert given(shares, [0, 1, 2, 0, 2]) == [(0, "a", 0), (1, "a", 3), (2, "a", 2), (0, "a", 1), (2, "a", 4)]
     assert not shares
     assert [shares.next(worker) for worker in range(3)] == [None] * 3
 
 
 def test_what_is_put_back_comes_first() -> None:
-    shares = Shares(chunks(a=2), 1)
+    shares = Shares(chunks(a=2))
     chunk = shares.next(0)
     assert chunk is not None
     shares.put_back(0, chunk)
     assert given(shares, [0, 0]) == [(0, "a", 0), (0, "a", 1)]
+
+
+@pytest.mark.long
+def test_workers_of_a_cluster_stay_at_their_tapes(cluster: Cluster, days: list[Path], tmp_path: Path) -> None:
+    """Each tape is opened by one worker; but the last by both, where one of them has nothing else to do."""
+    distributed = pytest.importorskip("distributed")
+    tapes = [Path(shutil.copy(days[0], tmp_path / f"tape{number}.csv")) for number in range(6)]
+    noted = tmp_path / "opened"
+
+    def note_what_is_opened() -> None:
+        from sor.sweep import worker
+
+        def note(cell: Cell) -> object:
+            with noted.open("a") as file:
+                file.write(f"{os.getpid()} {cell.tape}\n")
+            return opened(cell)
+
+        opened, worker._opened = worker._opened, note  # type: ignore[assignment]
+
+    async def leave_them_be(dask_scheduler: Any) -> None:
+        """Dask itself must not move a chunk while a worker waits for its next one."""
+        await dask_scheduler.extensions["stealing"].stop()
+
+    with distributed.Client(cluster.address, timeout=120, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=120)
+        client.run(note_what_is_opened)
+        client.run_on_scheduler(leave_them_be)
+    wishes = {"every": "2", "horizon": "20", "interval": "5", "side": "buy,sell", "strategy": "twap"}
+    tally = run_sweep(tmp_path / "out", {**wishes, "tape": list(map(str, tapes))}, scheduler=cluster.address)
+    assert tally.done == tally.cells
+    lines = noted.read_text().splitlines()
+    assert len(set(lines)) == len(lines)
+    assert {line.split()[1] for line in lines} == set(map(str, tapes))
+    assert len(lines) <= len(tapes) + 1
 
 
 def kills_at_b(chunk: Chunk) -> ChunkResult:
