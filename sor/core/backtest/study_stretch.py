@@ -19,8 +19,8 @@ from sor.core.router.slice_problems import SliceProblems
 from sor.core.router.walk_forward import Study
 from sor.core.spec import Spec
 
-# What a slice costs beside its study, in units of that: its market, which who works later slices goes through as well;
-# and the strategies that the first of all goes on with meanwhile.
+# What a slice costs beside its study, in units of that: its market, which the workers of later slices go through as
+# well; and the strategies, which the worker of the first slices goes on with meanwhile.
 MARKET, STRATEGIES = 0.5, 0.8
 
 

@@ -18,7 +18,6 @@ from sor.report.pages.tca_view import horizon, tca_view
 from sor.report.tuned import followed, has_penalties, tuned_here, tuned_on_the_past
 from sor.report.withheld import without_drift
 
-SIGNED_COSTS = ("slippage_bps", "timing_bps", "selection_bps", "placement_bps", "fees_bps")
 FLAGS = ("clip", "adverse_selection", "strict")
 
 

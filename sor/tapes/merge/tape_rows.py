@@ -17,7 +17,6 @@ from sor.core.feed import ROUND_LOT
 from sor.core.market.batch import Form
 from sor.errors import InputError
 from sor.sources.source import FileFacts
-from sor.tapes.bytes.byte_blocks import Progress
 from sor.tapes.merge.choice import choose
 from sor.tapes.merge.file_rows import FileRows, Late, Settled, Symbols
 from sor.tapes.merge.inputs import TapeInput
@@ -27,7 +26,6 @@ from sor.tapes.rows import Kind, RowChunk, RowReader, concat_rows
 from sor.tapes.sorting import merge_runs
 
 T = TypeVar("T")
-Opener = Callable[[TapeInput, Progress | None], RowReader]
 
 
 class TapeRows:
