@@ -178,7 +178,7 @@ def test_workers_end_with_the_work_even_in_the_middle_of_it() -> None:
     assert gone(pid)
 
 
-def test_workers_end_when_whoever_they_work_for_is_killed() -> None:
+def test_workers_end_when_the_process_they_work_for_is_killed() -> None:
     script = f"""
 import sys; sys.path.insert(0, {str(TESTS)!r})
 from worker_tasks import NeverEnd, Pid

@@ -38,7 +38,7 @@ def of_yesterday(folders: ResultFolders, symbol: str) -> None:
     os.utime(folders.place(symbol), (1, 1))
 
 
-def test_the_first_is_kept_whoever_comes_second(tmp_path: Path, report: Report) -> None:
+def test_the_first_is_kept_and_not_what_comes_second(tmp_path: Path, report: Report) -> None:
     one, two = ResultFolders(tmp_path, "r"), ResultFolders(tmp_path, "r")
     assert not one.has("A")
     assert one.write("A", report)

@@ -94,7 +94,7 @@ def test_full_speed_waits_for_nothing_and_the_clock_starts_anew_after_it(clock: 
     assert pace.due(6 * NANO) == clock.now + NANO
 
 
-def test_stop_wakes_whoever_waits() -> None:
+def test_stop_wakes_a_thread_that_waits() -> None:
     pace = Pace(0.001)
     pace.due(0)
     results: list[int | None] = []
