@@ -91,7 +91,7 @@ def test_the_same_bytes_whatever_was_read_before(seed: int, wishes: dict[str, An
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         for module in ("outflow_history", "allocators"):
             patch.setattr(f"sor.core.router.{module}.LATEST", 6)
-            patch.setattr(f"sor.core.router.{module}.ENOUGH", 3)
+        patch.setattr("sor.core.router.slice_problems.ENOUGH", 3)
         patch.setattr("sor.tapes.parquet.writer.GROUP_ROWS", 25)
         path = Path(folder, "day.csv")
         path.write_text(tape(Random(seed)))
