@@ -7,7 +7,7 @@ from typing import Any
 
 from sor.comparison.given import Given
 from sor.errors import InputError
-from sor.report.format import money, window_words
+from sor.report.format import money, side_and_shares, window_words
 from sor.text import shorten
 
 OF_A_TAPE = ("form", "first", "last", "trades_in_window", "volume_in_window")  # a stream of it has the same
@@ -34,8 +34,7 @@ def check(reports: Sequence[Given]) -> None:
 
 def order_words(data: Mapping[str, Any]) -> str:
     """Buy 5,000 SYNT, limit 99.50."""
-    order, limit = data["order"], data["order"].get("limit_price")
-    what = f"{order['side'].capitalize()} {order['quantity']:,} {data['tape'].get('symbol') or 'shares'}"
+    what, limit = side_and_shares(data), data["order"].get("limit_price")
     return what if limit is None else f"{what}, limit {money(limit)}"
 
 

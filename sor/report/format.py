@@ -12,6 +12,10 @@ from sor.options.zones import Zone
 NOTHING = "-"
 
 
+def chosen_strategy(data: Mapping[str, Any]) -> str:
+    return str(data["rules"]["strategy"])
+
+
 def money(value: Decimal | None) -> str:
     """Dollars for the eye: thousands apart, two decimals, more where the amount is finer than a cent."""
     if value is None:
@@ -30,6 +34,12 @@ def signed(value: Decimal | float | None, digits: int = 2) -> str:
         return NOTHING
     text = f"{value:+,.{digits}f}"
     return text if float(value) and text.strip("+-0.,") else text[1:]
+
+
+def side_and_shares(data: Mapping[str, Any]) -> str:
+    """Buy 5,000 SYNT."""
+    order = data["order"]
+    return f"{order['side'].capitalize()} {order['quantity']:,} {data['tape'].get('symbol') or 'shares'}"
 
 
 def window_words(data: Mapping[str, Any]) -> str:

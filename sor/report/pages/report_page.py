@@ -9,7 +9,7 @@ from typing import Any
 
 from sor.core.market.nbbo_path import PathPoint
 from sor.core.spec import PENALTIES
-from sor.report.format import signed, window_words
+from sor.report.format import chosen_strategy, side_and_shares, signed, window_words
 from sor.report.pages.figures import Figures
 from sor.report.pages.forest import CHEAPER, DEARER, Forest, forest, tone
 from sor.report.pages.pictures import MOST_LINES, DrawnFill, Picture, cost_paths, price_path
@@ -43,7 +43,7 @@ def fragment(data: Mapping[str, Any]) -> str:
 
 def _context(shown: Shown) -> dict[str, Any]:
     data = without_drift(shown.data)
-    chosen = str(data["rules"]["strategy"])
+    chosen = chosen_strategy(data)
     strategies = data["strategies"]
     return {
         "data": data,
@@ -165,6 +165,5 @@ def command(data: Mapping[str, Any]) -> str:
 
 def summary(data: Mapping[str, Any]) -> str:
     """The page's title: what mail programs and tabs show."""
-    order, found = data["order"], data.get("headline")
-    what = f"{order['side'].capitalize()} {order['quantity']:,} {data['tape'].get('symbol') or 'shares'}"
+    what, found = side_and_shares(data), data.get("headline")
     return what if not found else f"{what}: {signed(found['mean_savings_bps'])} bps against {found['against']}"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sor.report.format import signed
+from sor.report.format import chosen_strategy, signed
 from sor.report.model import ReportData
-from sor.report.pictures.strategies import as_cost, chosen_strategy, in_seconds, strategy_colours, window
+from sor.report.pictures.strategies import as_cost, in_seconds, strategy_colours, window
 from sor.report.pictures.style import QUIET, apart, clock_axis, say, title
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def cumulative_cost(report: ReportData, ax: Axes) -> None:
     last = {}
     for name, (colour, _) in reversed(list(strategy_colours(report).items())):
         path = _running_cost(report, name, float(whole), start, end)
-        chosen = name == chosen_strategy(report)
+        chosen = name == chosen_strategy(report.data)
         ax.plot(
             *in_seconds(path, start), color=colour, linewidth=2.4 if chosen else 1.6, drawstyle="steps-post", zorder=3
         )
@@ -69,7 +69,7 @@ def _label_ends(report: ReportData, ax: Axes, last: Mapping[str, float], span: f
             annotation_clip=False,
             va="center",
             color=strategy_colours(report)[name][0],
-            fontweight="bold" if name == chosen_strategy(report) else "normal",
+            fontweight="bold" if name == chosen_strategy(report.data) else "normal",
         )
     ax.set_ylim(low, high)
 

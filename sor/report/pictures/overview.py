@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sor.report.format import window_words
+from sor.report.format import side_and_shares, window_words
 from sor.report.model import ReportData
 from sor.report.pictures.cost_path import cumulative_cost
 from sor.report.pictures.fills_path import fills_on_path
@@ -29,9 +29,9 @@ def overview(report: ReportData) -> Figure:
 
 
 def _headline(report: ReportData) -> str:
-    order, tape = report.data["order"], report.data["tape"]
-    limit = "" if order.get("limit_price") is None else f" limit {order['limit_price']}"
+    price = report.data["order"].get("limit_price")
+    limit = "" if price is None else f" limit {price}"
     return (
-        f"{order['side'].capitalize()} {order['quantity']:,} {tape['symbol'] or 'shares'}{limit}   "
-        f"{window_words(report.data)}   ({tape['name'] or 'stream'})"
+        f"{side_and_shares(report.data)}{limit}   {window_words(report.data)}   "
+        f"({report.data['tape']['name'] or 'stream'})"
     )

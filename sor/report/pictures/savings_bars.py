@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sor.report.format import signed
+from sor.report.format import chosen_strategy, signed
 from sor.report.model import ReportData
-from sor.report.pictures.strategies import chosen_strategy
 from sor.report.pictures.style import INK, QUIET, legend_below, say, title
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def savings_split(report: ReportData, ax: Axes) -> None:
     In bps of the whole order at the arrival price. `unfilled` is what a limit price left undone. A benchmark cannot
     be traded, so it has no split.
     """
-    chosen = chosen_strategy(report)
+    chosen = chosen_strategy(report.data)
     title(ax, f"What {chosen} saves, and by what", "bps of the order at arrival; dot: the sum; timing is luck")
     data = report.data
     mine = _parts(report, data["optimized"])

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from sor.core.units import NANO, parse_time
+from sor.report.format import chosen_strategy
 from sor.report.model import ReportData
 from sor.report.pictures.style import colours, legend_below
 
@@ -17,16 +18,12 @@ if TYPE_CHECKING:
 MOST_STRATEGIES = 5
 
 
-def chosen_strategy(report: ReportData) -> str:
-    return str(report.data["rules"]["strategy"])
-
-
 def strategy_colours(report: ReportData) -> Mapping[str, tuple[str, str]]:
     """The strategies to draw: the chosen one, the baselines, and others while they can be told apart.
 
     Benchmarks have no fills to draw.
     """
-    strategies, chosen = report.data["strategies"], chosen_strategy(report)
+    strategies, chosen = report.data["strategies"], chosen_strategy(report.data)
     first = (chosen, *report.data["baselines"])
     order = sorted(strategies, key=lambda name: first.index(name) if name in first else len(first))
     tradable = [name for name in order if strategies[name]["kind"] != "benchmark"]

@@ -1,4 +1,4 @@
-"""What the tables share: how one looks, the strategy that was chosen, figures that are good or bad."""
+"""What the tables share: how one looks, figures that are good or bad."""
 
 from __future__ import annotations
 
@@ -34,10 +34,6 @@ def figures_table(*columns: str) -> Table:
 
 def titled(title: str, table: Table) -> RenderableType:
     return Group(Text(title, style="bold cyan"), table)
-
-
-def chosen_strategy(data: Mapping[str, Any]) -> str:
-    return str(data["rules"]["strategy"])
 
 
 def row_style(name: str, entry: Mapping[str, Any], chosen: str) -> str | None:

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
-from sor.report.format import NOTHING, signed
-from sor.report.tables.cells import chosen_strategy, figures_table, titled
+from sor.report.format import NOTHING, chosen_strategy, signed
+from sor.report.tables.cells import figures_table, titled
 
 SECOND, MINUTE = 1.0, 60.0
 

@@ -9,7 +9,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sor.core.spec import ROUTER
-from sor.report.tables.cells import chosen_strategy, short
+from sor.report.format import chosen_strategy
+from sor.report.tables.cells import short
 from sor.report.tuned import followed, given, has_penalties
 
 

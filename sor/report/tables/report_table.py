@@ -13,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sor.report.format import money, window_words
+from sor.report.format import money, side_and_shares, window_words
 from sor.report.tables.cells import WIDTH, interval_words, judged_savings
 from sor.report.tables.executions import execution_tables
 from sor.report.tables.intervals import intervals_table
@@ -70,11 +70,10 @@ def parts(data: Mapping[str, Any], width: int = WIDTH) -> Iterator[tuple[str, Re
 
 def _order(data: Mapping[str, Any]) -> RenderableType:
     order, tape = data["order"], data["tape"]
-    what = f"{order['side'].capitalize()} {order['quantity']:,} {tape['symbol'] or 'shares'}"
     limit = order.get("limit_price")
     lines = [
         Text.assemble(
-            (what, "bold"),
+            (side_and_shares(data), "bold"),
             "" if limit is None else f", limit {money(limit)}",
             f", {window_words(data)}",
         ),

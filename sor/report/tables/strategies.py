@@ -10,8 +10,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from sor.core.feed import ROUND_LOT
-from sor.report.format import NOTHING, money, price, signed
-from sor.report.tables.cells import chosen_strategy, figures_table, gain, marked_name, row_style, titled
+from sor.report.format import NOTHING, chosen_strategy, money, price, signed
+from sor.report.tables.cells import figures_table, gain, marked_name, row_style, titled
 from sor.report.tuned import tuned_here
 
 

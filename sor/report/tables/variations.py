@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from sor.report.format import NOTHING, signed
-from sor.report.tables.cells import chosen_strategy, figures_table, gain, short, titled
+from sor.report.format import NOTHING, chosen_strategy, signed
+from sor.report.tables.cells import figures_table, gain, short, titled
 
 
 def queue_models_table(found: Mapping[str, Any]) -> RenderableType:
