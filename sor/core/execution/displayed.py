@@ -26,12 +26,12 @@ class Displayed:
     @classmethod
     def at(cls, book: Book, row: int) -> Displayed:
         """Strategies decide at the same rows: one look serves all."""
-        if row not in book.looks:
+        if row not in book.displayed:
             columns = (book.take_px, book.take_sz, book.rest_px, book.rest_sz)
             quotes = tuple(map(VenueView, book.venues, *(column[row].tolist() for column in columns)))
             runs = tuple(book.run[row].tolist())
-            book.looks[row] = cls(book.times[row], book.mid2_at(row), book.touch_at(row), quotes, runs)
-        look: Displayed = book.looks[row]
+            book.displayed[row] = cls(book.times[row], book.mid2_at(row), book.touch_at(row), quotes, runs)
+        look: Displayed = book.displayed[row]
         return look
 
 

@@ -38,8 +38,9 @@ class Book:
     quote before row 0, if there ever was one. Quotes older than `max_quote_age` appear as no quote:
     in the rows as of their times, at any other time in `as_of`; `take_seen`, `rest_seen` int64[n, K] are when the
     venue sent that side's quote, where ages matter. form: what the tape shows; in the NBBO form a venue that is not
-    shown has no quote, but its `run` goes on (sor.core.market.nbbo_book). looks: what executions have found in it, for
-    all of them; it is not kept with a lane, because a look goes on in that: a book is gone when nobody has it.
+    shown has no quote, but its `run` goes on (sor.core.market.nbbo_book). displayed (by row) and
+    looks: what executions have found in it, for all of them; looks are not kept with a lane, because they go on in it:
+    a book is gone when nobody has it.
     """
 
     ts: Ints
@@ -59,7 +60,8 @@ class Book:
     lanes: tuple[QueueEvents, ...] = ()
     max_quote_age: int | None = None
     form: Form = Form.VENUE
-    looks: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    displayed: dict[int, Any] = field(default_factory=dict, init=False, repr=False)
+    looks: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.ts)
