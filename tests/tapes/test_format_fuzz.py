@@ -144,6 +144,17 @@ def test_of_two_wrong_lines_the_first_is_named_whatever_the_blocks(tmp_path: Pat
     assert found == {f"{path}: line 3, column ask_sz_00: '6.30'"}
 
 
+@pytest.mark.parametrize("block", [1, 64, 300, 2**20])
+def test_a_quote_that_is_open_at_the_end_of_a_row_is_no_field_whatever_the_blocks(tmp_path: Path, block: int) -> None:
+    path = tmp_path / VENDORS["wrds-taq-quotes"].name
+    path.write_text(
+        "date,time_m,time_m_nano,ex,sym_root,sym_suffix,bid,bidsiz,ask,asksiz,qu_cond\n"
+        '20180711,14:29:33.298023,728,J,BRK,B,157.57,0,157.58,1,"\n'
+        "20180711,14:29:34.086954,435,Q,BRK,B,27.88,1,223,17,O\n"
+    )
+    assert "line 2: is not CSV (look at its quotes)" in str(outcome(path, "wrds-taq-quotes", block))
+
+
 def test_every_vendors_format_has_a_random_file() -> None:
     assert isinstance(next(iter(VENDORS.values())), Vendor)
     from sor.tapes.vendor.shipped import names

@@ -37,7 +37,8 @@ class TextReader:
 
     def read(self, block: Block, bad: list[BadRow]) -> tuple[pa.Table, Sequence[int]]:
         """The rows of a block, and the number of each one's line; lines that are no rows are noted as bad."""
-        table = self._whole(block) if has_plain_ends(block.data) else None
+        whole = has_plain_ends(block.data) and not self._ends_in_a_quote(block.data)
+        table = self._whole(block) if whole else None
         if table is not None:
             return table, range(block.first_line, block.first_line + block.lines)
         return self.read_lines(lines_of(block), bad)
@@ -57,6 +58,12 @@ class TextReader:
             for name, texts in zip(self._columns, plain, strict=True)
         ]
         return pa.table(arrays, names=list(self._columns)), numbers
+
+    def _ends_in_a_quote(self, data: bytes) -> bool:
+        """Whether a quote is open at the end, which Arrow takes for the end of a field: a block more of the file tells
+        that it is none."""
+        last = data.rstrip(b"\r\n").rpartition(b"\n")[2]
+        return b'"' in last and fields_of(last, self._delimiter) is None
 
     def _whole(self, block: Block) -> pa.Table | None:
         if not block.data:
