@@ -5,16 +5,23 @@ Costs are oriented: what we pay is positive. For a sell, proceeds are negative c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from sor.core.execution.child_orders import ChildOrder, child_orders
 from sor.core.execution.engine import Execution
+from sor.core.execution.fills import parts_of
 from sor.core.feed import ROUND_LOT
 from sor.core.fees import FeeSchedule
+from sor.core.market.averages import value_of
+from sor.core.market.batch import Ints, distinct
 from sor.core.order import Fill, Side
 from sor.core.schedule import Schedule
+from sor.core.units import NO_PRICE
 
 STRATEGY, BENCHMARK = "strategy", "benchmark"
 
@@ -60,25 +67,29 @@ class StrategyResult:
     placement: Fraction | None
     maker_shares: int
     venues: tuple[VenueShare, ...]
-    fills: tuple[Fill, ...]
+    executed: Sequence[Fill]
     ended: tuple[ChildOrder, ...] = ()
     stopped: bool = False
     schedule: Schedule | None = None
 
     @property
+    def fills(self) -> tuple[Fill, ...]:
+        return tuple(self.executed)
+
+    @property
     def orders(self) -> tuple[ChildOrder, ...]:
         """Every child order and what became of it, in the order in which they were sent."""
-        return child_orders(self.ended, self.fills)
+        return child_orders(self.ended, self.executed)
 
     @property
     def order_count(self) -> int:
         """How many child orders were sent."""
         recorded = {child.number for child in self.ended}
-        return len(recorded) + len({fill.child for fill in self.fills} - recorded)
+        return len(recorded) + len({fill.child for fill in self.executed} - recorded)
 
     def odd_lots(self, round_lot: int = ROUND_LOT) -> int:
         """Fills of fewer shares than a round lot has."""
-        return sum(fill.qty < round_lot for fill in self.fills)
+        return sum(fill.qty < round_lot for fill in self.executed)
 
     @property
     def shares(self) -> int:
@@ -126,7 +137,7 @@ def settle(execution: Execution, name: str, arrival2: int | None) -> StrategyRes
         placement=placement,
         maker_shares=sum(v.maker_shares for v in venues),
         venues=venues,
-        fills=tuple(fills),
+        executed=fills,
         ended=tuple(execution.ended),
         stopped=execution.stopped,
         schedule=schedule if isinstance(schedule, Schedule) else None,
@@ -176,35 +187,69 @@ def _comparable(cost: int | None, leaves: int, execution: Execution) -> Fraction
 
 def at_venues(fills: Sequence[Fill], fees: FeeSchedule) -> tuple[VenueShare, ...]:
     """What was done at each venue, by id."""
-    by_venue: dict[int, list[Fill]] = {}
-    for fill in fills:
-        by_venue.setdefault(fill.venue, []).append(fill)
-    return tuple(_at_venue(venue, mine, fees) for venue, mine in sorted(by_venue.items()))
+    sums: dict[int, _VenueSums] = defaultdict(_VenueSums)
+    single, swept = parts_of(fills)
+    for fill in single:
+        sums[fill.venue].add(fill, fees)
+    for part in swept:
+        for venue in distinct(part.venue):
+            here = part.venue == venue
+            for px, shares in _shares_by_price(part.px[here], part.qty[here]):
+                sums[venue].add_taken(px, shares, fees.take(venue, px))
+    return tuple(one.at(venue) for venue, one in sorted(sums.items()))
 
 
-def _at_venue(venue: int, fills: Sequence[Fill], fees: FeeSchedule) -> VenueShare:
-    made = taken = forced = cost = paid = received = 0
-    for f in fills:
-        cost += f.px * f.qty
-        if f.is_maker:
-            made += f.qty
-            received += f.qty * fees.make(venue, f.px)
-            continue
-        paid += f.qty * fees.take(venue, f.px)
-        if f.forced:
-            forced += f.qty
+def _shares_by_price(px: Ints, qty: Ints) -> Iterator[tuple[int, int]]:
+    order = np.argsort(px)
+    px = px[order]
+    starts = np.flatnonzero(np.append(True, px[1:] != px[:-1]))
+    return zip(px[starts].tolist(), np.add.reduceat(qty[order], starts).tolist(), strict=True)
+
+
+@dataclass(slots=True)
+class _VenueSums:
+    """Of a VenueShare."""
+
+    made: int = 0
+    taken: int = 0
+    forced: int = 0
+    cost: int = 0
+    paid: int = 0
+    received: int = 0
+
+    def add(self, fill: Fill, fees: FeeSchedule) -> None:
+        if fill.is_maker:
+            self.cost += fill.px * fill.qty
+            self.made += fill.qty
+            self.received += fill.qty * fees.make(fill.venue, fill.px)
+            return
+        self.add_taken(fill.px, fill.qty, fees.take(fill.venue, fill.px), forced=fill.forced)
+
+    def add_taken(self, px: int, qty: int, fee: int, *, forced: bool = False) -> None:
+        self.cost += px * qty
+        self.paid += qty * fee
+        if forced:
+            self.forced += qty
         else:
-            taken += f.qty
-    return VenueShare(venue, made, taken, forced, cost, paid, received)
+            self.taken += qty
+
+    def at(self, venue: int) -> VenueShare:
+        return VenueShare(venue, self.made, self.taken, self.forced, self.cost, self.paid, self.received)
 
 
 def split(fills: Sequence[Fill], arrival2: int | None) -> tuple[Fraction | None, Fraction | None]:
     """Sum over fills of q (mid at decision - arrival mid) and of q (price - mid at decision)."""
-    if arrival2 is None or any(f.mid2 is None for f in fills):
+    single, swept = parts_of(fills)
+    unknown = any(fill.mid2 is None for fill in single) or any((part.mid2 == NO_PRICE).any() for part in swept)
+    if arrival2 is None or unknown:
         return None, None
     timing = placement = 0
-    for f in fills:
+    for f in single:
         assert f.mid2 is not None
         timing += f.qty * (f.mid2 - arrival2)
         placement += f.qty * (2 * f.px - f.mid2)
+    for part in swept:
+        mids2 = value_of(part.mid2, part.qty)
+        timing += mids2 - arrival2 * int(part.qty.sum())
+        placement += 2 * value_of(part.px, part.qty) - mids2
     return Fraction(timing, 2), Fraction(placement, 2)

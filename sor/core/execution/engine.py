@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
-from itertools import count, repeat
-
-import numpy as np
+from itertools import count
 
 from sor.core.execution.child_orders import ChildOrder, EndReason
 from sor.core.execution.displayed import Available, Displayed
 from sor.core.execution.fast_take import sweep
+from sor.core.execution.fills import Fills, SweptFills
 from sor.core.execution.flow_watch import FlowWatch
 from sor.core.execution.in_flight import InFlight, Taking
 from sor.core.execution.resting import RestingOrder
@@ -24,7 +23,6 @@ from sor.core.market.book import Book
 from sor.core.market.oriented import FAR
 from sor.core.order import ALL_THERE, Fill, FillReason, ParentOrder, QueueModel, Rules
 from sor.core.strategies.interface import Depth, Outcome, Rest, StrategyProtocol, View
-from sor.core.units import NO_PRICE
 
 
 @dataclass(slots=True)
@@ -39,7 +37,7 @@ class Execution:
     rules: Rules
     strategy: StrategyProtocol
     queue_model: QueueModel = QueueModel.CONSERVATIVE
-    fills: list[Fill] = field(default_factory=list)
+    fills: Fills = field(default_factory=Fills)
     ended: list[ChildOrder] = field(default_factory=list)
     done: int = 0
     forced: int = 0
@@ -97,7 +95,7 @@ class Execution:
             if self._wanted > 0 and self.rules.plain_takes:
                 row = self._sweep_on(book, row, stop)
             if not self.leaves:
-                self._end_all(self.fills[-1].ts, EndReason.PARENT_DONE)
+                self._end_all(self.fills.last_ts, EndReason.PARENT_DONE)
                 break
         if self.watch is not None and self._started:
             self.watch.carry(book, len(book) - 1)
@@ -257,24 +255,18 @@ class Execution:
         """Sweep from `row` on until something else happens, when orders arrive at once; the row of that."""
         event = self._next_but_sweep(book, row, stop)
         start = row if self._backlog else min(event, self._next_fresh(book, row))
-        swept = sweep(book, start, event, self._wanted, self.order.limit, self._available.used, self._backlog)
-        takes = swept.takes
-        rows = np.array(takes.rows, np.int64)
-        # A row that offers something to take has a best price.
-        times, mids2, touches = (array[rows].tolist() for array in (book.ts, book.mid2, book.best_take))
-        known = [None if mid2 == NO_PRICE else mid2 for mid2 in mids2]
-        never, no_queue, taken, nothing = repeat(False), repeat(None), repeat(FillReason.TAKEN), repeat(0)
-        columns = zip(
-            times, takes.venues, takes.prices, takes.shares, never, never, times, known, times, no_queue,
-            self._numbers, taken, nothing, nothing, touches, strict=False,
-        )  # fmt: skip
-        self.fills += map(Fill._make, columns)
-        filled = sum(takes.shares)
-        self.done += filled
-        self._to_sweep -= filled
-        self._backlog = swept.backlog
-        if takes.rows:
-            self._complete(book, times[-1])
+        wanted = self._wanted
+        swept = sweep(book, start, event, wanted, self.order.limit, self._available.used, self._backlog)
+        takes, self._backlog = swept.takes, swept.backlog
+        if len(takes.rows):
+            # A row that offers something to take has a best price.
+            times, mids2, touches = (array[takes.rows] for array in (book.ts, book.mid2, book.best_take))
+            first = next(self._numbers)
+            self._numbers = count(first + len(takes.rows))
+            self.fills.extend(SweptFills(times, takes.venues, takes.prices, takes.shares, mids2, touches, first))
+            self.done += wanted - swept.left
+            self._to_sweep -= wanted - swept.left
+            self._complete(book, self.fills.last_ts)
         return event
 
     def _send(self, at: Displayed, k: int, qty: int, *, swept: bool) -> None:
@@ -370,7 +362,7 @@ class Execution:
         end = self.order.end
         self._act(book, end)
         if not self.leaves:  # a take that arrived after the last snapshot was the last of it
-            self._end_all(self.fills[-1].ts, EndReason.PARENT_DONE)
+            self._end_all(self.fills.last_ts, EndReason.PARENT_DONE)
         self._end_all(end, EndReason.DEADLINE)
         self.closed = True
         book, row = book.as_of(end)

@@ -10,8 +10,10 @@ and the tests hold the two against each other.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,14 +55,20 @@ class Consumed:
             self.run, self.taken, self.faded = run, 0, 0
 
 
-@dataclass(slots=True)
-class Takes:
+class Takes(NamedTuple):
     """What was taken, in order, as columns."""
 
-    rows: list[int] = field(default_factory=list)
-    venues: list[int] = field(default_factory=list)
-    prices: list[int] = field(default_factory=list)
-    shares: list[int] = field(default_factory=list)
+    rows: Ints
+    venues: Ints
+    prices: Ints
+    shares: Ints
+
+    @classmethod
+    def joined(cls, parts: Sequence[Takes]) -> Takes:
+        return parts[0] if len(parts) == 1 else cls(*map(np.concatenate, zip(NOTHING, *parts, strict=True)))
+
+
+NOTHING = Takes(*(np.empty(0, np.int64) for _ in Takes._fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ def sweep(
     for venue, run, taken in zip(book.venues, sweeper.runs, sweeper.taken, strict=True):
         if run >= 0:
             used[venue] = Consumed(run, taken)
-    return Swept(sweeper.takes, sweeper.left, sweeper.backlog)
+    return Swept(Takes.joined(sweeper.takes), sweeper.left, sweeper.backlog)
 
 
 @dataclass(slots=True)
@@ -112,7 +120,7 @@ class _Sweeper:
     runs: list[int]
     taken: list[int]
     backlog: bool
-    takes: Takes = field(default_factory=Takes)
+    takes: list[Takes] = field(default_factory=list)
 
     def together(self, first: int, last: int) -> int:
         """Work rows first:last as arrays, as far as that goes; the row from which on it does not."""
@@ -132,10 +140,8 @@ class _Sweeper:
         if len(rows) and int(rows[-1]) == stop:  # done in the middle of this row
             for k, quantity in zip(columns[rows == stop].tolist(), shares[rows == stop].tolist(), strict=True):
                 self._take(k, int(block.run[stop, k]), quantity)
-        self.takes.rows += (first + rows).tolist()
-        self.takes.venues += np.array(self.book.venues)[columns].tolist()
-        self.takes.prices += block.px[rows, columns].tolist()
-        self.takes.shares += shares.tolist()
+        venues = np.array(self.book.venues, np.int64)
+        self.takes.append(Takes(first + rows, venues[columns], block.px[rows, columns], shares))
         self.left -= int(shares.sum())
         self.backlog = first + stop < last or last - first - 1 in block.waiting
         return first + stop if self.left else last
@@ -148,12 +154,13 @@ class _Sweeper:
         px, sz, run = (array[first:last].ravel().tolist() for array in (book.take_px, book.take_sz, book.run))
         fresh = book.fresh_rows
         at, row = bisect_left(fresh, first), first
+        taken = list[tuple[int, int, int, int]]()
         while self.left:
             if not self.backlog:
                 at = bisect_left(fresh, row, at)
                 row = fresh[at] if at < len(fresh) else last
             if row >= last:
-                return
+                break
             base = (row - first) * count
             best, level, self.backlog = FAR, list[tuple[int, int]](), False
             for k in range(count):
@@ -177,11 +184,10 @@ class _Sweeper:
                 if quantity:
                     self._take(k, run[base + k], quantity)
                     self.left -= quantity
-                    self.takes.rows.append(row)
-                    self.takes.venues.append(venues[k])
-                    self.takes.prices.append(best)
-                    self.takes.shares.append(quantity)
+                    taken.append((row, venues[k], best, quantity))
             row += 1
+        if taken:
+            self.takes.append(Takes(*np.array(taken, np.int64).T))
 
     def _take(self, k: int, run: int, quantity: int) -> None:
         if self.runs[k] != run:

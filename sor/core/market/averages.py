@@ -19,13 +19,8 @@ class Average:
     size: int = 0
 
     def add(self, px: Ints, sz: Ints) -> None:
-        size = int(sz.sum())
-        # A dot product in 64 bits where it provably fits, Python's integers where it may not.
-        if len(px) and int(np.abs(px).max()) * size < 2**62:
-            self.value += int(px @ sz)
-        else:
-            self.value += sum(p * s for p, s in zip(px.tolist(), sz.tolist(), strict=True))
-        self.size += size
+        self.value += value_of(px, sz)
+        self.size += int(sz.sum())
 
     @property
     def price(self) -> Fraction | None:
@@ -52,6 +47,13 @@ class WindowAverages:
         t0, t1 = _rows(batch.trade_end, first, stop)
         self.traded.add(batch.trade_px[t0:t1], batch.trade_sz[t0:t1])
         self.trades += t1 - t0
+
+
+def value_of(px: Ints, sz: Ints) -> int:
+    """sum(price x size): in 64 bits where it provably fits, by Python's integers where it may not."""
+    if len(px) and int(np.abs(px).max()) * int(sz.sum()) < 2**62:
+        return int(px @ sz)
+    return sum(p * s for p, s in zip(px.tolist(), sz.tolist(), strict=True))
 
 
 def _rows(ends: Ints, first: int, stop: int) -> tuple[int, int]:

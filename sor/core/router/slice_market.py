@@ -158,8 +158,8 @@ class SliceMarket:
         for first, last, few in ((row, near, True), (near, stop, False)):
             if first < last and left:
                 swept = sweep(self.book, first, last, left, self.order.limit, used, backlog, few=few)
-                left, backlog, takes = swept.left, swept.backlog, swept.takes
-                for at, venue, px, shares in zip(takes.rows, takes.venues, takes.prices, takes.shares, strict=True):
+                left, backlog = swept.left, swept.backlog
+                for at, venue, px, shares in zip(*(column.tolist() for column in swept.takes), strict=True):
                     column = self.book.venues.index(venue)
                     found.append(SweptShares(at, column, shares, px + self.fees.take(venue, px)))
         return found

@@ -40,5 +40,5 @@ def own_result(
         placement=placement,
         maker_shares=sum(venue.maker_shares for venue in venues),
         venues=venues,
-        fills=tuple(fills),
+        executed=tuple(fills),
     )

@@ -16,6 +16,6 @@ def test_sizes_whose_sums_outgrow_64_bits() -> None:
     book = BookBuilder().extend(orient(batch_of(tape), Side.BUY))
     used: dict[int, Consumed] = {}
     swept = sweep(book, 0, len(book), 3 * size + 5, 10**6, used, backlog=True)
-    assert swept.takes.shares == [size, size, size, 5]
-    assert swept.takes.prices == [ask, ask + 1, ask, ask + 1]
+    assert swept.takes.shares.tolist() == [size, size, size, 5]
+    assert swept.takes.prices.tolist() == [ask, ask + 1, ask, ask + 1]
     assert swept.left == 0
