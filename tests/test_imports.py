@@ -66,6 +66,12 @@ def test_a_backtest_of_a_csv_tape_loads_only_what_it_uses() -> None:
     assert found & {"sor.tapes.vendor.spec", "sor.core.market.nbbo_book", "sor.core.market.nbbo_queues"} == set()
 
 
+def test_other_outputs_load_no_types_of_their_keys() -> None:
+    found = modules_after("import sor.comparison.compare")
+    assert {name for name in found if name.startswith("sor.") and "types" in name.split(".")} == set()
+    assert "msgspec" not in found
+
+
 def test_a_backtest_by_its_command_loads_no_completion_no_toml_and_starts_no_process() -> None:
     short = "'--strategy', 'static', '--end', '13:31:00', '--json'"
     found = modules_after(

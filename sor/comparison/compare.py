@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sor
 from sor.comparison.given import Given, given
@@ -23,20 +24,13 @@ from sor.report.sections.savings import CHEAPER, DEARER, UNKNOWN
 if TYPE_CHECKING:
     import pandas as pd
 
-OF_A_REPORT = (
-    "avg_fill_px",
-    "slippage_bps",
-    "implementation_shortfall_bps",
-    "making_share",
-    "fills",
-    "forced",
-    "leaves",
-)
+    from sor.comparison.types.comparison import ComparisonJson, ComparisonMethod, ReportRow, RouterRow
+    from sor.report.types.savings import SavingsOnThisOrder
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What `compare` found; `data` is the JSON object, with Decimals."""
+    """What `compare` found; `data` is the JSON object (sor/comparison/schema.json), with Decimals."""
 
     data: Mapping[str, Any]
 
@@ -82,7 +76,7 @@ def compare(*reports: ReportData | Path | str) -> Comparison:
         raise damaged(Path(", ".join(one.name for one in found)), error) from None
 
 
-def _whole(reports: Sequence[Given]) -> dict[str, Any]:
+def _whole(reports: Sequence[Given]) -> ComparisonJson:
     routers, differ = name_routers(reports)
     days = sorted({day_of(one.data) for one in reports})
     judged, said = (over_days if len(days) > 1 else over_slices)(reports, routers)
@@ -100,7 +94,7 @@ def _whole(reports: Sequence[Given]) -> dict[str, Any]:
     }
 
 
-def _router(one: Judged) -> dict[str, Any]:
+def _router(one: Judged) -> RouterRow:
     found, behind = one.estimate, one.behind
     return {
         "router": one.name,
@@ -115,7 +109,7 @@ def _router(one: Judged) -> dict[str, Any]:
     }
 
 
-def _report(one: Given, router: str) -> dict[str, Any]:
+def _report(one: Given, router: str) -> ReportRow:
     best, found = one.data["optimized"], one.data.get("headline") or {}
     return {
         "report": one.name,
@@ -123,8 +117,14 @@ def _report(one: Given, router: str) -> dict[str, Any]:
         "router": router,
         "savings_vs_X_M_bps": found.get("mean_savings_bps"),
         "ci95": found.get("ci95"),
-        **{name: best.get(name) for name in OF_A_REPORT},
-        "savings_on_this_order_bps": dict(one.data["savings_vs_baselines_bps"]),
+        "avg_fill_px": best.get("avg_fill_px"),
+        "slippage_bps": best.get("slippage_bps"),
+        "implementation_shortfall_bps": best.get("implementation_shortfall_bps"),
+        "making_share": best.get("making_share"),
+        "fills": best.get("fills"),
+        "forced": best.get("forced"),
+        "leaves": best.get("leaves"),
+        "savings_on_this_order_bps": cast("SavingsOnThisOrder", dict(one.data["savings_vs_baselines_bps"])),
     }
 
 
@@ -134,17 +134,17 @@ def _verdict(one: Judged) -> str | None:
     return UNKNOWN if not one.certain else CHEAPER if one.estimate.mean > 0 else DEARER
 
 
-def _bps(value: Fraction) -> Any:
+def _bps(value: Fraction) -> Decimal:
     return figure(value / 10**6)
 
 
-def _interval(found: MeanEstimate | None) -> list[Any] | None:
+def _interval(found: MeanEstimate | None) -> list[Decimal] | None:
     if found is None or found.low is None or found.high is None:
         return None
     return [_bps(found.low), _bps(found.high)]
 
 
-def _method(over: str) -> dict[str, str]:
+def _method(over: str) -> ComparisonMethod:
     blocks = f"circular blocks of {BLOCK} slices" if over == "slices" else "days"
     return {
         "against_X_M": f"bootstrap-t over {blocks}, {RESAMPLES:,} resamples; Holm's correction over the routers",

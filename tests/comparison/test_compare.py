@@ -10,19 +10,25 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from browsing import check_page, start
+from jsonschema import Draft202012Validator
 from page_figures import figures, resolve
+from schema_keys import plain, undescribed, unknown
 
 import sor
 from sor import backtest
 from sor.cli import run
 from sor.comparison.compare import Comparison, compare
 from sor.comparison.page import page
+from sor.comparison.types.comparison import ComparisonJson
+from sor.comparison.types.schema import FILE, comparison_schema
 from sor.core.statistics import bootstrap_t
 from sor.errors import InputError
 from sor.report.files.folder import write
 from sor.report.report import Report
+from sor.report.types.json_schema import schema_text
 
 WISHES: dict[str, Any] = {"start": "13:31:00", "end": "13:33:00", "quantity": 1_000}
 HOSTILE = '"><script>alert(1)</script><img src="http://127.0.0.1:9/x">\u202e\x1b[31m'
@@ -239,3 +245,34 @@ def test_frame_and_notebook(router_report: Report, other_report: Report) -> None
     assert list(found.to_frame().index) == ["cont_kukanov", "imbalance"]
     assert "cont_kukanov" in found._repr_html_()
     assert repr(found) == "<Comparison: Buy 1,000 SYNT, 2 routers, 1 days>"
+
+
+def test_the_schema_is_what_the_types_say_and_explains_every_key() -> None:
+    """Else: python -m sor.comparison.types.schema"""
+    assert FILE.read_text(encoding="utf-8") == schema_text(comparison_schema())
+    Draft202012Validator.check_schema(comparison_schema())
+    assert undescribed(comparison_schema()) == []
+
+
+def test_comparisons_are_what_the_types_say(
+    kept: Callable[..., Path], router_report: Report, other_report: Report
+) -> None:
+    """Over routers, over days, and of reports that cannot be judged or lack what later versions write."""
+    old = kept("old.json", at={"headline": None})
+    days = [kept(f"{day}.json", at=on(f"2024-06-{day:02d}", 0.5)) for day in (3, 4)]
+    for found in (compare(router_report, other_report), compare(*days), compare(old, router_report)):
+        Draft202012Validator(comparison_schema()).validate(plain(found.data))
+        assert unknown(plain(found.data), comparison_schema()) == []
+        msgspec.convert(found.data, ComparisonJson)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [("over", "weeks"), ("routers", [{}]), ("reports", None), ("options", {"fees": {"a": 1}}), ("version", "")],
+)
+def test_other_comparisons_are_refused(router_report: Report, place: str, value: Any) -> None:
+    found = plain(compare(router_report, router_report).data)
+    validator = Draft202012Validator(comparison_schema())
+    assert validator.is_valid(found)
+    assert not validator.is_valid(found | {place: value})
+    assert not validator.is_valid({key: inner for key, inner in found.items() if key != place})

@@ -30,6 +30,36 @@ class VenueRow(VenueName):
     ]
 
 
+# Values of an entry that a comparison shows as well.
+AverageFill = Annotated[
+    Decimal | None,
+    says("total_cash / (filled + forced) in dollars a share, half to even to the nanodollar. Null without shares."),
+]
+LeftShares = Annotated[Count, says("Shares neither filled nor forced at the deadline.")]
+ForcedShares = Annotated[
+    Count,
+    says("Shares completed at the deadline at the last best opposite quote, whatever its size; cash counts them."),
+]
+Slippage = Annotated[
+    Decimal | None,
+    says(
+        "Cost against the arrival price, of the shares done, in basis points: timing + placement + fees. "
+        "Positive hurts, on both sides."
+    ),
+]
+Shortfall = Annotated[
+    Decimal | None,
+    says(
+        "Cost of the whole parent order against the arrival price, leaves at the last best opposite quote, "
+        "in basis points."
+    ),
+]
+MakingShare = Annotated[
+    Part | None, says("Of the shares done, those of resting orders that were hit. Strategies only.")
+]
+FillCount = Annotated[Count, says("Number of fills. Strategies only.")]
+
+
 class StrategyEntry(TypedDict):
     """One strategy or benchmark, worked as if it were alone."""
 
@@ -41,30 +71,18 @@ class StrategyEntry(TypedDict):
             "rebates, forced shares included. Null where there never was an opposite quote."
         ),
     ]
-    avg_fill_px: Annotated[
-        Decimal | None,
-        says("total_cash / (filled + forced) in dollars a share, half to even to the nanodollar. Null without shares."),
-    ]
+    avg_fill_px: AverageFill
     filled: Annotated[Count, says("Shares done by the strategy itself; forced shares are not counted here.")]
-    leaves: Annotated[Count, says("Shares neither filled nor forced at the deadline.")]
+    leaves: LeftShares
     kind: Annotated[str, one_of("strategy", "benchmark"), says("A benchmark is an average that no one can trade.")]
-    forced: Annotated[
-        Count,
-        says("Shares completed at the deadline at the last best opposite quote, whatever its size; cash counts them."),
-    ]
+    forced: ForcedShares
     forced_beyond_displayed: Annotated[
         Count,
         says("Those of the forced shares that were more than the venue had available: a gift that no market gives."),
     ]
     fees: Annotated[Decimal, says("Take fees paid in dollars, exact.")]
     rebates: Annotated[Decimal, says("Make rebates received in dollars, exact.")]
-    slippage_bps: Annotated[
-        Decimal | None,
-        says(
-            "Cost against the arrival price, of the shares done, in basis points: timing + placement + fees. "
-            "Positive hurts, on both sides."
-        ),
-    ]
+    slippage_bps: Slippage
     timing_bps: Annotated[
         Decimal | None,
         says(
@@ -80,13 +98,7 @@ class StrategyEntry(TypedDict):
         ),
     ]
     fees_bps: Annotated[Decimal | None, says("Part of the slippage: take fees less make rebates.")]
-    implementation_shortfall_bps: Annotated[
-        Decimal | None,
-        says(
-            "Cost of the whole parent order against the arrival price, leaves at the last best opposite quote, "
-            "in basis points."
-        ),
-    ]
+    implementation_shortfall_bps: Shortfall
     schedule_drift_bps: NotRequired[
         Annotated[
             Decimal | None,
@@ -105,14 +117,12 @@ class StrategyEntry(TypedDict):
             ),
         ]
     ]
-    making_share: NotRequired[
-        Annotated[Part | None, says("Of the shares done, those of resting orders that were hit. Strategies only.")]
-    ]
+    making_share: NotRequired[MakingShare]
     taking_share: NotRequired[
         Annotated[Part | None, says("Of the shares done, those taken or forced. Strategies only.")]
     ]
     orders: NotRequired[Annotated[Count, says("Child orders sent, completion at the deadline included.")]]
-    fills: NotRequired[Annotated[Count, says("Number of fills. Strategies only.")]]
+    fills: NotRequired[FillCount]
     odd_lot_fills: NotRequired[
         Annotated[Count, says("Fills of fewer shares than a round lot has: 100, or what the tape's round_lot says.")]
     ]
