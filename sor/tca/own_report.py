@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sor
 from sor.core.execution.accounting import savings
@@ -12,18 +12,21 @@ from sor.core.units import dollars, format_time
 from sor.report.sections.figures import in_bps
 from sor.report.sections.strategies import strategy_entry
 from sor.report.sections.venues import venue_name
-from sor.report.tca.benchmarks import benchmarks, schedule
-from sor.report.tca.section import analysis_section
+from sor.report.tca.benchmarks import benchmarks
+from sor.report.tca.section import execution_costs, minutes
+from sor.report.tca.venue_table import venue_table
 from sor.sources.source import TapeFacts
 from sor.tca.fills_file import OwnFill, OwnFills
 from sor.tca.own_orders import OwnOrder
 
-WITHOUT_ORDERS = ("shares_routed", "shares_routed_ioc", "shares_further_routable", "average_order_size")
+if TYPE_CHECKING:
+    from sor.report.types.tca_venues import HandlingRow
+    from sor.tca.types.own import AgainstStrategy, ImpossibleFill, OwnHandlingRow, OwnOrderRow, OwnReportJson, OwnTca
 
 
 def own_report(
     fills: OwnFills, orders: Iterable[OwnOrder], spec: Spec, tape: TapeFacts, request: Mapping[str, Any]
-) -> dict[str, Any]:
+) -> OwnReportJson:
     """request: the options as they were given."""
     return {
         "fills": {"name": fills.name, "rows": len(fills.fills), "simulated": fills.simulated},
@@ -40,10 +43,8 @@ def compared_with(spec: Spec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(("X_M", "twap", router)))
 
 
-def _order(order: OwnOrder, spec: Spec, round_lot: int) -> dict[str, Any]:
+def _order(order: OwnOrder, spec: Spec, round_lot: int) -> OwnOrderRow:
     outcome, parent = order.outcome, order.outcome.order
-    found = analysis_section(order.analysis, order.result, outcome)
-    venues = [{**row, **dict.fromkeys(WITHOUT_ORDERS)} for row in found["venues_606"]]
     return {
         "order": order.name,
         "side": parent.side.value,
@@ -53,11 +54,30 @@ def _order(order: OwnOrder, spec: Spec, round_lot: int) -> dict[str, Any]:
         **strategy_entry(order.result, outcome.arrival2, round_lot=round_lot),
         "against": _against(order, spec, round_lot),
         "impossible": [_problem(fill, why) for fill, why in order.problems],
-        "tca": {"benchmarks": benchmarks(outcome), "minutes": schedule(outcome), **found, "venues_606": venues},
+        "tca": _tca(order),
     }
 
 
-def _against(order: OwnOrder, spec: Spec, round_lot: int) -> dict[str, Any]:
+def _tca(order: OwnOrder) -> OwnTca:
+    return {
+        "benchmarks": benchmarks(order.outcome),
+        "minutes": minutes(order.analysis),
+        **execution_costs(order.analysis, order.result, order.outcome),
+        "venues_606": [_without_orders(row) for row in venue_table(order.analysis.handling)],
+    }
+
+
+def _without_orders(row: HandlingRow) -> OwnHandlingRow:
+    return {
+        **row,
+        "shares_routed": None,
+        "shares_routed_ioc": None,
+        "shares_further_routable": None,
+        "average_order_size": None,
+    }
+
+
+def _against(order: OwnOrder, spec: Spec, round_lot: int) -> dict[str, AgainstStrategy]:
     """By strategy: what it would have paid, and what the own executions saved against it."""
     if order.compared is None:
         return {}
@@ -72,7 +92,7 @@ def _against(order: OwnOrder, spec: Spec, round_lot: int) -> dict[str, Any]:
     }
 
 
-def _problem(fill: OwnFill, why: str) -> dict[str, Any]:
+def _problem(fill: OwnFill, why: str) -> ImpossibleFill:
     return {
         "row": fill.row,
         "time": format_time(fill.ts),

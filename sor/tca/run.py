@@ -29,7 +29,7 @@ TCA, FILLS = "tca.json", "fills.csv"
 
 @dataclass(frozen=True, slots=True)
 class OwnReport:
-    """data: the JSON object; orders: what it was made of."""
+    """data: the JSON object (sor/tca/schema.json); orders: what it was made of."""
 
     data: Mapping[str, Any]
     orders: tuple[OwnOrder, ...]

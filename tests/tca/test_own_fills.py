@@ -6,20 +6,26 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 import tca_example
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+from schema_keys import plain, undescribed, unknown
 
 from sor import backtest
 from sor.cli import cli
 from sor.errors import InputError
 from sor.report.files.folder import write
 from sor.report.report import Report
+from sor.report.types.json_schema import schema_text
 from sor.request import BacktestRequest
-from sor.tca.own_report import WITHOUT_ORDERS
 from sor.tca.run import OwnReport, analyse_file, write_folder
+from sor.tca.types.own import OwnReportJson
+from sor.tca.types.schema import FILE, own_report_schema
 
+WITHOUT_ORDERS = ("shares_routed", "shares_routed_ioc", "shares_further_routable", "average_order_size")
 STRATEGIES = ("cont_kukanov", "cont_kukanov_walk_forward", "X_M")
 
 
@@ -61,6 +67,7 @@ def test_a_routers_fills_fed_back_give_the_reports_own_figures(
     of_orders = (*WITHOUT_ORDERS, "fill_rate", "provided_milliseconds")
     executed = [row for row in right["venues_606"] if row["shares_executed"]]
     for row, expected in zip(mine["venues_606"], executed, strict=True):
+        assert [row[name] for name in of_orders] == [None] * len(of_orders)
         assert {k: v for k, v in row.items() if k not in of_orders} == {
             k: v for k, v in expected.items() if k not in of_orders
         }
@@ -188,3 +195,50 @@ def test_the_folder_has_all_fills(tmp_path: Path) -> None:
     effective = (2 * (sell.mid - sell.price) * sell["size"]).sum()
     said = next(row for row in found.data["orders"][1]["tca"]["spreads"] if row["kind"] == "maker")
     assert effective == pytest.approx(float(said["effective_usd"]))
+
+
+def test_the_schema_is_what_the_types_say_and_explains_every_key() -> None:
+    """Else: python -m sor.tca.types.schema"""
+    assert FILE.read_text(encoding="utf-8") == schema_text(own_report_schema())
+    Draft202012Validator.check_schema(own_report_schema())
+    assert undescribed(own_report_schema()) == []
+
+
+@pytest.fixture(scope="module")
+def example() -> OwnReport:
+    return analyse_file(tca_example.EXAMPLE, BacktestRequest())
+
+
+def test_analyses_are_what_the_types_say(example: OwnReport, report: Report, kept: Path) -> None:
+    """Of executions against strategies, some of them impossible, and of a router's own fills alone."""
+    assert any(order["impossible"] for order in example.data["orders"])
+    for found in (example.data, back(report, kept / "fills.csv", "X_M").data):
+        Draft202012Validator(own_report_schema()).validate(plain(found))
+        assert unknown(plain(found), own_report_schema()) == []
+        msgspec.convert(found, OwnReportJson)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("fills", "rows"), 0),
+        (("orders", 0, "side"), "b"),
+        (("orders", 0, "total_cash"), "89954.1526"),
+        (("orders", 0, "against", "X_M", "savings_bps"), "much"),
+        (("orders", 0, "tca", "venues_606", 0, "shares_routed"), 0),
+        (("orders", 0, "tca", "minutes", "filled"), None),
+        (("orders", 1, "impossible", 0, "time"), "13:31:00"),
+    ],
+)
+def test_other_analyses_are_refused(example: OwnReport, place: tuple[str | int, ...], value: Any) -> None:
+    found, validator = plain(example.data), Draft202012Validator(own_report_schema())
+    assert validator.is_valid(found)
+    inner: Any = found
+    for key in place[:-1]:
+        inner = inner[key]
+    right = inner[place[-1]]
+    inner[place[-1]] = value
+    assert not validator.is_valid(found)
+    inner[place[-1]] = right
+    del inner[place[-1]]
+    assert not validator.is_valid(found)

@@ -15,7 +15,7 @@ from sor.report.tca.resting import fill_rates, time_to_fill
 from sor.report.tca.venue_table import venue_table
 
 if TYPE_CHECKING:
-    from sor.report.types.tca import StrategyMinutes, TcaSection, TcaStrategy
+    from sor.report.types.tca import ExecutionCosts, StrategyMinutes, TcaSection, TcaStrategy
 
 
 def tca_section(outcome: SessionResult, fees: FeeSchedule) -> TcaSection:
@@ -38,10 +38,14 @@ def strategy_section(
     """One strategy's."""
     decision2, arrival2 = outcome.decision2, outcome.arrival2
     found = analyse(result, quotes, outcome.order, fees, decision2=decision2, arrival2=arrival2)
-    return analysis_section(found, result, outcome)
+    return {
+        **execution_costs(found, result, outcome),
+        "venues_606": venue_table(found.handling),
+        "minutes": minutes(found),
+    }
 
 
-def analysis_section(found: Analysis, result: StrategyResult, outcome: SessionResult) -> TcaStrategy:
+def execution_costs(found: Analysis, result: StrategyResult, outcome: SessionResult) -> ExecutionCosts:
     """What was found of a result, against the market of `outcome`."""
     return {
         "against_benchmarks_bps": against_benchmarks(result, outcome),
@@ -52,11 +56,10 @@ def analysis_section(found: Analysis, result: StrategyResult, outcome: SessionRe
         "improvement": improvement(found.improvement),
         "fill_rates": fill_rates(found.fill_rates),
         "time_to_fill": time_to_fill(found),
-        "venues_606": venue_table(found.handling),
-        "minutes": _minutes(found),
     }
 
 
-def _minutes(found: Analysis) -> StrategyMinutes:
+def minutes(found: Analysis) -> StrategyMinutes:
+    """By minute of the window: what was filled, and what the schedule wants."""
     target = found.target_by_minute
     return {"filled": list(found.filled_by_minute), "target": None if target is None else list(target)}

@@ -17,13 +17,13 @@ Schema = dict[str, Any]
 
 
 def json_schema(root: type, title: str, apart: Mapping[str, str]) -> Schema:
-    """The schema as an object. apart: objects that stand in $defs, by the names of their types: their names there;
-    every other one stands where it is used.
+    """The schema as an object. apart: objects that stand in $defs where there are any, by the names of their types:
+    their names there; every other one stands where it is used.
     """
     _, parts = msgspec.json.schema_components([root])
     objects = _Objects(parts, _keys(root), apart)
     whole = objects.whole(root.__name__)
-    defs = {name: objects.whole(type_) for type_, name in apart.items()}
+    defs = {where: objects.whole(name) for name, where in apart.items() if name in parts}
     if objects.has_times:
         time = {"description": "UTC, ISO 8601 with nanoseconds.", "type": "string", "pattern": TIME}
         defs = {"time": time, **defs}

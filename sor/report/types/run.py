@@ -14,13 +14,18 @@ class AskedWindow(TypedDict):
     end: Annotated[Time, says("End of the window asked for.")]
 
 
-class OrderSection(TypedDict):
-    """The parent order."""
+class OrderWindow(TypedDict):
+    """What is to be done, and when."""
 
     side: Annotated[str, one_of("buy", "sell"), says("Buy or sell.")]
     quantity: Annotated[Positive, says("Shares.")]
     start: Annotated[Time, says("Start of the closed window; the arrival price is that of this moment.")]
     end: Annotated[Time, says("End of the closed window: the deadline.")]
+
+
+class OrderSection(OrderWindow):
+    """The parent order."""
+
     asked: AskedWindow | None
     limit_price: Annotated[Decimal | None, says("Dollars; nothing trades beyond it. Null without a limit.")]
     arrival_px: Annotated[
@@ -50,12 +55,18 @@ class OffExchange(TypedDict):
     shares: Annotated[Count, says("Their shares.")]
 
 
+# Values of a tape that an analysis of one's own executions shows as well.
+TapeName = Annotated[
+    str | None, says("The files' names without folders and endings. Null for a stream that does not say.")
+]
+Symbol = Annotated[str | None, says("The instrument.")]
+TapeRows = Annotated[Count | None, says("Rows of the tape.")]
+
+
 class TapeSection(TypedDict):
     """What was read."""
 
-    name: Annotated[
-        str | None, says("The files' names without folders and endings. Null for a stream that does not say.")
-    ]
+    name: TapeName
     form: Annotated[
         str,
         one_of("venue", "nbbo"),
@@ -68,8 +79,8 @@ class TapeSection(TypedDict):
             "does not say."
         ),
     ]
-    symbol: Annotated[str | None, says("The instrument.")]
-    rows: Annotated[Count | None, says("Rows of the tape.")]
+    symbol: Symbol
+    rows: TapeRows
     bad_rows: Annotated[Count | None, says("Rows that could not be read and were left out.")]
     out_of_order: Annotated[Count | None, says("Rows that were before the row above them in time; they were sorted.")]
     snapshots: Annotated[Count, says("Snapshots on the tape: distinct times.")]

@@ -54,8 +54,8 @@ class StrategyMinutes(TypedDict):
     ]
 
 
-class TcaStrategy(TypedDict):
-    """The analysis of one strategy's executions."""
+class ExecutionCosts(TypedDict):
+    """What executions cost, and how resting orders fared."""
 
     against_benchmarks_bps: Annotated[
         PriceBenchmarks,
@@ -68,6 +68,11 @@ class TcaStrategy(TypedDict):
     improvement: ImprovementSection
     fill_rates: FillRatesSection | None
     time_to_fill: TimeToFill | None
+
+
+class TcaStrategy(ExecutionCosts):
+    """The analysis of one strategy's executions."""
+
     venues_606: Annotated[
         list[HandlingRow], says("The venue table of SEC Rule 606(b)(3); forced shares are not in it.")
     ]
@@ -81,12 +86,15 @@ class WindowMinutes(TypedDict):
     volume: Annotated[list[int], says("Shares traded on exchanges in each.")]
 
 
+MarketPrices = Annotated[
+    PriceBenchmarks, says("Prices of the market in the window, dollars; null where the tape has none.")
+]
+
+
 class TcaSection(TypedDict):
     """Transaction cost analysis (docs/tca.md): empty where nothing was analysed."""
 
-    benchmarks: NotRequired[
-        Annotated[PriceBenchmarks, says("Prices of the market in the window, dollars; null where the tape has none.")]
-    ]
+    benchmarks: NotRequired[MarketPrices]
     minutes: NotRequired[WindowMinutes]
     strategies: NotRequired[
         Annotated[dict[str, TcaStrategy], says("By strategy: the chosen one, its walk forward, X_M.")]

@@ -1,19 +1,24 @@
 """The venue table of SEC Rule 606(b)(3)."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from sor.report.types.strategies import VenueName
 from sor.report.types.values import Count, says
 
 
-class HandlingRow(VenueName):
-    """A row of the table of Rule 606(b)(3)."""
+class RoutedToVenue(VenueName):
+    """What orders that were sent tell of a venue."""
 
     shares_routed: Annotated[Count, says("Total shares routed.")]
     shares_routed_ioc: Annotated[Count, says("Of those, immediate or cancel: takes.")]
     shares_further_routable: Annotated[Count, says("Of those, further routable: none are.")]
     average_order_size: Annotated[Decimal | None, says("Average order size routed.")]
+
+
+class ExecutedAtVenue(TypedDict):
+    """What executions tell of a venue."""
+
     shares_executed: Annotated[Count, says("Total shares executed.")]
     fill_rate: Annotated[Decimal | None, says("Shares executed over shares routed.")]
     average_fill_size: Annotated[Decimal | None, says("Average fill size.")]
@@ -39,3 +44,7 @@ class HandlingRow(VenueName):
     removed_fee_cents_per_100: Annotated[
         Decimal | None, says("Average net fee of shares that removed, cents per 100 shares.")
     ]
+
+
+class HandlingRow(RoutedToVenue, ExecutedAtVenue):
+    """A row of the table of Rule 606(b)(3)."""
