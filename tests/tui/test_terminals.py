@@ -126,6 +126,24 @@ def test_a_report_that_is_none_is_one_clear_line(terminal: Open, tmp_path: Path)
     assert "not a report of sor backtest" in text.replace("\n", "")
 
 
+@needs_tmux
+def test_quitting_does_not_wait_for_a_name_that_is_looked_up(terminal: Open, tmp_path: Path) -> None:
+    """The look-up never ends here, and says that it has begun."""
+    (tmp_path / "slow.py").write_text(
+        "import pathlib, socket, threading\n"
+        "from tui.app import main\n"
+        "def look_up(*where, **how):\n"
+        f"    pathlib.Path({str(tmp_path)!r}, 'begun').touch()\n"
+        "    threading.Event().wait()\n"
+        "socket.getaddrinfo = look_up\n"
+        "raise SystemExit(main({'servers': 'slow.example:9092'}))\n"
+    )
+    screen = terminal(f"{sys.executable} {tmp_path}/slow.py")
+    screen.until(lambda _: (tmp_path / "begun").exists())
+    screen.keys("C-q")
+    assert "CODE 0" in screen.until(lambda t: "CODE" in t, seconds=60)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @needs_tmux
 def test_a_killed_screen_restores_the_terminal_and_keeps_the_report(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from threading import Thread
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -51,6 +52,7 @@ class SetupPage(Page):
         self._focused = "side"
         self._due: dict[str, Timer] = {}
         self._looked_at: dict[str, str] = {}
+        self._asked_where: RunRequest | None = None
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False), Horizontal(id="columns"):
@@ -206,18 +208,20 @@ class SetupPage(Page):
     def _say_where(self) -> None:
         if self.is_open:
             with suppress(SorError):
-                self._find_where(form.request(self.values))
+                self._asked_where = form.request(self.values)
+                Thread(target=self._find_where, args=(self._asked_where,), daemon=True).start()
 
-    @work(thread=True, exclusive=True)
     def _find_where(self, wanted: RunRequest) -> None:
-        """In a thread: an address that does not answer takes its time."""
-        try:
+        """In a thread, as an address that does not answer takes its time, and a name that is looked up more than that;
+        of its own, as the program waits for those of `work` when it is left."""
+        with suppress(SorError):
             text, writes = where_it_goes(wanted)
-        except SorError:
-            return
-        self.show_from_thread(self._show_where, text, writes)
+            with suppress(RuntimeError):  # the program has been left
+                self.app.call_from_thread(self._show_where, wanted, text, writes)
 
-    def _show_where(self, text: str, writes: bool) -> None:
+    def _show_where(self, wanted: RunRequest, text: str, writes: bool) -> None:
+        if wanted is not self._asked_where or not self.is_open:
+            return  # it has been asked again, or the screen is being taken down
         where = self.query_one("#where", Static)
         where.set_class(writes, "-writes")
         where.update(Content(text))
