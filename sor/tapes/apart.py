@@ -18,7 +18,7 @@ from sor.sources.snapshot_buffer import SnapshotBuffer
 from sor.sources.source import WrappedSource
 from sor.tapes.bytes.byte_blocks import Progress
 from sor.tapes.convert import SUFFIX, to_parquet
-from sor.tapes.open import parquet_alone, several_files
+from sor.tapes.open import check_strict, parquet_alone, several_files
 from sor.tapes.options import AS_IT_IS, ReadOptions
 from sor.tapes.parquet.reader import ParquetReader
 from sor.tapes.parquet.source import ParquetTape
@@ -56,6 +56,7 @@ def open_symbols(
     symbol_in: Sequence[str] = (),
     options: ReadOptions = AS_IT_IS,
     rule: SnapshotRule = "last",
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> dict[str | None, SpooledSymbol]:
     """What `open_tape` gives for each symbol of a tape, in the order of their names.
@@ -63,8 +64,9 @@ def open_symbols(
     What is no Parquet tape of ours becomes one first, in a temporary folder: it is in the order of time. From there the
     snapshots of all symbols go to one temporary file. Memory does not grow with the tape.
     """
-    files = several_files(tape, None, symbol_in, options, progress=progress)
+    files = several_files(tape, None, symbol_in, options, strict, progress)
     if (alone := parquet_alone(files)) is not None:
+        check_strict(files, alone)
         return _apart(alone, str(files.inputs[0].path), rule)
     with tempfile.TemporaryDirectory(prefix="sor-", dir=scratch_dir()) as folder:
         whole = Path(folder) / f"tape{SUFFIX}"

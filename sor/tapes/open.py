@@ -66,12 +66,18 @@ def open_source(
     from sor.tapes.parquet.source import ParquetTape
 
     one = files.inputs[0]
-    if files.strict and reader.first_bad is not None:
-        raise InputError(f"{one.path}: {reader.first_bad} (without --strict such rows are counted and left out)")
+    check_strict(files, reader)
     symbols = reader.symbols if files.wanted is None else [s for s in reader.symbols if s == files.wanted]
     symbol = choose_symbol(symbols, reader.symbols, files.wanted, str(one.path))
     whole = ParquetTape(reader, symbol, rule, batch_snapshots, keep)
     return whole if window is None else whole.window(*window, whole.bounds()[0])
+
+
+def check_strict(files: SeveralFiles, reader: ParquetReader) -> None:
+    """InputError where a bad row is one: such a tape was made of files that had some."""
+    if files.strict and reader.first_bad is not None:
+        path = files.inputs[0].path
+        raise InputError(f"{path}: {reader.first_bad} (without --strict such rows are counted and left out)")
 
 
 def is_our_parquet(reader: RowReader) -> bool:
@@ -112,6 +118,7 @@ def _open_all(
             skipped.append(f"{one.name} is no tape and is skipped: {str(error).removeprefix(f'{one.path}: ')}.")
     if not readers:
         raise InputError(f"none of the {len(inputs)} files is a tape; {skipped[0]}")
+    _refuse_idle_options(options, readers)
     return readers, skipped
 
 
@@ -164,6 +171,22 @@ def _text_reader(tape: ByteTape, options: ReadOptions) -> RowReader:
     if options.clock == "recv":
         spec = spec.by_receipt(tape.path)
     return FormatReader(tape, layout_of(tape, spec), options.lot)
+
+
+def _refuse_idle_options(options: ReadOptions, readers: Sequence[tuple[TapeInput, RowReader]]) -> None:
+    """InputError where a format or a lot is given for a tape of which no file is read by them."""
+    given = [name for name in ("format", "lot") if getattr(options, name) is not None]
+    if not given:
+        return
+    from sor.tapes.csv.reader import CsvReader
+    from sor.tapes.symbols.named import NamedReader
+    from sor.tapes.vendor.reader import FormatReader
+
+    if not any(isinstance(reader, CsvReader | FormatReader | NamedReader) for _, reader in readers):
+        raise InputError(
+            f"{readers[0][0].path}: this form of file says itself what is in it and in which unit: "
+            f"leave {' and '.join(f'--{name}' for name in given)} out"
+        )
 
 
 def _refuse_clock(options: ReadOptions, one: TapeInput) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sor.cli.options.tape_options import clock_option, format_option, lot_option, symbol_in_option
+from sor.cli.options.tape_options import clock_option, format_option, lot_option, strict_option, symbol_in_option
 from sor.text import say
 
 
@@ -18,7 +18,7 @@ from sor.text import say
 @symbol_in_option
 @format_option
 @lot_option
-@click.option("--strict", is_flag=True, help="A bad row of the tape is an error.")
+@strict_option
 def command(
     tape: tuple[str, ...],
     out: Path,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sor.cli.options.tape_options import clock_option, format_option, lot_option, symbol_in_option
+from sor.cli.options.tape_options import clock_option, format_option, lot_option, strict_option, symbol_in_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ _SYMBOLS_SHOWN = 10
 @format_option
 @lot_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on standard output.")
-@click.option("--strict", is_flag=True, help="A bad row of the tape is an error.")
+@strict_option
 def command(
     tape: tuple[str, ...],
     clock: Any,

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sor.cli.options.suggest import FILE
+from sor.options.order_options import BY_NAME
 
 Decorator = Callable[[Any], Any]
 
@@ -42,6 +43,8 @@ lot_option: Decorator = click.option(
     metavar="SHARES",
     help="Shares in a unit of displayed size, whatever the format says: 1, or 100 for round lots.",
 )
+
+strict_option: Decorator = click.option("--strict", is_flag=True, help=BY_NAME["strict"].help)
 
 symbol_in_option: Decorator = click.option(
     "--symbol-in",

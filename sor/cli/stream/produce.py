@@ -12,7 +12,14 @@ import click
 
 from sor.cli.options.kafka_config import bootstrap_servers, kafka_config
 from sor.cli.options.metrics import metrics_option, run_metrics
-from sor.cli.options.tape_options import clock_option, format_option, lot_option, symbol_in_option, tape_option
+from sor.cli.options.tape_options import (
+    clock_option,
+    format_option,
+    lot_option,
+    strict_option,
+    symbol_in_option,
+    tape_option,
+)
 from sor.errors import InputError
 from sor.request import BacktestRequest
 from sor.stream import TOPIC
@@ -34,6 +41,7 @@ ALL = "*"  # as in a sweep
 @symbol_in_option
 @format_option
 @lot_option
+@strict_option
 @click.option(
     "--speed", default="1", show_default=True, metavar="1|10|max", help="Any positive number; max: no waiting."
 )
@@ -122,6 +130,7 @@ def _source(request: BacktestRequest, symbol: str | None, options: dict[str, Any
             format=options["format"],
             lot=options["lot"],
             snapshot_rule=options["snapshot_rule"],
+            strict=options["strict"],
             progress=progress,
         )
     return _windowed(spec, source)
@@ -155,7 +164,7 @@ def _sources(request: BacktestRequest, options: dict[str, Any]) -> dict[str, Sou
     read = ReadOptions(options["format"], options["lot"], options["clock"])
     with bytes_progress("reading the tape") as progress:
         tape = options["tape"] or bundled_tape()
-        symbols = open_symbols(tape, options["symbol_in"], read, options["snapshot_rule"], progress)
+        symbols = open_symbols(tape, options["symbol_in"], read, options["snapshot_rule"], options["strict"], progress)
     found: dict[str, Source] = {}
     left_out = []
     for symbol, source in symbols.items():

@@ -26,7 +26,7 @@ from sor.tapes.rows import (
     impossible,
     impossible_trades,
 )
-from sor.tapes.symbols.symbology import SymbolNames, add_beside
+from sor.tapes.symbols.symbology import Numbered, SymbolNames, add_beside
 
 _T = ord("T")
 _UNDEFINED_TIME = 2**64 - 1
@@ -55,7 +55,7 @@ def readable(path: Any, rtypes: frozenset[int]) -> list[frozenset[int]]:
     return [frozenset(one) for one in kinds.values()]
 
 
-class DbnReader:
+class DbnReader(Numbered):
     """The records of one kind of a DBN file as chunks of rows; all others are passed over. See `RowReader`."""
 
     has_venues = True
@@ -89,14 +89,6 @@ class DbnReader:
             add_beside(self._names, tape.path)
         self._good_rows = self.bad_rows = 0
         self.first_bad: str | None = None
-
-    @property
-    def symbols(self) -> list[str | None]:
-        return self._names.symbols
-
-    @property
-    def has_names(self) -> bool:
-        return self._names.all_named
 
     @property
     def stated(self) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sor.core.market.batch import Form
 from sor.tapes.rows import Kind, RowChunk, RowReader
-from sor.tapes.symbols.symbology import SymbolNames, add_beside
+from sor.tapes.symbols.symbology import Numbered, SymbolNames, add_beside
 
 
 def named(reader: RowReader, path: Path) -> RowReader:
@@ -19,19 +19,11 @@ def named(reader: RowReader, path: Path) -> RowReader:
     return reader if reader.has_names or not add_beside(names, path) else NamedReader(reader, names)
 
 
-class NamedReader:
+class NamedReader(Numbered):
     """See `RowReader`. A number without a name stays a number."""
 
     def __init__(self, reader: RowReader, names: SymbolNames) -> None:
         self._reader, self._names = reader, names
-
-    @property
-    def symbols(self) -> list[str | None]:
-        return self._names.symbols
-
-    @property
-    def has_names(self) -> bool:
-        return self._names.all_named
 
     def chunks(self) -> Iterator[RowChunk]:
         for rows in self._reader.chunks():

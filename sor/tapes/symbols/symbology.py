@@ -68,6 +68,20 @@ class SymbolNames:
         return self._codes[name]
 
 
+class Numbered:
+    """The part of a `RowReader` that is about the names of stocks, where the file has numbers for them."""
+
+    _names: SymbolNames
+
+    @property
+    def symbols(self) -> list[str | None]:
+        return self._names.symbols
+
+    @property
+    def has_names(self) -> bool:
+        return self._names.all_named
+
+
 def add_beside(names: SymbolNames, tape: Path) -> bool:
     """The names in the symbology.json beside a tape; whether there is one. InputError where it cannot be read."""
     path = tape.parent / SYMBOLOGY

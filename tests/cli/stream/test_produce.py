@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from sor.stream.kafka import connection, topic_setup
 from sor.stream.names import check_run_id, new_run_id
 from sor.stream.produce.producer import LatencyHistogram, SourceWindow
 from sor.tapes import open_tape
+from sor.tapes.convert import convert
 
 
 def produce(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
@@ -43,6 +46,26 @@ def test_wrong_use_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str
     assert err.startswith("sor: ")
     assert words in err
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("symbol", [[], ["--symbol", "SYNT"], ["--symbol", "*"]])
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_strict_makes_a_bad_row_an_error_before_anything_is_sent(
+    symbol: list[str], form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with gzip.open(bundled_tape(), "rt") as whole:
+        lines = [next(whole) for _ in range(9)]
+    tape = tmp_path / "bad.csv"
+    tape.write_text("".join([*lines[:5], "nonsense\n", *lines[5:]]))
+    if form == "parquet":
+        convert(tape, tmp_path / "bad.parquet")
+        tape = tmp_path / "bad.parquet"
+    code, out, err = produce(capsys, "--tape", str(tape), "--strict", *symbol)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"sor: {tape}: ")
+    assert "line 6: has 1 of " in err
+    assert err.endswith(" (without --strict such rows are counted and left out)\n")
+    assert err.count("\n") == 1
 
 
 def test_no_broker_is_one_line_and_exit_code_1(
