@@ -170,6 +170,34 @@ def test_bad_records_are_counted(tmp_path: Path) -> None:
         open_tape(tmp_path / "t.dbn", strict=True)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"lot": 100}, "leave --lot out"),
+        ({"format": "sor"}, "leave --format out"),
+        ({"format": "sor", "lot": 1}, "leave --format and --lot out"),
+    ],
+)
+def test_a_format_or_a_lot_is_not_ignored(tmp_path: Path, options: dict[str, Any], words: str) -> None:
+    path, ours = tmp_path / "t.dbn", tmp_path / "t.parquet"
+    path.write_bytes(header() + record(Row(T0)))
+    convert(path, ours)
+    for one in (path, ours):
+        with pytest.raises(InputError, match=f"{one.name}: this form of file says itself .*: {words}$"):
+            open_tape(one, **options)
+
+
+def test_a_lot_is_for_the_files_that_are_read_by_it(tmp_path: Path) -> None:
+    """A text file beside the DBN file has sizes in lots."""
+    (tmp_path / "t.dbn").write_bytes(header() + record(Row(T0)))
+    (tmp_path / "u.csv").write_text(f"time,venue,bid,bid_size,ask,ask_size,symbol\n{T0 + 1},43,222.7,1,222.8,2,AAPL\n")
+    first, last = snapshots(open_tape([tmp_path / "t.dbn", tmp_path / "u.csv"], lot=100))
+    assert [first] == oracle([Row(T0)])
+    assert [last] == oracle(
+        [Row(T0 + 1, venue=43, bid_px=px(222_700_000_000), bid_sz=100, ask_px=222_800_000_000, ask_sz=200)]
+    )
+
+
 def test_a_price_below_zero_is_no_quote_and_a_trade_at_zero_a_bad_row(tmp_path: Path) -> None:
     rows = [Row(T0), Row(T0 + 1, ask_px=-5), Row(T0 + 2, action="T", price=0), Row(T0 + 3, action="A", price=0)]
     (tmp_path / "t.dbn").write_bytes(header() + b"".join(map(record, rows)))

@@ -51,7 +51,7 @@ def test_table_1_rows(k: int, cents: float) -> None:
         assert other >= row.optimum - slack
 
 
-PRINTED = Path(__file__).parents[2] / "shared" / "data" / "paper_tables.json"
+PRINTED = Path(__file__).parents[3] / "shared" / "data" / "paper_tables.json"
 
 
 printed = pytest.mark.skipif(not PRINTED.is_file(), reason="the paper's printed numbers are not at hand")

@@ -21,7 +21,7 @@ from sor.tapes.info.facts import tape_info
 
 dbn = pytest.importorskip("databento_dbn")
 
-SHARED = Path(__file__).parents[2].parent / "shared"
+SHARED = Path(__file__).parents[3].parent / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared cases are not part of the project")
 
 CENT = 10_000_000
