@@ -12,6 +12,7 @@ from typing import Any
 
 from sor.core.order import Liquidity, QueueModel, Side
 from sor.core.spec import ROUTER
+from sor.core.units import MOST_SHARES
 from sor.options.option_values import (
     calendar_day,
     choice,
@@ -91,7 +92,7 @@ ORDER_OPTIONS = (
         sweep="", label="side", form="Buy or sell.",
     ),
     OrderOption(
-        name="quantity", metavar="SHARES", default=5_000, parse=_SHARES,
+        name="quantity", metavar="SHARES", default=5_000, parse=partial(_SHARES, most=MOST_SHARES),
         sweep="", label="quantity", form="Shares of the parent order.",
     ),
     OrderOption(

@@ -26,6 +26,7 @@ from sor.errors import InputError, StrategyError
 GROUP = "sor.strategies"
 METHODS = ("allocate", "decide")
 MOST_CANDIDATES = 100  # of a grid: each works the whole order
+LARGEST = 10**9  # a parameter of those that sor brings along: floats stay finite, and steps do not vanish in them
 ROUTER, FIXED = "cont_kukanov", "cont_kukanov_fixed"
 MARKET = "X_M"  # a schedule without a router takes all of a slice at once
 _REFERENCE = re.compile(r"(?P<where>.+):(?P<name>[A-Za-z_]\w*)")
@@ -237,9 +238,12 @@ def _value(name: str, key: str, text: str, wanted: Any) -> Any:
     kind = kinds.get(getattr(wanted, "__name__", wanted))
     for convert in (kind,) if kind else (int, float, str):
         try:
-            return convert(text)
+            value = convert(text)
         except ValueError:
             continue
+        if name in (*BUILT_IN, *SCHEDULES) and isinstance(value, int | float) and not abs(value) <= LARGEST:
+            raise StrategyError(f"strategy {name}: parameter {key} must be at most {LARGEST:,} in size, not {text!r}")
+        return value
     kind_name = getattr(wanted, "__name__", wanted)
     raise StrategyError(f"strategy {name}: parameter {key} must be of type {kind_name}, not {text!r}")
 

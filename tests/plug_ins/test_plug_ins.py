@@ -12,6 +12,7 @@ from thorough import THOROUGH
 
 from sor import backtest
 from sor.cli import run
+from sor.core.place.whole import shares
 from sor.core.router.literature import BUILT_IN
 from sor.errors import InputError
 from sor.plug_ins import decision_times
@@ -305,6 +306,54 @@ def test_good_ones_pass_the_check(file: Path, capsys: pytest.CaptureFixture[str]
 def test_routers_of_the_literature_are_found_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["strategy", "list"], "sor") == 0
     assert set(BUILT_IN) <= set(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", ["cont_kukanov", *sorted(BUILT_IN)])
+def test_more_shares_than_any_order_has_are_one_line_at_once(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["backtest", "--json", "--strategy", name, "--quantity", str(2**31 + 1)], "sor") == 2
+    said = capsys.readouterr().err
+    assert said == "sor: quantity '2147483649' must be a whole number of shares, at most 2,147,483,648\n"
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
+def test_the_most_shares_are_worked_by_those_of_the_literature(name: str) -> None:
+    report = backtest(end="13:30:45", strategy=name, quantity=2**31)
+    found = report.data["optimized"]
+    assert found["filled"] + found["forced"] == 2**31
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [("censored", "theta"), ("cont_kukanov_online", "speed"), ("delay", "window"), ("imbalance", "bins"),
+     ("proportional_update", "gamma"), ("is", "sigma")],
+)  # fmt: skip
+@pytest.mark.parametrize("number", ["inf", "nan", "1e300", "1000000001"])
+def test_a_parameter_of_ours_has_a_sensible_size(
+    name: str, parameter: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["backtest", "--json", "--strategy", name, "--param", f"{parameter}={number}"], "sor") == 2
+    said = capsys.readouterr().err
+    wrong = (
+        "must be of type int"
+        if parameter == "bins" and number != "1000000001"
+        else "must be at most 1,000,000,000 in size"
+    )
+    assert said == f"sor: strategy {name}: parameter {parameter} {wrong}, not {number!r}\n"
+
+
+def test_a_large_parameter_of_ours_is_no_reason_to_wait() -> None:
+    report = backtest(end="13:31:00", quantity=900, strategy="imbalance", param={"bins": 10**9})
+    assert report.data["optimized"]["filled"] == 900
+
+
+def test_what_a_router_of_ours_says_of_its_input_has_no_line_of_its_source(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shares, "MOST_SHARES", 10)
+    assert run(["backtest", "--json", *WINDOW, "--strategy", "cont_kukanov_fixed"], "sor") == 2
+    assert capsys.readouterr().err == (
+        "sor: cont_kukanov_fixed: S: at least one share and at most 2^31 are wanted, not 38\n"
+    )
 
 
 # The check is of what the engine shows: these two learn from all of it, the outcomes and the flow.

@@ -22,7 +22,7 @@ from sor.core.order import Latency, Side
 from sor.core.strategies.allocation import Allocation, resting_places
 from sor.core.strategies.interface import Depth, Plan, Rest, Take, View
 from sor.core.units import FAR
-from sor.errors import StrategyError
+from sor.errors import InputError, StrategyError
 
 MOST_ASKED = 1_000  # questions that a fresh one is asked again
 _PACKAGE = Path(__file__).parents[2]
@@ -75,12 +75,17 @@ class PlugIn:
 
 
 def call(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """The answer of somebody else's code; StrategyError with file and line for whatever it raises, or if it exits."""
+    """The answer of somebody else's code; StrategyError with file and line for whatever it raises, or if it exits.
+
+    An InputError from a strategy that sor brings along says what is wrong with the input: no line of its source helps.
+    """
     try:
         return function(*arguments)
     except StrategyError:
         raise
     except (Exception, SystemExit) as error:
+        if isinstance(error, InputError) and _is_from_sor(error):
+            raise StrategyError(f"{name}: {error}") from error
         says = f": {error}" if str(error) else ""
         raise StrategyError(f"{name} raised {type(error).__name__}{_place(error)}{says}") from error
 
@@ -89,6 +94,11 @@ def _place(error: BaseException) -> str:
     """Where in the author's own code, if any of it ran."""
     theirs = [frame for frame in traceback.extract_tb(error.__traceback__) if not _calls(Path(frame.filename))]
     return f" at {theirs[-1].filename}, line {theirs[-1].lineno}" if theirs else ""
+
+
+def _is_from_sor(error: BaseException) -> bool:
+    """Whether none of the author's own code ran."""
+    return all(Path(frame.filename).is_relative_to(_PACKAGE) for frame in traceback.extract_tb(error.__traceback__))
 
 
 def _calls(file: Path) -> bool:

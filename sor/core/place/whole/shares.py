@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from sor.core.place.whole.outcomes import WholeOutcomes
 from sor.core.place.whole.search import Prices, WholeProblem, WholeSearch, stays
+from sor.core.units import MOST_SHARES
 from sor.errors import InputError
 
 Money = int | Fraction
@@ -71,7 +72,7 @@ class IntegerSample:
         fills = np.asarray(fills)
         if fills.ndim != 2 or fills.shape[1] != len(rebates) or 0 in fills.shape or fills.dtype.kind not in "iu":
             raise InputError(f"fills: an integer array (N, {len(rebates)}) is wanted, not {fills.dtype} {fills.shape}")
-        if size < 1 or size > 2**31:
+        if size < 1 or size > MOST_SHARES:
             raise InputError(f"S: at least one share and at most 2^31 are wanted, not {size}")
         make = tuple(Fraction(h) + Fraction(r) for r in rebates)
         if min(make) <= 0:

@@ -7,6 +7,7 @@ and the market is one more place for a share.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from math import isqrt
@@ -19,32 +20,38 @@ from sor.errors import StrategyError
 
 Z2 = 4  # z squared of the Wilson bound
 
+Run = tuple[Fraction, int]  # T, and of how many shares in a row it is that
 
-def tail(outcomes: Sequence[Outcome], size: int, enough: int) -> list[Fraction]:
-    """T(s) = P(e >= s) for s = 0..size: the product over j < s of 1 - h_j, h_s = #{filled = s < sent} / #{filled >= s,
+
+def tail(outcomes: Sequence[Outcome], size: int, enough: int) -> list[Run]:
+    """T(s) = P(e >= s) for s = 1..size: the product over j < s of 1 - h_j, h_s = #{filled = s < sent} / #{filled >= s,
     sent > s}. Where fewer than `enough` orders were larger than s, 1 - h_s is its upper Wilson bound (1 without any).
 
-    An order that was cut at s is like one that sent s. O(size + outcomes).
+    An order that was cut at s is like one that sent s. T falls only after an s at which an order ended, so the work is
+    O(n log n) of the outcomes, whatever the size.
     """
-    ended, left, larger = [0] * (size + 1), [0] * (size + 1), [0] * (size + 1)
+    ended, left, larger = Counter[int](), Counter[int](), Counter[int]()
     for one in outcomes:
         sent = one.filled if one.cut else one.rested
-        larger[min(sent, size)] += 1
-        left[min(one.filled, size)] += 1
-        if one.filled < min(sent, size):
-            ended[one.filled] += 1
-    found, at_risk, sent_more = [Fraction(1)], len(outcomes), len(outcomes)
-    for s in range(size):
+        larger[sent] += 1
+        left[one.filled] += 1
+        ended[one.filled] += one.filled < sent
+    runs: list[Run] = []
+    value, begin, at_risk, sent_more = Fraction(1), 0, len(outcomes), len(outcomes)
+    for s in sorted(s for s in larger.keys() | left.keys() if s < size):
         # Orders of s shares are answered by now: they say nothing of the next share.
         sent_more -= larger[s]
         exposed = at_risk - (left[s] - ended[s])
         stay = exposed - ended[s]
         known = Fraction(stay, exposed) if exposed else Fraction(0)
         keep = known if sent_more >= enough else wilson(stay, exposed)
-        # The empirical tail is exact in such fractions, and products do not grow without end.
-        found.append(found[-1] if keep == 1 else (found[-1] * keep).limit_denominator(10**9))
+        if keep != 1:
+            if s > begin:
+                runs.append((value, s - begin))
+            # The empirical tail is exact in such fractions, and products do not grow without end.
+            value, begin = (value * keep).limit_denominator(10**9), s
         at_risk -= left[s]
-    return found
+    return [*runs, (value, size - begin)]
 
 
 def wilson(successes: int, trials: int) -> Fraction:
@@ -56,15 +63,20 @@ def wilson(successes: int, trials: int) -> Fraction:
     return min(Fraction(1), (successes + Fraction(Z2, 2) + root) / (trials + Z2))
 
 
-def greedy(size: int, tails: Sequence[Sequence[Fraction]], worth: Sequence[Fraction], least: Fraction) -> list[int]:
+def greedy(size: int, tails: Sequence[Sequence[Run]], worth: Sequence[Fraction], least: Fraction) -> list[int]:
     """Each share goes where w_k T_k(L_k + 1) is largest, the first of equals; to the market where that is below
     `least`."""
     limits = [0] * len(tails)
-    for _ in range(size):
-        gain, first = max((w * t[x + 1], -k) for k, (w, t, x) in enumerate(zip(worth, tails, limits, strict=True)))
+    ahead = [list(reversed(runs)) for runs in tails]
+    missing = size
+    while missing:
+        gain, first = max((w * runs[-1][0], -k) for k, (w, runs) in enumerate(zip(worth, ahead, strict=True)))
         if gain < least:
             break
-        limits[-first] += 1
+        # The next shares of its run gain as much, and those of the others stay where they are.
+        shares = min(missing, ahead[-first].pop()[1])
+        limits[-first] += shares
+        missing -= shares
     return limits
 
 

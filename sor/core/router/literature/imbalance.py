@@ -116,4 +116,4 @@ class Imbalance:
         own = self.windows.get((venue, now), [])
         if len(own) >= self.enough:
             return own
-        return [window for one in range(self.bins) for window in self.windows.get((venue, one), ())]
+        return [window for (where, _), windows in self.windows.items() if where == venue for window in windows]
