@@ -78,12 +78,6 @@ def sockets_of(pid: int, proc: Path = Path("/proc")) -> set[int]:
     return inodes
 
 
-def listeners_of(pid: int) -> list[Listener]:
-    """The listening sockets of one process."""
-    inodes = sockets_of(pid)
-    return [found for found in listeners() if found.inode in inodes]
-
-
 def owner(port: int, proc: Path = Path("/proc")) -> tuple[int, str] | None:
     """Process id and command line of who listens at a port, where we may know it."""
     inodes = {found.inode for found in listeners(proc) if found.port == port}

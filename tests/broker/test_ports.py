@@ -26,7 +26,7 @@ def test_a_port_that_is_listened_at_is_taken_and_its_owner_known() -> None:
         assert owner is not None
         assert owner[0] == os.getpid()
         assert "python" in owner[1] or "pytest" in owner[1]
-        (listener,) = [found for found in ports.listeners_of(os.getpid()) if found.port == port]
+        (listener,) = [found for found in ports.listeners() if found.port == port]
         assert listener.is_loopback
     assert ports.is_free(port)
     assert ports.owner(port) is None

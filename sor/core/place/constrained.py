@@ -38,12 +38,8 @@ class ConstrainedPlacement:
     shortfall: float
 
 
-def expected_shortfall(problem: Problem, x: Floats, samples: int | None = None, seed: int = 0) -> float:
-    """E (S - A)+ in shares of X = (M, L_1..L_K): exact for K = 1 where M + L <= S, else over the problem's samples."""
-    return _shortfall(problem, x, lambda: draw(problem, samples or SAMPLES, seed))
-
-
 def _shortfall(problem: Problem, x: Floats, outflows: Callable[[], Floats]) -> float:
+    """E (S - A)+ in shares of X = (M, L_1..L_K): exact for K = 1 where M + L <= S, else over the problem's samples."""
     if len(problem.venues) == 1 and x.sum() <= problem.size:
         (venue,) = problem.venues
         return problem.size - float(x[0]) - expected_fill(marginal(problem, venue), venue.queue, float(x[1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from msgspec import convert
@@ -33,28 +33,6 @@ class AssemblyCounts:
     last_ts: int = -1
 
 
-class Assembler(Protocol):
-    """Takes messages in the order of the topic, gives the snapshots of its run in the order of the run."""
-
-    tally: AssemblyCounts
-    ended: bool  # nothing of this run comes any more
-
-    @property
-    def settled(self) -> bool:
-        """Nothing is held back: what has been given and `state` agree."""
-        ...
-
-    def accept(self, records: Sequence[Record]) -> list[SnapshotBatch]: ...
-
-    def give_up(self) -> list[SnapshotBatch]:
-        """No more will come: the rest of what was held back."""
-        ...
-
-    def state(self) -> dict[str, Any]: ...
-
-    def restore(self, state: dict[str, Any]) -> None: ...
-
-
 class HeadedRun:
     """A run whose messages carry headers."""
 
@@ -69,7 +47,7 @@ class HeadedRun:
         self.ahead: Ahead | None = None
         self.expected: int | None = None
         self.facts: TapeFacts | None = None
-        self.ended = False
+        self.ended = False  # nothing of this run comes any more
 
     @property
     def received(self) -> int:
@@ -87,9 +65,11 @@ class HeadedRun:
 
     @property
     def settled(self) -> bool:
+        """Nothing is held back: what has been given and `state` agree."""
         return not self.sequence.held
 
     def accept(self, records: Sequence[Record]) -> list[SnapshotBatch]:
+        """Takes messages in the order of the topic, gives the snapshots of its run in the order of the run."""
         ready: list[SnapshotBatch] = []
         stretch: list[Record] = []  # consecutive snapshots of this run
         seq = self.sequence.next
@@ -116,6 +96,7 @@ class HeadedRun:
         return ready + self._flush(stretch, seq)
 
     def give_up(self) -> list[SnapshotBatch]:
+        """No more will come: the rest of what was held back."""
         return self._checked(self.sequence.remaining(None))
 
     def state(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, batch_of, concat
 from sor.errors import RunError
 from sor.sources.source import TapeFacts
-from sor.stream.consume.assembly import Assembler, BareRun, HeadedRun, begins_again
+from sor.stream.consume.assembly import BareRun, HeadedRun, begins_again
 from sor.stream.kafka.connection import Record
 from sor.stream.wire.checksum import CHECK_EVERY, RunChecksum
 from sor.stream.wire.encode import encode
@@ -56,7 +56,7 @@ def number(messages: list[Message]) -> list[Message]:
     return [Message(m.value, m.headers, offset) for offset, m in enumerate(messages)]
 
 
-def assemble(assembler: Assembler, messages: list[Message], cuts: list[int]) -> SnapshotBatch:
+def assemble(assembler: HeadedRun | BareRun, messages: list[Message], cuts: list[int]) -> SnapshotBatch:
     out: list[SnapshotBatch] = []
     start = 0
     for stop in [*sorted(cuts), len(messages)]:
