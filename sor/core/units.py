@@ -16,7 +16,7 @@ NO_PRICE = 2**63 - 1  # DBN's undefined price: no quote on that side
 UNSPOKEN = NO_PRICE - 1  # NBBO form: the row says nothing of this side (not the same as: there is no quote)
 FAR = 2**62  # an oriented take price that no quote has; -FAR is that of the rest side
 MAX_PRICE = FAR - 1  # beyond any real price, and safe to negate and add in 64 bits
-MOST_SHARES = 2**31  # of an order: beyond any real one, and what the placement problem is exact for
+MOST_SHARES = 2**31  # of an order: beyond any real one, and what a slice is solved exactly for
 
 # The default context rounds to 28 digits without a word.
 _EXACT = Context(prec=100, Emax=99, Emin=-99, traps=[Inexact, InvalidOperation, Overflow])

@@ -14,6 +14,7 @@ from sor import backtest
 from sor.cli import run
 from sor.core.place.whole import shares
 from sor.core.router.literature import BUILT_IN
+from sor.core.units import MOST_SHARES
 from sor.errors import InputError
 from sor.plug_ins import decision_times
 from sor.strategies import Allocation, Router, View
@@ -317,7 +318,8 @@ def test_more_shares_than_any_order_has_are_one_line_at_once(name: str, capsys: 
 
 @pytest.mark.parametrize("name", sorted(BUILT_IN))
 def test_the_most_shares_are_worked_by_those_of_the_literature(name: str) -> None:
-    report = backtest(end="13:30:45", strategy=name, quantity=2**31)
+    assert MOST_SHARES == shares.MOST_SHARES
+    report = backtest(end="13:30:45", strategy=name, quantity=MOST_SHARES)
     found = report.data["optimized"]
     assert found["filled"] + found["forced"] == 2**31
 

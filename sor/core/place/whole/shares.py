@@ -28,11 +28,11 @@ from numpy.typing import NDArray
 
 from sor.core.place.whole.outcomes import WholeOutcomes
 from sor.core.place.whole.search import Prices, WholeProblem, WholeSearch, stays
-from sor.core.units import MOST_SHARES
 from sor.errors import InputError
 
 Money = int | Fraction
 Ints = NDArray[np.int64]
+MOST_SHARES = 2**31  # of a slice
 _SAFE = 2**52  # totals stay below this, so that sums and slopes are exact in int64 and in float64 too
 
 
