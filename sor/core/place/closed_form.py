@@ -85,8 +85,7 @@ def solve_separable(problem: Problem) -> Floats:
             top = 2 * problem.h + problem.f + venue.rebate - nu
             level = top / (problem.lambda_under + problem.theta + problem.h + venue.rebate)
             if float(law.cdf(venue.queue)) < level:
-                free = float(law.quantile(level)) - venue.queue if level < 1 else problem.size
-                out[k] = min(max(free, 0.0), problem.size)
+                out[k] = min(max(float(law.quantile(level)) - venue.queue, 0.0), problem.size)
         return out
 
     found = limits(0.0)

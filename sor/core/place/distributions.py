@@ -103,7 +103,7 @@ class Pareto(Continuous):
         ratio = np.log(np.maximum(x, self.x_m) / self.x_m)
         power = 1.0 - self.alpha
         # integral of the tail from x_m on; its limit for alpha = 1 is a logarithm
-        tail = self.x_m * (ratio if abs(power) < 1e-12 else np.expm1(power * ratio) / power)
+        tail = self.x_m * (np.expm1(power * ratio) / power if power else ratio)
         return np.minimum(x, self.x_m) + tail
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sor.core.place import PlaceVenue, Problem, place
-from sor.core.place.closed_form import solve_separable, split_value, thresholds
+from sor.core.place.closed_form import expected_fill, solve_separable, split_value, thresholds
 from sor.core.place.distributions import Empirical, Exponential, Gamma, Lognormal, Outflow, Pareto, Poisson, Uniform
 from sor.core.place.solve import costs
 
@@ -175,3 +175,9 @@ def test_one_venue_without_overbooking_is_proposition_3() -> None:
         answer = place(problem)
         assert split_value(problem, solve_separable(problem)) == pytest.approx(answer.V, abs=1e-9)
         assert place(problem, "closed").V == answer.V
+
+
+def test_no_rounding_takes_an_expected_fill_below_nothing_or_beyond_the_limit() -> None:
+    """Two million leave at least, so a limit near the front fills whole; eight at most, so beyond a million nothing."""
+    assert expected_fill(Uniform(2e6, 3e6), 1e6 / 7, 0.1) == 0.1
+    assert expected_fill(Empirical(np.arange(9.0)), 1e6, 1e6) == 0.0

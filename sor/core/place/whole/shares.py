@@ -220,7 +220,7 @@ class IntegerSample:
         if under <= take * more:
             raise InputError("lambda_under must be above h + f (A3)")
         whole = [theta, theta + under + over, over + take * more, *(over - m * more for m in make)]
-        common = gcd(unit, *whole)
+        common = gcd(*whole)
         return [value // common for value in whole]
 
     def _in_whole(self, *money: Money) -> tuple[int, list[int]]:
@@ -248,13 +248,7 @@ def _fitting(row: Sequence[int], weight: int) -> Sequence[int]:
     largest, coarser = max(row[1:]), 1
     while largest // coarser * weight >= _SAFE and row[1] > 2**20 * coarser:
         coarser *= 2
-    return row if coarser == 1 else [_rounded(value, coarser) for value in row]
-
-
-def _rounded(value: int, part: int) -> int:
-    """value / part, halves to the even number."""
-    whole, left = divmod(value, part)
-    return whole + (2 * left > part or (2 * left == part and whole % 2))
+    return row if coarser == 1 else [round(Fraction(value, coarser)) for value in row]
 
 
 def _ranked(found: list[WholeSearch]) -> list[WholeSearch]:

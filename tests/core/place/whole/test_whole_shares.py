@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from math import lcm
+from math import gcd, lcm
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,26 @@ def test_money_with_long_denominators_is_still_costed_exactly() -> None:
     odd = Fraction(1, 10**15 + 37)
     answer = sample.solve(theta + odd, under + odd, over + odd)
     assert answer.cost == slow_cost(sample, answer.x, theta + odd, under + odd, over + odd)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_prices_are_in_proportion_and_without_a_common_divisor(seed: int) -> None:
+    sample, (theta, under, over) = instance(seed, 1 + seed % 3, 20, 60)
+    unit = 40 * lcm(*(value.denominator for value in (theta, under, over, sample.take, *sample.make)))
+    reduced = sample.reduced(unit, *(int(value * unit) for value in (theta, under, over)))
+    money = [theta, theta + under + over, over + sample.take, *(over - make for make in sample.make)]
+    assert gcd(*reduced) == 1
+    assert [Fraction(price, reduced[1]) for price in reduced] == [value / money[1] for value in money]
+
+
+def test_prices_whose_totals_would_not_fit_are_rounded_to_the_nearest_of_a_coarser_unit() -> None:
+    """S = 5,000, three outcomes, two quantities: of weight 120,000, so that prices end below 2^52 / 120,000, or 2^35.2:
+    the least power of two that takes 2^40 + 1 and 3 x 2^39 below it is 2^6."""
+    sample = IntegerSample.build(5_000, np.ones((3, 1), int), 1, 0, [0])
+    row = [32, 3 * 2**39, 2**40 + 1, 2**20 + 33]
+    prices = sample.prices([row, [0, 9, 7, 5]])
+    assert (prices.theta.tolist(), prices.lam.tolist()) == ([[0], [0]], [[3 * 2**33], [9]])
+    assert prices.b.tolist() == [[2**34, 2**14 + 1], [7, 5]]
 
 
 @pytest.mark.parametrize(("h", "over"), [(Fraction(1, 2), 5_000_000), (Fraction(3, 2), 5_000_000), (1, 20_000_000)])
