@@ -21,7 +21,7 @@ from sor.core.execution.resting import RestingOrder
 from sor.core.market.batch import Form
 from sor.core.market.book import Book
 from sor.core.market.oriented import FAR
-from sor.core.order import ALL_THERE, Fill, FillReason, ParentOrder, QueueModel, Rules
+from sor.core.order import Fill, FillReason, ParentOrder, QueueModel, Rules
 from sor.core.strategies.interface import Depth, Outcome, Rest, StrategyProtocol, View
 
 
@@ -295,7 +295,7 @@ class Execution:
         px, run = int(book.take_px[row, k]), int(book.run[row, k])
         displayed = int(book.take_sz[row, k]) if px <= child.px else 0
         there = max(0, self.rules.found(displayed) - used.in_run(run))
-        if there < displayed and self.rules.there < ALL_THERE:
+        if there < displayed:
             used.fade(run, displayed - self.rules.found(displayed))
         # Resting orders may have been filled since this one was sent: never more than the parent's leaves.
         qty = min(child.qty, there, self.leaves)

@@ -77,7 +77,7 @@ def _passed(
     ahead = np.array([one.position.ahead // SHARE for one in stretches], np.int64)
     trade, event_px, sz, entry = columns.trade[at], columns.px[at], columns.sz[at], columns.entry[at]
     traded = np.where(trade & (event_px <= our_px), sz, 0)
-    empty = ((event_px < our_px) & (~trade | columns.certain[at])) | (entry + ~trade > crossing)
+    empty = ((event_px < our_px) & (~trade | columns.certain[at])) | (entry > crossing)
     shown = ~trade & (event_px == our_px)
     left = traded + np.where(shown, columns.cancelled[at], 0) if model is QueueModel.OPTIMISTIC else traded
     gone = np.cumsum(left)
