@@ -67,7 +67,7 @@ def test_a_backtest_of_a_csv_tape_loads_only_what_it_uses() -> None:
 
 
 def test_other_outputs_load_no_types_of_their_keys() -> None:
-    found = modules_after("import sor.comparison.compare, sor.tca.run")
+    found = modules_after("import sor.comparison.compare, sor.tca.run, sor.sweep.report.analysis")
     assert {name for name in found if name.startswith("sor.") and "types" in name.split(".")} == set()
     assert "msgspec" not in found
 

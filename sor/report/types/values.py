@@ -40,3 +40,7 @@ NotNegative = Annotated[Decimal, _bounds(minimum=0)]
 Part = Annotated[Decimal, _bounds(minimum=0, maximum=1)]
 Seconds = Annotated[Decimal, _bounds(exclusiveMinimum=0)]
 Interval = Annotated[list[Decimal], Meta(min_length=2, max_length=2)]
+
+# A sweep's statistics are floats.
+FloatPart = Annotated[float, Meta(ge=0, le=1)]
+FloatInterval = Annotated[list[float], Meta(min_length=2, max_length=2)]

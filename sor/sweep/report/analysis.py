@@ -7,10 +7,10 @@ Every order has one vote. Parameter sets of a strategy are tuned on the first pa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sor.core.units import NANO
 from sor.errors import InputError
@@ -21,17 +21,21 @@ from sor.sweep.report.figures import label
 from sor.sweep.report.groups import by_groups
 from sor.sweep.report.orders import ENOUGH_DAYS, Row, SweepOrders, named, order_of
 from sor.sweep.report.parameters import parameters
-from sor.sweep.report.savings import corrected, savings, verdicts
+from sor.sweep.report.savings import savings, verdicts, with_judgements
 from sor.sweep.report.tuning import judged
 from sor.sweep.row import DONE, SCHEMA
 from sor.sweep.store import read_plan, read_table
 
+if TYPE_CHECKING:
+    from sor.sweep.report.types.estimates import Savings
+    from sor.sweep.report.types.sweep import SweepFacts, SweepMethod, SweepReportJson
+
 
 @dataclass(frozen=True, slots=True)
 class SweepAnalysis:
-    """The report of a sweep as a JSON object; tables and pages are made from it."""
+    """The report of a sweep as a JSON object (sor/sweep/report/schema.json); tables and pages are made from it."""
 
-    data: dict[str, Any]
+    data: Mapping[str, Any]
 
 
 def answer(folder: Path, *, seed: int = 0) -> SweepAnalysis:
@@ -45,7 +49,7 @@ def answer(folder: Path, *, seed: int = 0) -> SweepAnalysis:
     return SweepAnalysis(_report(SweepOrders(done, seed), _sweep(rows, done, int(plan.get("cells", len(rows))))))
 
 
-def _sweep(rows: Sequence[Row], done: Sequence[Row], cells: int) -> dict[str, Any]:
+def _sweep(rows: Sequence[Row], done: Sequence[Row], cells: int) -> SweepFacts:
     reasons = Counter(row["reason"] for row in rows if row["status"] != DONE)
     return {
         "cells": cells,
@@ -60,8 +64,7 @@ def _sweep(rows: Sequence[Row], done: Sequence[Row], cells: int) -> dict[str, An
     }
 
 
-def _report(orders: SweepOrders, sweep: dict[str, Any]) -> dict[str, Any]:
-    overall = corrected(savings(orders, *pair) for pair in orders.compared(orders.variants))
+def _report(orders: SweepOrders, sweep: SweepFacts) -> SweepReportJson:
     comparisons, chosen = judged(orders)
     runs = {label(named(v)): {order_of(row): row for row in rows} for v, rows in orders.variants.items()}
     return {
@@ -69,7 +72,7 @@ def _report(orders: SweepOrders, sweep: dict[str, Any]) -> dict[str, Any]:
         "sweep": sweep,
         "method": _method(orders),
         "judged": comparisons,
-        "overall": overall,
+        "overall": _overall(orders),
         "bake_off": bake_off(runs),
         "parameters": parameters(orders),
         "execution": [execution(orders, variant, rows) for variant, rows in chosen.items()],
@@ -77,7 +80,12 @@ def _report(orders: SweepOrders, sweep: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _method(orders: SweepOrders) -> dict[str, Any]:
+def _overall(orders: SweepOrders) -> list[Savings]:
+    found = (savings(orders, *pair) for pair in orders.compared(orders.variants))
+    return [{**entry, **judgement} for entry, judgement in with_judgements([one for one in found if one is not None])]
+
+
+def _method(orders: SweepOrders) -> SweepMethod:
     blocks = "days" if orders.by_day else f"windows of {orders.width / NANO:g} s (fewer than {ENOUGH_DAYS} days)"
     return {
         "blocks": blocks,

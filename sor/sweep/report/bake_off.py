@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sor.core.backtest.headline import MICRO_BPS
 from sor.core.statistics import BLOCK, LEVEL, MeanEstimate, best_of, bootstrap_t, holm
+
+if TYPE_CHECKING:
+    from sor.sweep.report.types.sweep import BakeOff, BakeOffRouter
 
 MARKET = "X_M"
 ENOUGH_DAYS, ENOUGH_ORDERS = 10, 10  # fewer say too little of how they spread
@@ -29,7 +32,7 @@ class Unit:
     saved: Mapping[str, int]
 
 
-def bake_off(runs: Mapping[str, Mapping[Order, Row]]) -> dict[str, Any] | None:
+def bake_off(runs: Mapping[str, Mapping[Order, Row]]) -> BakeOff | None:
     """runs: by router, the rows of its orders. None where fewer than two routers worked any order in common."""
     routers = {name: rows for name, rows in runs.items() if name != MARKET and any(map(_is_known, rows.values()))}
     if len(routers) < 2:
@@ -88,7 +91,7 @@ def _units(routers: Mapping[str, Mapping[Order, Row]], orders: Sequence[Order]) 
 
 def _entry(
     name: str, rows: Sequence[Row], estimate: MeanEstimate | None, chance: Fraction, cost: int, sure: bool
-) -> dict[str, Any]:
+) -> BakeOffRouter:
     """As the paper's Table 4: what rested and was filled, and the cost against the mid in cents a share."""
     saved = Fraction(sum(sum(row["saved_by_slice"]) for row in rows), cost)
     shares = sum(row["quantity"] for row in rows)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from sor.sweep.report.figures import estimated, mean_of, rounded
 from sor.sweep.report.orders import Row, SweepOrders, Variant, named
 from sor.sweep.row import MARKOUTS
 
+if TYPE_CHECKING:
+    from sor.sweep.report.types.estimates import Markouts, MeanOfOrders
+    from sor.sweep.report.types.sweep import ExecutionRow
 
-def execution(orders: SweepOrders, variant: Variant, rows: Sequence[Row]) -> dict[str, Any]:
+
+def execution(orders: SweepOrders, variant: Variant, rows: Sequence[Row]) -> ExecutionRow:
     """How a variant did its orders."""
     asked = sum(row["quantity"] for row in rows)
     return {
@@ -30,9 +34,9 @@ def execution(orders: SweepOrders, variant: Variant, rows: Sequence[Row]) -> dic
     }
 
 
-def markouts(orders: SweepOrders, rows: Sequence[Row], venue: int | None = None) -> dict[str, Any]:
+def markouts(orders: SweepOrders, rows: Sequence[Row], venue: int | None = None) -> Markouts:
     """Markouts weighted by shares; each order is a piece of its block."""
-    result: dict[str, Any] = {}
+    result: dict[str, MeanOfOrders | None] = {}
     for name in MARKOUTS:
         values, weights, where = [], [], []
         for row in rows:
@@ -44,4 +48,4 @@ def markouts(orders: SweepOrders, rows: Sequence[Row], venue: int | None = None)
                 weights.append(float(shares))
                 where.append(row)
         result[name] = estimated(orders.estimate(values, where, weights)) if values else None
-    return result
+    return cast("Markouts", result)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from sor.sweep.report.bootstrap import BlockEstimate
 
+if TYPE_CHECKING:
+    from sor.sweep.report.types.estimates import MeanOfOrders
 
-def estimated(found: BlockEstimate) -> dict[str, Any]:
+
+def estimated(found: BlockEstimate) -> MeanOfOrders:
     """An estimate as an entry of the report."""
-    known = found.low is not None and found.high is not None
     return {
         "orders": found.orders,
         "blocks": found.blocks,
         "mean_bps": rounded(found.mean),
-        "ci95": [rounded(found.low), rounded(found.high)] if known else None,
+        "ci95": None if found.low is None or found.high is None else [rounded(found.low), rounded(found.high)],
         "p": rounded(found.p),
     }
 
@@ -29,11 +30,13 @@ def mean_of(values: Iterable[float | None]) -> float | None:
     return rounded(float(np.mean(known))) if known else None
 
 
+@overload
+def rounded(value: float) -> float: ...
+@overload
+def rounded(value: float | None) -> float | None: ...
 def rounded(value: float | None) -> float | None:
     """To 1e-6; a zero has no sign."""
-    if value is None or isnan(value):
-        return None
-    return round(float(value), 6) + 0.0
+    return None if value is None else round(float(value), 6) + 0.0
 
 
 def label(entry: Mapping[str, Any]) -> str:

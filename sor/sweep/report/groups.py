@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sor.core.units import NANO
 from sor.sweep.report.execution import markouts
 from sor.sweep.report.figures import estimated, rounded
 from sor.sweep.report.orders import Row, SweepOrders, Variant, named, ns_of
-from sor.sweep.report.savings import corrected, savings
+from sor.sweep.report.savings import savings, with_judgements
+
+if TYPE_CHECKING:
+    from sor.sweep.report.types.estimates import GroupEstimate, GroupSavings, VenueEstimate, VenueSavings
+    from sor.sweep.report.types.sweep import SavingsBy
 
 BUCKETS = (1800, 600, 300, 60)  # seconds: the coarsest time of day that gives more than one
 Chosen = Mapping[Variant, list[Row]]
 
 
-def by_groups(orders: SweepOrders, chosen: Chosen) -> dict[str, Any]:
+def by_groups(orders: SweepOrders, chosen: Chosen) -> SavingsBy:
     """All groupings; chosen: the variants, with the rows that they are judged on."""
     return {
         "symbol": _by(orders, chosen, lambda row: str(row["symbol"])),
@@ -26,13 +30,15 @@ def by_groups(orders: SweepOrders, chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def _by(orders: SweepOrders, chosen: Chosen, key: Callable[[Row], Any]) -> list[dict[str, Any]]:
-    values = sorted({key(row) for rows in chosen.values() for row in rows})
-    return corrected(
-        {"value": value, **savings(orders, variant, [row for row in rows if key(row) == value], baseline)}
-        for value in values
-        for variant, rows, baseline in orders.compared(chosen)
-    )
+def _by(orders: SweepOrders, chosen: Chosen, key: Callable[[Row], str | int]) -> list[GroupSavings]:
+    family: list[GroupEstimate] = []
+    for value in sorted({key(row) for rows in chosen.values() for row in rows}):
+        estimates = (
+            savings(orders, variant, [row for row in rows if key(row) == value], baseline)
+            for variant, rows, baseline in orders.compared(chosen)
+        )
+        family += [{"value": value, **found} for found in estimates if found is not None]
+    return [{**entry, **judgement} for entry, judgement in with_judgements(family)]
 
 
 def _bucket(rows: Sequence[Row]) -> Callable[[Row], str]:
@@ -47,26 +53,33 @@ def _bucket(rows: Sequence[Row]) -> Callable[[Row], str]:
     return bucket
 
 
-def _by_venue(orders: SweepOrders, chosen: Chosen) -> list[dict[str, Any]]:
+def _by_venue(orders: SweepOrders, chosen: Chosen) -> list[VenueSavings]:
     """What each venue's shares added to the savings of an order; all venues' sum to it, but for leaves."""
     venues = sorted({v["publisher_id"] for rows in chosen.values() for row in rows for v in row["venues"]})
-    return corrected(
-        _at_venue(orders, venue, variant, rows, baseline)
+    family = [
+        entry
         for venue in venues
         for variant, rows, baseline in orders.compared(chosen)
-    )
+        if (entry := _at_venue(orders, venue, variant, rows, baseline)) is not None
+    ]
+    return [{**entry, **judgement} for entry, judgement in with_judgements(family)]
 
 
-def _at_venue(orders: SweepOrders, venue: int, variant: Variant, rows: Sequence[Row], baseline: str) -> dict[str, Any]:
+def _at_venue(
+    orders: SweepOrders, venue: int, variant: Variant, rows: Sequence[Row], baseline: str
+) -> VenueEstimate | None:
+    """None where the variant did no share there."""
     known = [row for row in rows if row[f"cost_a_share_{baseline}"]]
     parts = [[v for v in row["venues"] if v["publisher_id"] == venue] for row in known]
-    entry: dict[str, Any] = {"value": venue, **named(variant), "baseline": baseline}
     if not any(parts):
-        return {**entry, "orders": 0, "p": None}
+        return None
     added = [_added(row, part, row[f"cost_a_share_{baseline}"]) for row, part in zip(known, parts, strict=True)]
     flat = [v for part in parts for v in part]
     made, shares = sum(v["made"] for v in flat), sum(_shares(v) for v in flat)
-    return entry | {
+    return {
+        "value": venue,
+        **named(variant),
+        "baseline": baseline,
         "shares": shares,
         "making_share": rounded(made / shares),
         **estimated(orders.estimate(added, known)),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sor.sweep.report.bootstrap import BlockEstimate, block_bootstrap
 from sor.sweep.request import PARAMETERS
 from sor.sweep.row import BASELINES
+
+if TYPE_CHECKING:
+    from sor.sweep.report.types.estimates import VariantName
 
 ENOUGH_DAYS = 10  # from here on a day is a block; below, a window of time
 Row = Mapping[str, Any]
@@ -61,6 +64,6 @@ def ns_of(row: Row, name: str = "start") -> int:
     return int(value.value)
 
 
-def named(variant: Variant) -> dict[str, Any]:
+def named(variant: Variant) -> VariantName:
     """A variant, as an entry of the report begins."""
     return {"strategy": variant[0], "parameters": dict(variant[1])}

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sor.sweep.report.figures import rounded
 from sor.sweep.report.orders import Row, SweepOrders, order_of
 
+if TYPE_CHECKING:
+    from sor.sweep.report.types.sweep import ParameterRow
 
-def parameters(orders: SweepOrders) -> list[dict[str, Any]]:
+
+def parameters(orders: SweepOrders) -> list[ParameterRow]:
     """For each strategy and each parameter with several values: whether any order cost anything else."""
     strategies = dict.fromkeys(str(row["strategy"]) for row in orders.rows)
     return [_parameter(orders, strategy, name) for strategy in strategies for name in orders.varied]
 
 
-def _parameter(orders: SweepOrders, strategy: str, name: str) -> dict[str, Any]:
+def _parameter(orders: SweepOrders, strategy: str, name: str) -> ParameterRow:
     others = [n for n in orders.varied if n != name]
     groups: dict[Any, dict[str, Row]] = defaultdict(dict)
     for row in orders.rows:

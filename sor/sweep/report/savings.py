@@ -2,57 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from sor.sweep.report.bootstrap import FEWEST_BLOCKS, LEVEL, holm
 from sor.sweep.report.figures import estimated, label, rounded
 from sor.sweep.report.orders import Row, SweepOrders, Variant, named
 
+if TYPE_CHECKING:
+    from sor.sweep.report.types.estimates import JudgedSavings, Judgement, SavingsEstimate
 
-def savings(orders: SweepOrders, variant: Variant, rows: Sequence[Row], baseline: str) -> dict[str, Any]:
-    """Savings of a variant against a baseline over these rows."""
+E = TypeVar("E", bound="SavingsEstimate")
+
+
+def savings(orders: SweepOrders, variant: Variant, rows: Sequence[Row], baseline: str) -> SavingsEstimate | None:
+    """Savings of a variant against a baseline over these rows; None where none of them knows any."""
     known = [row for row in rows if row[f"savings_{baseline}_bps"] is not None]
-    entry: dict[str, Any] = {**named(variant), "baseline": baseline}
     if not known:
-        return {**entry, "orders": 0, "p": None}
-    return entry | estimated(orders.estimate([row[f"savings_{baseline}_bps"] for row in known], known))
+        return None
+    found = orders.estimate([row[f"savings_{baseline}_bps"] for row in known], known)
+    return {**named(variant), "baseline": baseline, **estimated(found)}
 
 
-def corrected(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A family of comparisons: p-values after Holm, and each verdict in words."""
-    family = [entry for entry in entries if entry["orders"]]
+def with_judgements(family: Sequence[E]) -> Iterator[tuple[E, Judgement]]:
+    """A family of comparisons, each with its p-value after Holm and its verdict in words."""
     for entry, p in zip(family, holm([entry["p"] for entry in family]), strict=True):
-        entry["p_holm"] = rounded(p)
-        entry["found"] = _found(entry)
-        entry["verdict"] = _sentence(entry)
-    return family
+        p_holm = rounded(p)
+        found = _found(entry, p_holm)
+        yield entry, {"p_holm": p_holm, "found": found, "verdict": _sentence(entry, p_holm, found)}
 
 
-def verdicts(judged: Sequence[Mapping[str, Any]]) -> list[str]:
+def verdicts(judged: Sequence[JudgedSavings]) -> list[str]:
     """The answer in plain words, the most important sentence first."""
     saves = [entry["verdict"] for entry in judged if entry["found"] == "saves"]
     others = [entry["verdict"] for entry in judged if entry["found"] != "saves"]
     return [*(saves or ["There is no evidence of savings in this sweep."]), *others]
 
 
-def _found(entry: Mapping[str, Any]) -> str:
+def _found(entry: SavingsEstimate, p_holm: float | None) -> str:
     """saves, costs, equal, nothing (no evidence) or unknown (too few blocks)."""
-    if entry["mean_bps"] == 0 and (entry["ci95"] in (None, [0.0, 0.0])):
+    mean, ci95 = entry["mean_bps"], entry["ci95"]
+    if mean == 0 and ci95 in (None, [0.0, 0.0]):
         return "equal"
-    if entry["p_holm"] is None:
+    if p_holm is None or ci95 is None:
         return "unknown"
-    if entry["p_holm"] > LEVEL or entry["ci95"][0] <= 0 <= entry["ci95"][1]:
+    if p_holm > LEVEL or ci95[0] <= 0 <= ci95[1]:
         return "nothing"
-    return "saves" if entry["mean_bps"] > 0 else "costs"
+    return "saves" if mean > 0 else "costs"
 
 
-def _sentence(entry: Mapping[str, Any]) -> str:
+def _sentence(entry: SavingsEstimate, p_holm: float | None, found: str) -> str:
     name, baseline = label(entry), entry["baseline"]
     figures = f"{entry['mean_bps']:+.3f} bps over {entry['orders']:,} orders"
     if entry["ci95"] is not None:
         low, high = entry["ci95"]
-        figures += f", 95 % interval {low:+.3f} to {high:+.3f}, p {entry['p_holm']:.3f} after Holm"
+        figures += f", 95 % interval {low:+.3f} to {high:+.3f}, p {p_holm:.3f} after Holm"
     said = {
         "saves": f"{name} saves money against {baseline}",
         "costs": f"{name} costs more than {baseline}",
@@ -61,4 +65,4 @@ def _sentence(entry: Mapping[str, Any]) -> str:
         "unknown": f"Too little to tell whether {name} saves money against {baseline} (in {entry['blocks']} "
         f"block{'s' if entry['blocks'] != 1 else ''}; at least {FEWEST_BLOCKS} that differ are needed)",
     }
-    return f"{said[entry['found']]}: {figures}."
+    return f"{said[found]}: {figures}."

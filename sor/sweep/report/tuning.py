@@ -3,39 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sor.sweep.report.orders import Row, SweepOrders, Variant, ns_of
-from sor.sweep.report.savings import corrected, savings
+from sor.sweep.report.savings import savings, with_judgements
+
+if TYPE_CHECKING:
+    from sor.sweep.report.types.estimates import JudgedSavings, TunedEstimate, Tuning
 
 
-def judged(orders: SweepOrders) -> tuple[list[dict[str, Any]], dict[Variant, list[Row]]]:
+def judged(orders: SweepOrders) -> tuple[list[JudgedSavings], dict[Variant, list[Row]]]:
     """One variant of each strategy against each baseline, and the rows that it is judged on."""
-    entries: list[dict[str, Any]] = []
+    family: list[TunedEstimate] = []
     chosen: dict[Variant, list[Row]] = {}
     for strategy in dict.fromkeys(variant[0] for variant in orders.variants):
         mine = {variant: rows for variant, rows in orders.variants.items() if variant[0] == strategy}
         variant, rows, tuning = _tuned(mine, orders.width)
         chosen[variant] = rows
-        entries += [{**savings(orders, variant, rows, baseline), **tuning} for baseline in orders.baselines(strategy)]
-    return corrected(entries), chosen
+        estimates = (savings(orders, variant, rows, baseline) for baseline in orders.baselines(strategy))
+        family += [{**found, "tuned": tuning} for found in estimates if found is not None]
+    return [{**entry, **judgement} for entry, judgement in with_judgements(family)], chosen
 
 
-def _tuned(mine: Mapping[Variant, list[Row]], width: int) -> tuple[Variant, list[Row], dict[str, Any]]:
+def _tuned(mine: Mapping[Variant, list[Row]], width: int) -> tuple[Variant, list[Row], Tuning | None]:
     """The cheapest variant on the tuning part, with its rows in the other; all of them where nothing varies."""
     first = next(iter(mine))
     if len(mine) == 1:
-        return first, mine[first], {"tuned": None}
+        return first, mine[first], None
     tune, judge = split([row for rows in mine.values() for row in rows], width)
     if not tune or not judge:
         reason = "too few days and windows to tune on one part and judge on the other: the first set stands"
-        return first, mine[first], {"tuned": {"sets": len(mine), "orders": 0, "note": reason}}
+        return first, mine[first], {"sets": len(mine), "orders": 0, "note": reason}
     costs = {variant: _mean_cost([row for row in rows if id(row) in tune]) for variant, rows in mine.items()}
     best = min(costs, key=lambda variant: costs[variant])  # the first among equals
     rows = [row for row in mine[best] if id(row) in judge]
-    return best, rows, {"tuned": {"sets": len(mine), "orders": len(tune) // len(mine), "note": None}}
+    return best, rows, {"sets": len(mine), "orders": len(tune) // len(mine), "note": None}
 
 
 def split(rows: Sequence[Row], width: int) -> tuple[set[int], set[int]]:
