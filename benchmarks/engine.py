@@ -52,10 +52,10 @@ def say(name: str, figure: str) -> None:
 def work(batches: Iterable[SnapshotBatch], first: int, last: int) -> tuple[float, int]:
     """Processor seconds and snapshots of a best_ask that never completes."""
     began = time.process_time()
-    session = Session.of(ParentOrder(Side.BUY, NEVER, first, last), Rules(NO_FEES), [BestAsk()])
+    session = Session.for_order(ParentOrder(Side.BUY, NEVER, first, last), Rules(NO_FEES), [BestAsk()])
     for batch in batches:
         session.on_batch(batch)
-    outcome = session.finish()
+    outcome = session.result()
     return time.process_time() - began, outcome.market.snapshots
 
 

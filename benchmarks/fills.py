@@ -121,10 +121,10 @@ def ours(
     """What each order made."""
     first, last = int(batches[0].ts[0]), int(batches[-1].ts[-1])
     strategies = [(RestOnce(str(i), order, quantity), model) for i, order in enumerate(orders)]
-    session = Session.of(ParentOrder(Side.BUY, quantity, first, last), Rules(NO_FEES), strategies, queues=True)
+    session = Session.for_order(ParentOrder(Side.BUY, quantity, first, last), Rules(NO_FEES), strategies, queues=True)
     for batch in batches:
         session.on_batch(batch)
-    results = session.finish().results
+    results = session.result().results
     return [[fill for fill in results[str(i)].fills if fill.is_maker] for i in range(len(orders))]
 
 

@@ -85,7 +85,7 @@ class SlicesAlone:
         saved = []
         for pair in self.runs:
             for run in pair:
-                run.finish()
+                run.on_end()
             mine, market = (settle(run, "alone", None) for run in pair)
             value = savings(mine, market)
             if value is not None and mine.fills != market.fills:

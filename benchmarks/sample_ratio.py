@@ -60,12 +60,12 @@ def slices(source: Source, wait: int, shares_a_slice: int) -> Pairs:
             expected[view.ts] = room, float(np.minimum(filled, room).mean())
         return answer
 
-    router = CrossVenue("router", Schedule.of(order, INTERVAL), allocate)
-    session = Session.of(order, Rules(NO_FEES, latency=latency), [router], histories=[history])
+    router = CrossVenue("router", Schedule.for_order(order, INTERVAL), allocate)
+    session = Session.for_order(order, Rules(NO_FEES, latency=latency), [router], histories=[history])
     for batch in source.batches():
         session.on_batch(batch)
     made: dict[int, int] = {}
-    for fill in session.finish().results["router"].fills:
+    for fill in session.result().results["router"].fills:
         if fill.is_maker:
             made[fill.decided] = made.get(fill.decided, 0) + fill.qty
     return [(min(made.get(ts, 0), room), mean) for ts, (room, mean) in sorted(expected.items())]

@@ -78,10 +78,10 @@ def ours(batches: Sequence[SnapshotBatch], orders: Sequence[TakingOrder]) -> lis
     first, last = int(batches[0].ts[0]), int(batches[-1].ts[-1])
     most = max(order.quantity for order in orders)
     strategies = [(TakeOnce(str(i), order), QueueModel.CONSERVATIVE) for i, order in enumerate(orders)]
-    session = Session.of(ParentOrder(Side.BUY, most, first, last), Rules(NO_FEES), strategies)
+    session = Session.for_order(ParentOrder(Side.BUY, most, first, last), Rules(NO_FEES), strategies)
     for batch in batches:
         session.on_batch(batch)
-    results = session.finish().results
+    results = session.result().results
     filled = [results[str(i)].fills for i in range(len(orders))]
     return [[(fill.px, fill.qty) for fill in fills if not fill.forced] for fills in filled]
 

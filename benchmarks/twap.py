@@ -51,10 +51,10 @@ def ours(batches: list[SnapshotBatch], schedule: Schedule, quantity: int, rounds
     for _ in range(rounds):
         began = time.process_time()
         order = ParentOrder(Side.BUY, quantity, schedule.start, schedule.end)
-        session = Session.of(order, Rules(NO_FEES), [Twap(schedule)])
+        session = Session.for_order(order, Rules(NO_FEES), [Twap(schedule)])
         for batch in batches:
             session.on_batch(batch)
-        fills = session.finish().results["twap"].fills
+        fills = session.result().results["twap"].fills
         seconds.append(time.process_time() - began)
         shares, cash = sum(fill.qty for fill in fills), sum(fill.qty * fill.px for fill in fills)
     return Replay(tuple(seconds), shares, cash / shares / NANO)
@@ -102,7 +102,7 @@ def main() -> None:
     bounds = source.bounds()
     assert bounds is not None
     batches = list(source.batches())
-    schedule = Schedule.of(ParentOrder(Side.BUY, asked.quantity, *bounds), asked.interval * NANO)
+    schedule = Schedule.for_order(ParentOrder(Side.BUY, asked.quantity, *bounds), asked.interval * NANO)
     snapshots = sum(len(batch.ts) for batch in batches)
     own = ours(batches, schedule, asked.quantity, asked.rounds)
     with TemporaryDirectory() as folder:

@@ -26,8 +26,8 @@ def fees_file(tmp_path: Path, text: str) -> Path:
 
 def test_default_fees_are_the_tables() -> None:
     fees = load_fees(None)
-    assert fees.of(2) == VenueFee(take=3_000_000, make=2_000_000, take_below=3_000, make_below=0)
-    assert (fees.of(6).take, fees.of(6).make) == (-200_000, -2_000_000)
+    assert fees.at_venue(2) == VenueFee(take=3_000_000, make=2_000_000, take_below=3_000, make_below=0)
+    assert (fees.at_venue(6).take, fees.at_venue(6).make) == (-200_000, -2_000_000)
     assert fees.take(8, 100 * NANO) == 3_000_000
     assert fees.make(8, -100 * NANO) == 1_600_000
 
@@ -51,7 +51,7 @@ def test_below_a_dollar_a_fee_is_a_part_of_the_value(px: int, take: int, make: i
 
 def test_a_file_may_say_what_is_charged_below_a_dollar(tmp_path: Path) -> None:
     path = fees_file(tmp_path, '{"2": {"take": 0.003, "take_below": 0.003, "make_below": -0.00075}}')
-    assert load_fees(path).of(2) == VenueFee(3_000_000, 0, 3_000, -750)
+    assert load_fees(path).at_venue(2) == VenueFee(3_000_000, 0, 3_000, -750)
 
 
 @pytest.mark.parametrize("figure", ["3", "1", "0.0000001", "true", "1e-999999"])
@@ -63,20 +63,20 @@ def test_a_wrong_part_of_the_value_is_one_clear_line(tmp_path: Path, figure: str
 def test_publishers_of_one_exchange_have_one_fee() -> None:
     fees = load_fees(None)
     for exchange in exchanges():
-        assert {fees.of(number) for number in exchange.ids} == {exchange.fee or FREE}
-    assert fees.of(66) == fees.of(2) != FREE
+        assert {fees.at_venue(number) for number in exchange.ids} == {exchange.fee or FREE}
+    assert fees.at_venue(66) == fees.at_venue(2) != FREE
 
 
 def test_none_means_no_fees() -> None:
     assert load_fees("none") == NO_FEES
-    assert load_fees("none").of(2) == FREE
+    assert load_fees("none").at_venue(2) == FREE
 
 
 def test_a_file_replaces_the_table_and_an_absent_venue_is_free(tmp_path: Path) -> None:
     path = fees_file(tmp_path, '{"2": {"take": 0.003, "make": 0.002}, "6": {"take": -2e-4}}')
     fees = load_fees(str(path))
     assert fees == load_fees(path) == FeeSchedule({2: VenueFee(3_000_000, 2_000_000), 6: VenueFee(-200_000, 0)})
-    assert fees.of(8) == VenueFee(0, 0)
+    assert fees.at_venue(8) == VenueFee(0, 0)
     assert load_fees(fees_file(tmp_path, "{}")) == NO_FEES
 
 
@@ -89,7 +89,7 @@ def test_fees_survive_pickling() -> None:
 @given(take=st.integers(-(10**11), 10**11), make=st.integers(-(10**11), 10**11))
 def test_dollars_become_exact_nanodollars(tmp_path_factory: pytest.TempPathFactory, take: int, make: int) -> None:
     text = f'{{"7": {{"take": {Decimal(take).scaleb(-9):f}, "make": {Decimal(make).scaleb(-9)}}}}}'
-    assert load_fees(fees_file(tmp_path_factory.mktemp("fees"), text)).of(7) == VenueFee(take, make)
+    assert load_fees(fees_file(tmp_path_factory.mktemp("fees"), text)).at_venue(7) == VenueFee(take, make)
 
 
 @pytest.mark.parametrize(

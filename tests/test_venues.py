@@ -181,18 +181,22 @@ def test_schedules_are_in_the_order_of_time() -> None:
 def test_later_schedules_and_the_lower_cap_hold_from_their_day_on() -> None:
     iex, cap = 38, date.fromisoformat(TABLE["caps"][0]["from"])
     fees = load_fees(None)
-    assert fees.on(date(2024, 9, 18)).of(iex).take == 600_000
-    assert fees.on(date(2024, 9, 19)).of(iex).take == 1_000_000
-    assert fees.on(date(2024, 12, 31)).of(iex).take_below == 900
-    assert fees.on(date(2025, 1, 1)).of(iex).take_below == fees.on(date(2025, 1, 1)).of(iex).make_below == 1_500
-    assert fees.on(date(2024, 9, 2)).of(15).make == 1_800_000
-    assert fees.on(date(2024, 9, 3)).of(15).make == 1_500_000
+    assert fees.on(date(2024, 9, 18)).at_venue(iex).take == 600_000
+    assert fees.on(date(2024, 9, 19)).at_venue(iex).take == 1_000_000
+    assert fees.on(date(2024, 12, 31)).at_venue(iex).take_below == 900
+    assert (
+        fees.on(date(2025, 1, 1)).at_venue(iex).take_below
+        == fees.on(date(2025, 1, 1)).at_venue(iex).make_below
+        == 1_500
+    )
+    assert fees.on(date(2024, 9, 2)).at_venue(15).make == 1_800_000
+    assert fees.on(date(2024, 9, 3)).at_venue(15).make == 1_500_000
     before, after = fees.on(cap - timedelta(days=1)), fees.on(cap)
-    assert before.of(2).take == 3_000_000
-    assert {after.of(venue).take for venue in (2, 8, 43, 66)} == {1_000_000}
-    assert after.of(2).take_below == 1_000
-    assert after.of(2).make == before.of(2).make
-    assert after.of(6).take == before.of(6).take < 0  # a rebate is no fee
+    assert before.at_venue(2).take == 3_000_000
+    assert {after.at_venue(venue).take for venue in (2, 8, 43, 66)} == {1_000_000}
+    assert after.at_venue(2).take_below == 1_000
+    assert after.at_venue(2).make == before.at_venue(2).make
+    assert after.at_venue(6).take == before.at_venue(6).take < 0  # a rebate is no fee
 
 
 def test_inverted_venues_pay_takers_and_charge_makers() -> None:

@@ -53,16 +53,16 @@ class FeeSchedule:
     venues: Mapping[int, VenueFee] = field(default_factory=dict)
     periods: Mapping[int, tuple[Period, ...]] = field(default_factory=dict)
 
-    def of(self, venue: int) -> VenueFee:
+    def at_venue(self, venue: int) -> VenueFee:
         return self.venues.get(venue, FREE)
 
     def take(self, venue: int, px: Price = DOLLAR) -> Price:
         """Charged to us for each share taken there at this price; negative where the venue pays for it."""
-        return self.of(venue).take_at(px)
+        return self.at_venue(venue).take_at(px)
 
     def make(self, venue: int, px: Price = DOLLAR) -> Price:
         """Paid to us for each share made there at this price; negative where the venue charges for it."""
-        return self.of(venue).make_at(px)
+        return self.at_venue(venue).make_at(px)
 
     def on(self, day: date) -> FeeSchedule:
         """The fees of one day."""

@@ -18,7 +18,7 @@ class Schedule:
     end: int
 
     @classmethod
-    def of(cls, order: ParentOrder, interval: int) -> Schedule:
+    def for_order(cls, order: ParentOrder, interval: int) -> Schedule:
         horizon = order.end - order.start
         return cls(order.start, interval, max(1, -(-horizon // interval)), order.quantity, order.end)
 

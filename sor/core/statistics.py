@@ -105,7 +105,7 @@ def chance_of_best(series: Sequence[Sequence[int]], block: int = BLOCK) -> list[
 def _sums(values: Sequence[int], block: int, draws: int) -> list[int]:
     """The sum of each resample of one series."""
     n = len(values)
-    blocks = _Addends.of([sum(values[(i + k) % n] for k in range(block)) for i in range(n)], draws)
+    blocks = _Addends.from_values([sum(values[(i + k) % n] for k in range(block)) for i in range(n)], draws)
     found: list[int] = []
     rows = max(1, _CHUNK // draws)
     for first in range(0, RESAMPLES, rows):
@@ -121,7 +121,7 @@ def best_of(series: Mapping[str, Sequence[int]], block: int = BLOCK) -> dict[str
     n = len(next(iter(series.values())))
     draws = -(-n // block)
     blocks = [[sum(values[(i + k) % n] for k in range(block)) for i in range(n)] for values in series.values()]
-    addends = [_Addends.of(one, draws) for one in blocks]
+    addends = [_Addends.from_values(one, draws) for one in blocks]
     won = dict.fromkeys(series, Fraction(0))
     rows = max(1, _CHUNK // draws)
     for first in range(0, RESAMPLES, rows):
@@ -146,7 +146,7 @@ def splitmix64(first: int, count: int) -> np.ndarray[tuple[int], np.dtype[np.uin
 def _resampled(blocks: Sequence[int], draws: int) -> list[int]:
     """Keys of the 3,999 resampled t values; resample b has outputs b * draws, b * draws + 1, ... of the generator."""
     n, total = len(blocks), sum(blocks)
-    addends, squares = _Addends.of(blocks, draws), _Addends.of([b * b for b in blocks], draws)
+    addends, squares = _Addends.from_values(blocks, draws), _Addends.from_values([b * b for b in blocks], draws)
     keys: list[int] = []
     rows = max(1, _CHUNK // draws)
     for first in range(0, RESAMPLES, rows):
@@ -174,7 +174,7 @@ class _Addends:
     bits: int
 
     @classmethod
-    def of(cls, values: Sequence[int], terms: int) -> _Addends:
+    def from_values(cls, values: Sequence[int], terms: int) -> _Addends:
         bits = 62 - terms.bit_length()
         digits, high = list[Ints](), list(values)
         while max(abs(value) for value in high) >> bits:

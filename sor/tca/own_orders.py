@@ -100,7 +100,7 @@ class Desk:
     ) -> tuple[SessionResult, FillQuotes, PlausibleRecorder]:
         """One pass over the tape: quotes at the fills and after them, at their decisions, and whether they can be."""
         order, until = window.order, window.order.end + max(HORIZONS)
-        session = Session.of(order, spec.rules, [], health=True, decision_time=window.decided)
+        session = Session.for_order(order, spec.rules, [], health=True, decision_time=window.decided)
         quotes = FillQuotesRecorder(fills, until, before=not self.simulated)
         by_decision = sorted(range(len(fills)), key=lambda at: fills[at].decided)
         sent = [fills[at]._replace(ts=fills[at].decided, is_maker=False) for at in by_decision]
@@ -118,7 +118,7 @@ class Desk:
             known = decided if self.simulated or fills[at].decided < fills[at].ts else found
             place = rank if known is decided else at
             fills[at] = fills[at]._replace(mid2=known.mid2[place], touch=known.touch[place])
-        return session.finish(), found, plausible
+        return session.result(), found, plausible
 
     def _compared(self, spec: Spec, window: Window) -> BacktestResult:
         """The same window and quantity worked by the strategies."""

@@ -79,10 +79,10 @@ def worked(reference: str, shares: str, side: Side, tape: list[Snapshot], cut: i
     spec = Spec(side=side, quantity=3_000, strategy="Share", plug_in=plug_in, router_interval=NANO)
     strategy = own_strategy(spec, plug_in, order)
     assert isinstance(strategy, CrossVenue)
-    session = Session.of(order, spec.rules, [strategy], queues=True)
+    session = Session.for_order(order, spec.rules, [strategy], queues=True)
     for at in range(0, len(tape), cut):
         session.on_batch(batch_of(tape[at : at + cut]))
-    session.finish()
+    session.result()
     return strategy, session
 
 

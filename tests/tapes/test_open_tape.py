@@ -283,7 +283,7 @@ def test_databento_is_known_by_its_header(tmp_path: Path, content: bytes, known:
     path.write_bytes(content or b"\n")
     with ByteTape(path) as tape:
         assert is_databento(tape) is known
-        assert tape.take(2**20) == path.read_bytes()  # it was looked at, and not taken
+        assert tape.read_exactly(2**20) == path.read_bytes()  # it was looked at, and not taken
 
 
 def test_the_header_is_that_of_the_format() -> None:

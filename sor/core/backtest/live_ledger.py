@@ -30,11 +30,11 @@ class LiveLedger:
         self.seen += len(new)
         for fill in new:
             self._advance(execution, fill.ts - 1)
-            self._add(execution, fill, arrival2)
+            self._record_fill(execution, fill, arrival2)
         self._advance(execution, now)
         return new
 
-    def _add(self, execution: Execution, fill: Fill, arrival2: int | None) -> None:
+    def _record_fill(self, execution: Execution, fill: Fill, arrival2: int | None) -> None:
         fees = execution.rules.fees
         fee = -fees.make(fill.venue, fill.px) if fill.is_maker else fees.take(fill.venue, fill.px)
         self.shares += fill.qty
@@ -67,7 +67,7 @@ class Marks:
 
     sums: dict[tuple[int, bool], list[int]] = field(default_factory=dict)
 
-    def add(self, fill: Fill, order: ParentOrder) -> None:
+    def on_fill(self, fill: Fill, order: ParentOrder) -> None:
         point = (fill.ts - order.start) * POINTS // max(1, order.end - order.start)
         sums = self.sums.setdefault((min(POINTS, max(0, point)), fill.is_maker), [0, 0])
         sums[0] += fill.qty

@@ -62,7 +62,7 @@ class LiveViewBuilder:
         sign = session.order.side.sign
         self._read_slices(execution, new)
         for fill in new:
-            self._marks.add(fill, session.order)
+            self._marks.on_fill(fill, session.order)
         return LiveView(
             ts=now,
             start=session.order.start,

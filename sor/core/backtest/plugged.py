@@ -91,7 +91,7 @@ def plugged(
         outcome,
         flat(spec.grid),
         judged_headline(spec, outcome, own, [EQUAL, *all_limit, *OTHER_SCHEDULES]),
-        bracket=None if session.queue_models is None else session.queue_models.finish(),
+        bracket=None if session.queue_models is None else session.queue_models.result(),
         orders=tuple(others),
         fades=fades,
         choices=own.allocate.choices()
@@ -163,7 +163,7 @@ def _session(
 ) -> Session:
     pairs = [(s, spec.queue_model) for s in strategies]
     wanted = spec.analysed if health else ()
-    return Session.of(
+    return Session.for_order(
         order,
         spec.rules,
         pairs,

@@ -97,7 +97,7 @@ class SecondPass:
         """Of strategies that may rest orders; quotes: names of those whose fills are analysed."""
         spec = self.spec
         pairs = [(strategy, spec.queue_model) for strategy in strategies]
-        return Session.of(order, spec.rules, pairs, queues=True, quotes=quotes, memory=memory_from(spec, order))
+        return Session.for_order(order, spec.rules, pairs, queues=True, quotes=quotes, memory=memory_from(spec, order))
 
 
 def first_routers(

@@ -110,7 +110,7 @@ class Session:
     _venues: tuple[int, ...] = ()
 
     @classmethod
-    def of(
+    def for_order(
         cls,
         order: ParentOrder,
         rules: Rules,
@@ -208,16 +208,16 @@ class Session:
             self.queue_models.on_book(book)
         return book
 
-    def finish(self, *, stopped: bool = False) -> SessionResult:
+    def result(self, *, stopped: bool = False) -> SessionResult:
         """The stream has ended: complete the orders and settle; those of a stopped run are settled as they stand."""
-        self.path.finish()
+        self.path.on_end()
         if self.study is not None:
-            self.study.finish(stopped=stopped)
+            self.study.on_end(stopped=stopped)
         results: dict[str, StrategyResult] = {}
         for execution in self.candidates:
-            execution.finish(stopped=stopped)
+            execution.on_end(stopped=stopped)
         for name, execution in self.executions.items():
-            execution.finish(stopped=stopped)
+            execution.on_end(stopped=stopped)
             results[name] = settle(execution, name, self._arrival2)
         order, averages = self.order, self.averages
         for name, average in (("vwap", averages.displayed), ("market_vwap", averages.traded)):
@@ -232,7 +232,7 @@ class Session:
             trades_in_window=averages.trades,
             volume_in_window=averages.traded.size,
         )
-        health = None if self.health is None else self.health.finish()
+        health = None if self.health is None else self.health.result()
         return SessionResult(
             order,
             results,

@@ -60,11 +60,11 @@ class BacktestResult:
 
 
 def simple_strategies(spec: Spec, order: ParentOrder) -> list[StrategyProtocol]:
-    return [BestAsk(), Twap(Schedule.of(order, spec.interval)), Static(spec.fees)]
+    return [BestAsk(), Twap(Schedule.for_order(order, spec.interval)), Static(spec.fees)]
 
 
 def router_schedule(spec: Spec, order: ParentOrder) -> Schedule:
-    return Schedule.of(order, spec.router_interval)
+    return Schedule.for_order(order, spec.router_interval)
 
 
 def memory_from(spec: Spec, order: ParentOrder) -> int:
@@ -101,7 +101,7 @@ def feed(stream: Stream, sessions: list[Session], watch: OnBatch | None) -> list
             if watch is not None and book is not None:
                 watch(session, book)
     stopped = isinstance(stream, StoppableStream) and stream.stopped()
-    return [session.finish(stopped=stopped) for session in sessions]
+    return [session.result(stopped=stopped) for session in sessions]
 
 
 def fade_sessions(
@@ -109,7 +109,7 @@ def fade_sessions(
 ) -> list[Session]:
     """A session for each part of --take-fade, of fresh strategies."""
     return [
-        Session.of(
+        Session.for_order(
             order,
             replace(spec.rules, there=part),
             [(strategy, spec.queue_model) for strategy in strategies()],

@@ -38,13 +38,15 @@ class StudyStretch:
         # The stretch before may be over as soon as its last slice begins: from there on the outflows are ours.
         problems = problems_from(spec, schedule.begins(max(0, self.first - 1)))
         study, history = study_of(spec, order, problems, range(self.first, self.stop)), problems.history
-        session = Session.of(order, spec.rules, [], histories=[history], study=study, memory=memory_from(spec, order))
+        session = Session.for_order(
+            order, spec.rules, [], histories=[history], study=study, memory=memory_from(spec, order)
+        )
         for batch in stream():
             session.on_batch(batch)
             if study.over and self.stop < schedule.slices:
                 break
-        venues = session.finish().market.venues
-        history.finish()
+        venues = session.result().market.venues
+        history.on_end()
         return StudiedStretch(tuple(study.found), history, venues)
 
 

@@ -53,7 +53,7 @@ def backtest(
     if spec.plug_in is not None:
         return plugged(stream, spec, spec.plug_in, order, watch)
     if spec.strategy in SIMPLE:
-        session = Session.of(
+        session = Session.for_order(
             order,
             spec.rules,
             simple_strategies(spec, order),
@@ -148,7 +148,7 @@ def _result(
         searched(study),
         judged,
         TuningFacts(study.tuned, dict(study.skipped), study.worked, study.completed),
-        None if first.queue_models is None else first.queue_models.finish(),
+        None if first.queue_models is None else first.queue_models.result(),
         second.tally,
         second.orders,
         hidden_slices=second.hidden_slices,
@@ -163,7 +163,7 @@ def _first_session(
     history: OutflowHistory,
     study: Study | JoinedStudy,
 ) -> Session:
-    session = Session.of(
+    session = Session.for_order(
         order,
         spec.rules,
         [(s, spec.queue_model) for s in (*simple_strategies(spec, order), *routed)],

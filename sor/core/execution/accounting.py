@@ -190,7 +190,7 @@ def at_venues(fills: Sequence[Fill], fees: FeeSchedule) -> tuple[VenueShare, ...
     sums: dict[int, _VenueSums] = defaultdict(_VenueSums)
     single, swept = parts_of(fills)
     for fill in single:
-        sums[fill.venue].add(fill, fees)
+        sums[fill.venue].on_fill(fill, fees)
     for part in swept:
         for venue in distinct(part.venue):
             here = part.venue == venue
@@ -217,7 +217,7 @@ class _VenueSums:
     paid: int = 0
     received: int = 0
 
-    def add(self, fill: Fill, fees: FeeSchedule) -> None:
+    def on_fill(self, fill: Fill, fees: FeeSchedule) -> None:
         if fill.is_maker:
             self.cost += fill.px * fill.qty
             self.made += fill.qty

@@ -100,13 +100,13 @@ class Execution:
         if self.watch is not None and self._started:
             self.watch.carry(book, len(book) - 1)
         if stop < len(book):
-            self._close(book)
+            self._complete_at_deadline(book)
 
-    def finish(self, *, stopped: bool = False) -> None:
+    def on_end(self, *, stopped: bool = False) -> None:
         """The stream has ended: complete what is left. Of a stopped run only what was worked counts."""
         if not self.closed and self._last is not None:
             self.stopped = stopped
-            self._close(self._last)
+            self._complete_at_deadline(self._last)
 
     # -- what happens at one snapshot, in this order ---------------------------------------------------------------
 
@@ -285,11 +285,11 @@ class Execution:
             return
         for child in self._in_flight.arrivals(now):
             if isinstance(child, Taking):
-                self._take(child, *book.as_of(child.due))
+                self._execute_take(child, *book.as_of(child.due))
             elif child.joins < child.ends and self.leaves:
                 child.join(book)
 
-    def _take(self, child: Taking, book: Book, row: int) -> None:
+    def _execute_take(self, child: Taking, book: Book, row: int) -> None:
         k = book.venues.index(child.venue)
         used = self._available.used_at(child.venue)
         px, run = int(book.take_px[row, k]), int(book.run[row, k])
@@ -300,7 +300,7 @@ class Execution:
         # Resting orders may have been filled since this one was sent: never more than the parent's leaves.
         qty = min(child.qty, there, self.leaves)
         if qty:
-            used.take(run, qty)
+            used.consume(run, qty)
             self.done += qty
             self.fills.append(child.fill(px, qty))
         if qty < child.qty or child.due > child.decided:
@@ -330,7 +330,7 @@ class Execution:
             shown = self._available.left_of(quote, run)
             qty = self._make(rest, at.ts, shown, FillReason.QUOTED, quote.available, 0)
             if qty:
-                self._available.used_at(quote.venue).take(run, qty)
+                self._available.used_at(quote.venue).consume(run, qty)
 
     def _make(self, rest: RestingOrder, ts: int, shares: int, reason: FillReason, volume: int, in_front: int) -> int:
         """Fill a resting order by at most this much; the shares that it got."""
@@ -357,7 +357,7 @@ class Execution:
         self._end_resting(ts, reason)
         self._to_sweep = 0
 
-    def _close(self, book: Book) -> None:
+    def _complete_at_deadline(self, book: Book) -> None:
         """Orders that arrive by the deadline still act. Then what is left is completed, or stays with a limit."""
         end = self.order.end
         self._act(book, end)

@@ -41,7 +41,7 @@ class Consumed:
         """Shares of this run that are displayed and, as the order knows, not there."""
         return self.taken + self.faded if self.run == run else 0
 
-    def take(self, run: int, shares: int) -> None:
+    def consume(self, run: int, shares: int) -> None:
         self._begin(run)
         self.taken += shares
 
@@ -124,7 +124,7 @@ class _Sweeper:
 
     def together(self, first: int, last: int) -> int:
         """Work rows first:last as arrays, as far as that goes; the row from which on it does not."""
-        block = _Block.of(self.book, first, last, self.limit, self.runs, self.taken)
+        block = _Block.from_book(self.book, first, last, self.limit, self.runs, self.taken)
         if block is None:
             return first
         stop = block.let_dearer_wait()
@@ -139,7 +139,7 @@ class _Sweeper:
             self.runs, self.taken = block.run[stop - 1].tolist(), block.most[stop - 1].tolist()
         if len(rows) and int(rows[-1]) == stop:  # done in the middle of this row
             for k, quantity in zip(columns[rows == stop].tolist(), shares[rows == stop].tolist(), strict=True):
-                self._take(k, int(block.run[stop, k]), quantity)
+                self._consume(k, int(block.run[stop, k]), quantity)
         venues = np.array(self.book.venues, np.int64)
         self.takes.append(Takes(first + rows, venues[columns], block.px[rows, columns], shares))
         self.left -= int(shares.sum())
@@ -182,14 +182,14 @@ class _Sweeper:
             for minus_size, k in sorted(level):
                 quantity = min(-minus_size, self.left)
                 if quantity:
-                    self._take(k, run[base + k], quantity)
+                    self._consume(k, run[base + k], quantity)
                     self.left -= quantity
                     taken.append((row, venues[k], best, quantity))
             row += 1
         if taken:
             self.takes.append(Takes(*np.array(taken, np.int64).T))
 
-    def _take(self, k: int, run: int, quantity: int) -> None:
+    def _consume(self, k: int, run: int, quantity: int) -> None:
         if self.runs[k] != run:
             self.runs[k], self.taken[k] = run, 0
         self.taken[k] += quantity
@@ -210,7 +210,9 @@ class _Block:
     waiting: set[int]
 
     @classmethod
-    def of(cls, book: Book, first: int, last: int, limit: int, runs: list[int], taken: list[int]) -> _Block | None:
+    def from_book(
+        cls, book: Book, first: int, last: int, limit: int, runs: list[int], taken: list[int]
+    ) -> _Block | None:
         """None where the sums might not fit into 64 bits."""
         px, run = book.take_px[first:last], book.run[first:last]
         sz = np.where(px <= limit, book.take_sz[first:last], 0)

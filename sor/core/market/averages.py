@@ -18,7 +18,7 @@ class Average:
     value: int = 0
     size: int = 0
 
-    def add(self, px: Ints, sz: Ints) -> None:
+    def update(self, px: Ints, sz: Ints) -> None:
         self.value += value_of(px, sz)
         self.size += int(sz.sum())
 
@@ -43,9 +43,9 @@ class WindowAverages:
         self.snapshots += stop - first
         q0, q1 = _rows(batch.quote_end, first, stop)
         quoted = batch.take_px[q0:q1] < FAR
-        self.displayed.add(batch.take_px[q0:q1][quoted], batch.take_sz[q0:q1][quoted])
+        self.displayed.update(batch.take_px[q0:q1][quoted], batch.take_sz[q0:q1][quoted])
         t0, t1 = _rows(batch.trade_end, first, stop)
-        self.traded.add(batch.trade_px[t0:t1], batch.trade_sz[t0:t1])
+        self.traded.update(batch.trade_px[t0:t1], batch.trade_sz[t0:t1])
         self.trades += t1 - t0
 
 

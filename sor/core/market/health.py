@@ -68,11 +68,11 @@ class HealthRecorder:
             self._look(book, first, stop)
         self._last = int(book.ts[-1]), book.take_px[-1], book.rest_px[-1], book.venues
 
-    def finish(self) -> Health:
+    def result(self) -> Health:
         """The stream has ended: the last state held until the end of the window."""
         if self._last is not None and self._last[0] < self.end:
             ts, take, rest, venues = self._last
-            self._add(np.array([self.end - max(ts, self.start)]), take[None, :], rest[None, :], venues)
+            self._record_states(np.array([self.end - max(ts, self.start)]), take[None, :], rest[None, :], venues)
         for venue, heard in self._heard.items():
             self._silence[venue] = max(self._silence.get(venue, 0), self._active - heard)
         return Health(
@@ -127,9 +127,9 @@ class HealthRecorder:
                 else:
                     self._fraction = 1
         if (take <= rest).any():
-            self._add(held, book.take_px[first:stop], book.rest_px[first:stop], book.venues)
+            self._record_states(held, book.take_px[first:stop], book.rest_px[first:stop], book.venues)
 
-    def _add(self, held: Ints, take_px: Ints, rest_px: Ints, venues: tuple[int, ...]) -> None:
+    def _record_states(self, held: Ints, take_px: Ints, rest_px: Ints, venues: tuple[int, ...]) -> None:
         """States of the book that held for so long: how long it was crossed or locked, and by whom."""
         take, rest = take_px.min(axis=1, initial=FAR), rest_px.max(axis=1, initial=-FAR)
         self._crossed += int(held[take < rest].sum())

@@ -39,7 +39,7 @@ class PathRecorder:
         self._last = book
         self._note(book, bisect_left(self._grid, int(book.ts[-1]), len(self.points)))
 
-    def finish(self) -> None:
+    def on_end(self) -> None:
         if self._last is not None:
             self._note(self._last, len(self._grid))
 

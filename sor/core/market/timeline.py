@@ -44,7 +44,7 @@ class HoleFinder:
     last: int | None = None
     holes: list[Hole] = field(default_factory=list)
 
-    def add(self, ts: Ints) -> None:
+    def on_times(self, ts: Ints) -> None:
         self.holes.extend(self.found_in(ts))
 
     def found_in(self, ts: Ints) -> Iterator[Hole]:
@@ -64,7 +64,7 @@ def timeline_of(batches: Iterable[SnapshotBatch], stated: tuple[int, int] | None
     for batch in batches:
         if len(batch):
             first = int(batch.ts[0]) if first is None else first
-            finder.add(batch.ts)
+            finder.on_times(batch.ts)
             venues.update(distinct(batch.venue))
     if first is None or finder.last is None:
         return None

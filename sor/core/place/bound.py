@@ -115,7 +115,7 @@ class Dual:
             stalled = 0 if ceiling - best < 0.99 * apart else stalled + 1
             if best >= target or ceiling - best <= enough or stalled == _STALLED:
                 break
-            game.add((short > 0).astype(np.float64), answer)
+            game.append((short > 0).astype(np.float64), answer)
         mixed = np.array(game.points[: len(column_mix)])
         kept = [game.prices[i] for i in np.argsort(-row_mix, kind="stable")[:4] if row_mix[i] > 0]
         mean = column_mix @ mixed
@@ -149,7 +149,7 @@ class _Game:
         self.costs.append(float(p.n * p.theta * x.sum() + (p.b * fills.sum(axis=1)).sum()))
         self.shorts.append(np.asarray(p.lam * (p.size - fills.sum(axis=0))))
 
-    def add(self, price: Floats, x: Floats) -> None:
+    def append(self, price: Floats, x: Floats) -> None:
         """One more row and one more column."""
         self._point(x)
         column = np.array([[self.costs[-1] + float(known @ self.shorts[-1])] for known in self.prices])

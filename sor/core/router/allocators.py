@@ -120,7 +120,7 @@ class CrossVenue(Generic[A]):
 
     def decide(self, view: View) -> Plan:
         if self.observed is not None:
-            self.observed.add(view)
+            self.observed.on_view(view)
         index = self.schedule.index(view.ts)
         goal = self.schedule.target(index) if self.pace is None else self.pace(view, index)
         missing = goal - view.done - view.working

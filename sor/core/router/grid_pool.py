@@ -45,7 +45,7 @@ class PoolAnswer:
 
 def solve_grid(problem: SliceProblem, grid: PricedGrid) -> PoolAnswer:
     """The best allocation of the pool for every candidate of the grid, in the grid's order."""
-    pool = _Pool(problem, grid.of(problem))
+    pool = _Pool(problem, grid.prices(problem))
     pool.extend(problem.sample.starts())
     solved = pool.solve_anchors()
     floor, gap = pool.interpolate(solved), 0.0

@@ -35,8 +35,8 @@ class JoinedStudy:
         if self.study.over:
             self._join()
 
-    def finish(self, *, stopped: bool = False) -> None:
-        self.study.finish(stopped=stopped)
+    def on_end(self, *, stopped: bool = False) -> None:
+        self.study.on_end(stopped=stopped)
         self._join()
 
     def _join(self) -> None:
@@ -44,7 +44,7 @@ class JoinedStudy:
             return
         self._joined = True
         history, stretches = self.study.problems.history, self.others()
-        history.finish()
+        history.on_end()
         for stretch in stretches:
             self.study.join(stretch.slices)
             history.join(stretch.history)

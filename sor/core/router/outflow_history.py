@@ -108,7 +108,7 @@ class OutflowHistory:
         for venue, lane in zip(book.venues, book.lanes, strict=True):
             self._carry(book, venue, lane)
         for window in sorted((w for w in self._open if w.ends <= last), key=lambda w: w.ends):
-            self._close(window, book)
+            self._end_window(window, book)
         self._open = [window for window in self._open if window.ends > last]
 
     def _carry(self, book: Book, venue: int, lane: QueueEvents) -> None:
@@ -120,7 +120,7 @@ class OutflowHistory:
         for (place, _), shares in zip(places, sold, strict=True):
             place.sold += shares
 
-    def _close(self, window: _OpenWindow, book: Book) -> None:
+    def _end_window(self, window: _OpenWindow, book: Book) -> None:
         self._ends.append(window.ends)
         for venue in window.places:
             self._sold.setdefault(venue, array("q", [ABSENT]) * (len(self._ends) - 1))
@@ -148,7 +148,7 @@ class OutflowHistory:
         # A venue that was not there in a window sold nothing in it.
         return Samples(np.maximum(sold, 0), falls2)
 
-    def finish(self) -> None:
+    def on_end(self) -> None:
         """No more books count: the windows that are open do not end."""
         self._open.clear()
         self._finished = True

@@ -95,7 +95,7 @@ class PricedGrid:
         self.grid = grid
         self._of = lru_cache(KEPT)(self._priced)
 
-    def of(self, problem: SliceProblem) -> GridPrices:
+    def prices(self, problem: SliceProblem) -> GridPrices:
         """The grid in this problem's money."""
         return self._of(problem.h, problem.f, problem.make)
 

@@ -64,13 +64,13 @@ class QueueModelStudy:
                 run.advance(book)
         self._close_finished()
 
-    def finish(self) -> QueueBracket:
+    def result(self) -> QueueBracket:
         """The figures so far; of a stopped run, those of the slices that were over."""
         if self.parent.stopped:
             self._open.clear()
         for _, runs in self._open:
             for run in runs.values():
-                run.finish()
+                run.on_end()
         self._close_finished()
         figures = {model: ModelFigures(self._made.get(model, 0), self._cost.get(model, 0)) for model in self.models}
         return QueueBracket(self._slices, self._shares, figures)
@@ -93,9 +93,9 @@ class QueueModelStudy:
 
     def _close_finished(self) -> None:
         while self._open and all(run.closed for run in self._open[0][1].values()):
-            self._add(*self._open.pop(0))
+            self._record_slice(*self._open.pop(0))
 
-    def _add(self, decision: Decision, runs: Mapping[QueueModel, Execution]) -> None:
+    def _record_slice(self, decision: Decision, runs: Mapping[QueueModel, Execution]) -> None:
         results = {model: settle(run, run.strategy.name, None) for model, run in runs.items()}
         rest = max(0, decision.size - decision.allocation.market)
         self._slices += 1

@@ -130,7 +130,7 @@ class SliceMarket:
             run = int(book.run[row, k])
             shares = int(book.take_sz[row, k]) - used.in_run(run)
             if shares > 0:
-                used.take(run, shares)
+                used.consume(run, shares)
                 left -= shares
                 yield OfferedShares(row, (1, venue, 0), source, shares, price, self._stands(row, k), quoted=True)
 

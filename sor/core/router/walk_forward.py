@@ -122,7 +122,7 @@ class Study:
 
     def __post_init__(self) -> None:
         self._priced = PricedGrid(self.grid)
-        self.schedule = Schedule.of(self.order, self.interval)
+        self.schedule = Schedule.for_order(self.order, self.interval)
         self.totals = np.zeros(len(self.grid), np.int64)
         slices = range(self.schedule.slices) if self.slices is None else self.slices
         self._next, self._stop = slices.start, slices.stop
@@ -140,13 +140,13 @@ class Study:
             self._next = index + 1
             row = max(row + 1, book.first_at(self.schedule.begins(self._next)))
 
-    def finish(self, *, stopped: bool = False) -> None:
+    def on_end(self, *, stopped: bool = False) -> None:
         """The stream has ended. A slice that a stopped run broke off tells nothing."""
         if stopped:
             self._open.clear()
         for one in self._open:
             for run in one.runs:
-                run.finish()
+                run.on_end()
         self._close_finished()
 
     @property
@@ -205,7 +205,7 @@ class Study:
         scale = Scale(problem.h, problem.h + problem.f, problem.h + max(problem.make))
         self._meet(answer.gap, answer.raised, scale)
         if self.rules.at_once and order.end < book.times[-1]:
-            self._add(index, scale, answer, quantity, *self._worked_at_once(order, problem, answer, book, row))
+            self._record_slice(index, scale, answer, quantity, *self._worked_at_once(order, problem, answer, book, row))
             return
         pool = {place: self._run(order, self._fixed(problem, answer, place)) for place in answer.chosen}
         self._open.append(_Slice(index, scale, answer, market, pool))
@@ -252,9 +252,9 @@ class Study:
         while self._open and all(run.closed for run in self._open[0].runs):
             one = self._open.pop(0)
             pool = {index: _worked(run) for index, run in one.pool.items()}
-            self._add(one.index, one.scale, one.answer, one.market.order.quantity, _worked(one.market), pool)
+            self._record_slice(one.index, one.scale, one.answer, one.market.order.quantity, _worked(one.market), pool)
 
-    def _add(
+    def _record_slice(
         self,
         index: int,
         scale: Scale,

@@ -19,7 +19,7 @@ class Paced:
 
     def begin(self, setting: Setting) -> None:
         order = ParentOrder(setting.side, setting.quantity, setting.start, setting.end)
-        self.slices = Schedule.of(order, setting.interval)
+        self.slices = Schedule.for_order(order, setting.interval)
         if self.router is not None:
             self.inner = self.router.router(setting)
 

@@ -14,7 +14,7 @@ class Observed:
     _last: tuple[Outcome, ...] = ()
     _flow: dict[int, Flow] = field(default_factory=dict)
 
-    def add(self, view: View) -> None:
+    def on_view(self, view: View) -> None:
         self._last = view.last or self._last
         for new in view.flow:
             old = self._flow.get(new.venue, Flow(new.venue, 0, 0))

@@ -44,7 +44,7 @@ class TimeAxis:
     zone: Zone
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> TimeAxis:
+    def from_report(cls, data: Mapping[str, Any]) -> TimeAxis:
         start, end = (parse_time(data["order"][name]) for name in ("start", "end"))
         return cls(start, end, Zone.named(data["rules"].get("tz", "UTC")))
 
@@ -87,7 +87,7 @@ class Picture:
 
 def price_path(data: Mapping[str, Any], path: Sequence[PathPoint], fills: Sequence[DrawnFill]) -> Picture | None:
     """The national best bid to best ask as a band, and the fills of one strategy on it; None for nothing to draw."""
-    window = TimeAxis.of(data)
+    window = TimeAxis.from_report(data)
     shown = [(p.ts, p.take / NANO, p.rest / NANO) for p in path if p.take is not None and p.rest is not None]
     prices = [value for _, *sides in shown for value in sides] + [float(fill.px) for fill in fills]
     if not prices:
@@ -101,7 +101,7 @@ def cost_paths(data: Mapping[str, Any], fills: Sequence[DrawnFill], names: Seque
     arrival, quantity = data["order"].get("arrival_px"), data["order"]["quantity"]
     if not arrival or not fills:
         return None
-    window, sign = TimeAxis.of(data), 1 if data["order"]["side"] == "buy" else -1
+    window, sign = TimeAxis.from_report(data), 1 if data["order"]["side"] == "buy" else -1
     runs = {name: _running(fills, name, arrival, quantity, sign) for name in names[:MOST_LINES]}
     axis = Axis.over([0.0, *(value for points in runs.values() for _, value in points)], size=HEIGHT, up=True)
     lines = []

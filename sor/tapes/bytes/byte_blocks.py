@@ -87,7 +87,7 @@ class ByteTape:
             self._ahead += piece
         return self._ahead[:size]
 
-    def take(self, size: int) -> bytes:
+    def read_exactly(self, size: int) -> bytes:
         """Exactly the next bytes; fewer only at the end."""
         taken = self.peek(size)
         self._ahead = self._ahead[size:]

@@ -81,7 +81,7 @@ class MboReader(DbnReader):
         letters = [np.ascontiguousarray(records[name]).view(np.uint8) for name in ("action", "side")]
         rows: list[_Row] = []
         for one in zip(*(column[~is_bad].tolist() for column in (*columns, *letters)), strict=True):
-            self._take(one, rows)
+            self._on_message(one, rows)
         return self._chunk(rows)
 
     def _rest(self) -> RowChunk:
@@ -103,7 +103,7 @@ class MboReader(DbnReader):
         self.bad_rows += int(np.count_nonzero(is_bad))
         return is_bad
 
-    def _take(self, one: tuple[int, ...], rows: list[_Row]) -> None:
+    def _on_message(self, one: tuple[int, ...], rows: list[_Row]) -> None:
         ts, ts_recv, publisher, instrument, order, price, size, flags, action, side = one
         venue = self._venues.get((instrument, publisher))
         if venue is None:

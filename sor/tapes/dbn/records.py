@@ -37,7 +37,7 @@ class Records:
         self._vendor = vendor
         self._block_bytes = block_bytes
         self.count = 0
-        self.header = self._metadata(tape.take(PREFIX))
+        self.header = self._metadata(tape.read_exactly(PREFIX))
 
     def blocks(self) -> Iterator[tuple[bytes, Ints]]:
         """Bytes with the places where their records start, and where the last whole one ends."""
@@ -73,7 +73,7 @@ class Records:
 
     def _metadata(self, prefix: bytes) -> Any:
         size = PREFIX + self._length(prefix)
-        return self._decoded(prefix + self._tape.take(size - PREFIX), size)
+        return self._decoded(prefix + self._tape.read_exactly(size - PREFIX), size)
 
     def _length(self, prefix: bytes) -> int:
         length = int.from_bytes(prefix[4:8], "little")

@@ -22,4 +22,4 @@ def doubts_on_market(spool: SnapshotBuffer) -> list[str]:
     health, builder = HealthRecorder(first, last), BookBuilder()
     for batch in cut(spool.batches(), first, last, origin=first):
         health.on_book(builder.extend(orient(batch, Side.BUY)))
-    return [*fee_doubts(line.venues, load_fees(None).venues), *market_doubts(health.finish(), "the tape")]
+    return [*fee_doubts(line.venues, load_fees(None).venues), *market_doubts(health.result(), "the tape")]

@@ -42,7 +42,7 @@ class IndexBuilder:
         self._firsts.append(int(batch.ts[0]))
         self._lasts.append(int(batch.ts[-1]))
         self._before.append(self._book)
-        self._finder.add(batch.ts)
+        self._finder.on_times(batch.ts)
         self._book = self._book | last_quotes(batch)
         self._snapshots += len(batch)
         self._quotes += len(batch.venue)

@@ -18,9 +18,9 @@ from sor.core.units import NO_PRICE
 
 
 def session_of(tape: list[Snapshot], start: int, end: int, side: Side = Side.BUY, quantity: int = 100) -> SessionResult:
-    session = Session.of(ParentOrder(side, quantity, start, end), Rules(NO_FEES), [BestAsk()])
+    session = Session.for_order(ParentOrder(side, quantity, start, end), Rules(NO_FEES), [BestAsk()])
     session.on_batch(batch_of(tape))
-    return session.finish()
+    return session.result()
 
 
 def quote(bid: int | None, ask: int | None, size: int = 100, venue: int = 2) -> Quote:
@@ -31,10 +31,10 @@ def quote(bid: int | None, ask: int | None, size: int = 100, venue: int = 2) -> 
 @examples(100)
 @given(cases())
 def test_facts_of_the_stream(case: Case) -> None:
-    session = Session.of(case.order, case.rules, [BestAsk()])
+    session = Session.for_order(case.order, case.rules, [BestAsk()])
     for batch in case.batches():
         session.on_batch(batch)
-    market = session.finish().market
+    market = session.result().market
     tape, order = case.snapshots, case.order
     inside = [s for s in tape if order.start <= s.ts <= order.end]
     assert market.snapshots == len(tape)
@@ -61,10 +61,10 @@ def test_the_decision_mid_is_of_the_book_as_it_stood(size: int) -> None:
     tape = [Snapshot(T0, (quote(-1, 1),)), Snapshot(T0 + 5, (quote(-1, 3),)), Snapshot(T0 + 9, (quote(-1, 5),))]
     for decided, cents2 in ((T0 - 1, None), (T0, 0), (T0 + 4, 0), (T0 + 5, 2), (T0 + 8, 2)):
         order = ParentOrder(Side.BUY, 100, T0 + 9, T0 + 20)
-        session = Session.of(order, Rules(NO_FEES), [BestAsk()], decision_time=decided)
+        session = Session.for_order(order, Rules(NO_FEES), [BestAsk()], decision_time=decided)
         for i in range(0, len(tape), size):
             session.on_batch(batch_of(tape[i : i + size]))
-        assert session.finish().decision2 == (None if cents2 is None else 2 * BASE + cents2 * CENT)
+        assert session.result().decision2 == (None if cents2 is None else 2 * BASE + cents2 * CENT)
 
 
 def test_a_mid_that_comes_late_or_too_late() -> None:
@@ -84,9 +84,9 @@ def test_a_vanished_side_leaves_the_last_mid() -> None:
 
 
 def test_an_empty_stream_and_empty_batches() -> None:
-    session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [BestAsk()])
+    session = Session.for_order(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [BestAsk()])
     assert session.on_batch(empty_batch()) is None
-    outcome = session.finish()
+    outcome = session.result()
     assert outcome.market.snapshots == 0
     assert outcome.market.first_ts is None
     result = outcome.results["best_ask"]
@@ -119,16 +119,16 @@ def test_forced_shares_beyond_what_is_there() -> None:
 @examples(60)
 @given(cases(latency=False), st.sampled_from((1, 7)))
 def test_path_is_the_book_at_even_times(case: Case, size: int) -> None:
-    session = Session.of(case.order, case.rules, [BestAsk()])
+    session = Session.for_order(case.order, case.rules, [BestAsk()])
     tape = case.snapshots
     for i in range(0, len(tape), size):
         session.on_batch(batch_of(tape[i : i + size]))
-    path = session.finish().path
+    path = session.result().path
     assert len(path) == POINTS + 1
     assert (path[0].ts, path[-1].ts) == (case.order.start, case.order.end)
-    whole = Session.of(case.order, case.rules, [BestAsk()])
+    whole = Session.for_order(case.order, case.rules, [BestAsk()])
     whole.on_batch(batch_of(tape))
-    assert whole.finish().path == path
+    assert whole.result().path == path
 
 
 def test_trades_outside_the_window_do_not_count() -> None:
@@ -158,7 +158,7 @@ def test_queues_remember_from_a_time_on(memory: int | None) -> None:
     tape = [shot(0, 500), shot(1, 800, sold(300)), shot(6, 800), shot(7, 1_600), shot(8, 1_400)]
     tape.append(shot(9, 650, sold(750)))
     for first in (0, 2):  # read from the beginning, or from the memory on
-        session = Session.of(
+        session = Session.for_order(
             ParentOrder(Side.BUY, 100, T0 + 6, T0 + 20),
             Rules(NO_FEES),
             [(Joins(), QueueModel.PROPORTIONAL)],
@@ -166,5 +166,5 @@ def test_queues_remember_from_a_time_on(memory: int | None) -> None:
             memory=None if memory is None else T0 + memory,
         )
         session.on_batch(batch_of(tape[first:]))
-        made = session.finish().results["joins"].maker_shares
+        made = session.result().results["joins"].maker_shares
         assert made == (0 if first == 0 and memory is None else 50)

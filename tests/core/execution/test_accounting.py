@@ -53,10 +53,10 @@ def test_making_earns_the_rebate_and_taking_pays_the_fee(side: Side) -> None:
         Snapshot(T0 + 2, (Quote(2, bid, 105, ask, 105),)),
     ]
     fees = FeeSchedule({2: VenueFee(take=3_000_000, make=2_000_000)})
-    session = Session.of(ParentOrder(side, 100, T0, T0 + 2), Rules(fees), [Both()], queues=True)
+    session = Session.for_order(ParentOrder(side, 100, T0, T0 + 2), Rules(fees), [Both()], queues=True)
     for s in tape:
         session.on_batch(batch_of([s]))
-    r = session.finish().results["both"]
+    r = session.result().results["both"]
     assert (r.maker_shares, r.filled, r.forced, r.forced_beyond_displayed) == (20, 50, 50, 0)
     (at,) = r.venues
     assert (at.maker_shares, at.taker_shares, at.forced) == (20, 30, 50)
@@ -76,8 +76,8 @@ def test_leaves_of_a_limit_are_priced_at_the_last_quote_in_comparisons() -> None
     ]
     for side, last in ((Side.BUY, BASE + CENT), (Side.SELL, BASE)):
         first = BASE if side is Side.BUY else BASE - CENT
-        session = Session.of(ParentOrder(side, 100, T0, T0, first), Rules(FeeSchedule()), [])
-        assert session.finish().results["vwap"].cost is None
+        session = Session.for_order(ParentOrder(side, 100, T0, T0, first), Rules(FeeSchedule()), [])
+        assert session.result().results["vwap"].cost is None
         case = Case(tuple(tape), ParentOrder(side, 100, T0, T0 + 1, BASE), Rules(FeeSchedule()), 60, ())
         r = outcome_of(case).results["best_ask"]
         if side is Side.BUY:

@@ -59,10 +59,10 @@ def rules_of(rules: reference.Rules, feed: Feed = BY_VENUE) -> Rules:
 
 
 def strategy_of(case: Case, order: ParentOrder, rules: Rules) -> StrategyProtocol:
-    schedule = Schedule.of(order, case.rules.router_interval)
+    schedule = Schedule.for_order(order, case.rules.router_interval)
     simple: dict[str | None, StrategyProtocol] = {
         "best_ask": BestAsk(),
-        "twap": Twap(Schedule.of(order, case.rules.interval)),
+        "twap": Twap(Schedule.for_order(order, case.rules.interval)),
         "static": Static(rules.fees),
         "X_M": CrossVenue("X_M", schedule, all_market),
     }
@@ -78,10 +78,10 @@ def worked(case: Case, batches: Sequence[SnapshotBatch]) -> StrategyResult:
     rules = rules_of(case.rules)
     strategy = strategy_of(case, order, rules)
     model = QueueModel.PROPORTIONAL if case.model == "power:1" else QueueModel(case.model)
-    session = Session.of(order, rules, [(strategy, model)], queues=True)
+    session = Session.for_order(order, rules, [(strategy, model)], queues=True)
     for batch in batches:
         session.on_batch(batch)
-    return session.finish().results[strategy.name]
+    return session.result().results[strategy.name]
 
 
 def compare(seed: int) -> None:

@@ -42,9 +42,9 @@ TAPE = (
 
 
 def worked(rules: Rules, market: int = 0) -> StrategyResult:
-    session = Session.of(ParentOrder(Side.BUY, 500, 0, 5_000), rules, [Overbooked(market)], queues=True)
+    session = Session.for_order(ParentOrder(Side.BUY, 500, 0, 5_000), rules, [Overbooked(market)], queues=True)
     session.on_batch(batch_of(TAPE))
-    return session.finish().results["overbooked"]
+    return session.result().results["overbooked"]
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,12 @@ NAMES = ("best_ask", "twap", "static")
 
 def outcome_of(case: Case, batches: Sequence[SnapshotBatch] | None = None) -> SessionResult:
     order, rules = case.order, case.rules
-    session = Session.of(order, rules, [BestAsk(), Twap(Schedule.of(order, case.interval)), Static(rules.fees)])
+    session = Session.for_order(
+        order, rules, [BestAsk(), Twap(Schedule.for_order(order, case.interval)), Static(rules.fees)]
+    )
     for batch in case.batches() if batches is None else batches:
         session.on_batch(batch)
-    return session.finish()
+    return session.result()
 
 
 def reference(case: Case, name: str) -> oracle.OracleResult:

@@ -78,11 +78,11 @@ def worked(
     tape: Sequence[Instant], strategy: StrategyProtocol, order: ParentOrder, late: int, model: QueueModel, rng: Random
 ) -> StrategyResult:
     rules = Rules(NO_FEES, feed=Feed(Form.NBBO, late))
-    session = Session.of(order, rules, [(strategy, model)], queues=True)
+    session = Session.for_order(order, rules, [(strategy, model)], queues=True)
     cuts = [rng.randrange(len(tape)) for _ in range(rng.randint(0, 5))]
     for batch in cut([one.snapshot() for one in tape], cuts):
         session.on_batch(batch)
-    return session.finish().results[strategy.name]
+    return session.result().results[strategy.name]
 
 
 # --- taking -----------------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def test_taking_what_is_shown(side: Side, part: int) -> None:
         tape = random_tape(rng)
         end = tape[-1].ts + rng.choice((-1, 0, 500 * MS))
         order = ParentOrder(side, rng.choice((300, 1_000, 3_000)), tape[0].ts, max(tape[0].ts, end))
-        schedule = Schedule.of(order, max(1, (order.end - order.start) // rng.choice((1, 3, 5))))
+        schedule = Schedule.for_order(order, max(1, (order.end - order.start) // rng.choice((1, 3, 5))))
         for strategy in (BestAsk(), Twap(schedule)):
             book, done, fills = Takes(side.sign), 0, []
             for one in tape:
@@ -325,10 +325,10 @@ def resting_at(px: int, tape: Sequence[Instant], model: QueueModel, late: int) -
     order = ParentOrder(Side.BUY, 10**9, tape[0].ts, tape[-1].ts)
     ways = []
     for at in range(len(tape)):
-        session = Session.of(order, Rules(NO_FEES, feed=Feed(Form.NBBO, late)), [(Once(), model)], queues=True)
+        session = Session.for_order(order, Rules(NO_FEES, feed=Feed(Form.NBBO, late)), [(Once(), model)], queues=True)
         for batch in cut([one.snapshot() for one in tape], [at]):
             session.on_batch(batch)
-        ways.append([(f.ts - T0, f.qty) for f in session.finish().results["once"].fills if f.is_maker])
+        ways.append([(f.ts - T0, f.qty) for f in session.result().results["once"].fills if f.is_maker])
     assert ways == [ways[0]] * len(ways)
     return ways[0]
 
@@ -402,7 +402,7 @@ def test_only_the_venue_that_is_shown_is_a_place_to_rest() -> None:
         seen.append(equal_split(view, size))
         return seen[-1]
 
-    worked(tape, CrossVenue("X_E", Schedule.of(order, MS), equal), order, 0, QueueModel.CONSERVATIVE, Random(0))
+    worked(tape, CrossVenue("X_E", Schedule.for_order(order, MS), equal), order, 0, QueueModel.CONSERVATIVE, Random(0))
     assert [(one.market, one.limits) for one in seen] == [(251, ((7, 250),))]
 
 
@@ -413,9 +413,9 @@ def test_a_take_that_arrives_while_its_venue_is_hidden_gets_nothing_and_is_count
         Instant(T0 + 9, "", (2, BASE + CENT, 200), ()),
     ]
     rules = Rules(NO_FEES, latency=Latency(5), feed=Feed(Form.NBBO))
-    session = Session.of(ParentOrder(Side.BUY, 150, T0, T0 + 20), rules, [BestAsk()])
+    session = Session.for_order(ParentOrder(Side.BUY, 150, T0, T0 + 20), rules, [BestAsk()])
     session.on_batch(cut([one.snapshot() for one in tape], [])[0])
-    result = session.finish().results["best_ask"]
+    result = session.result().results["best_ask"]
     assert [(o.venue, o.filled, o.reason) for o in result.orders if o.kind is not ChildKind.FORCED] == [
         (2, 0, EndReason.UNKNOWN),
         (2, 150, EndReason.FILLED),

@@ -52,7 +52,7 @@ class Asked:
 
 
 def strategy_of(case: NbboCase, order: ParentOrder, rules: Rules) -> StrategyProtocol:
-    schedule = Schedule.of(order, case.rules.router_interval)
+    schedule = Schedule.for_order(order, case.rules.router_interval)
     if case.name is None:
         return CrossVenue("router", schedule, Asked(schedule, random_router(case.seed)))
     if case.name == "X_E":
@@ -61,7 +61,7 @@ def strategy_of(case: NbboCase, order: ParentOrder, rules: Rules) -> StrategyPro
         return CrossVenue(case.name, schedule, AllLimit(int(case.name.removeprefix("X_L_"))))
     simple: dict[str, StrategyProtocol] = {
         "best_ask": BestAsk(),
-        "twap": Twap(Schedule.of(order, case.rules.interval)),
+        "twap": Twap(Schedule.for_order(order, case.rules.interval)),
         "static": Static(rules.fees),
     }
     return simple.get(case.name) or CrossVenue("X_M", schedule, all_market)
@@ -72,13 +72,13 @@ def worked(case: NbboCase) -> StrategyResult:
     rules = rules_of(case.rules, Feed(Form.NBBO, case.late))
     strategy = strategy_of(case, order, rules)
     model = QueueModel(case.model)
-    session = Session.of(order, rules, [(strategy, model)], queues=True)
+    session = Session.for_order(order, rules, [(strategy, model)], queues=True)
     rng = Random(case.seed)
     cuts = [rng.randrange(len(case.tape)) for _ in range(rng.randint(0, 4))]
     for batch in cut(national_to_sor(case.tape), cuts):
         if len(batch):
             session.on_batch(batch)
-    return session.finish().results[strategy.name]
+    return session.result().results[strategy.name]
 
 
 def compare(case: NbboCase) -> None:
@@ -198,9 +198,9 @@ def resting_at_7(
 ) -> int:
     """Shares that an order of X_L_7 in one long slice, decided at T0, is filled."""
     order = ParentOrder(Side.BUY, 1_000, T0, T0 + 100 * SECOND)
-    strategy = CrossVenue("X_L_7", Schedule.of(order, 100 * SECOND), AllLimit(7))
+    strategy = CrossVenue("X_L_7", Schedule.for_order(order, 100 * SECOND), AllLimit(7))
     rules = Rules(NO_FEES, latency=latency, feed=Feed(Form.NBBO, late))
-    session = Session.of(order, rules, [(strategy, model)], queues=True)
+    session = Session.for_order(order, rules, [(strategy, model)], queues=True)
     for batch in cut(national_to_sor(tape), cuts):
         session.on_batch(batch)
-    return sum(fill.qty for fill in session.finish().results["X_L_7"].fills if fill.is_maker)
+    return sum(fill.qty for fill in session.result().results["X_L_7"].fills if fill.is_maker)

@@ -28,11 +28,11 @@ def views(tape: list[Snapshot], order: ParentOrder, venues: tuple[int, ...], eac
         at = [v.venue for v in view.venues if v.venue in venues and v.take_px > px]
         return Allocation(0, px, tuple((venue, min(each, size)) for venue in at))
 
-    router = CrossVenue("mine", Schedule.of(order, NANO), allocate, observed=Observed())
-    session = Session.of(order, Rules(NO_FEES), [router], queues=True)
+    router = CrossVenue("mine", Schedule.for_order(order, NANO), allocate, observed=Observed())
+    session = Session.for_order(order, Rules(NO_FEES), [router], queues=True)
     for i in range(0, len(tape), batch):
         session.on_batch(batch_of(tape[i : i + batch]))
-    result = session.finish().results["mine"]
+    result = session.result().results["mine"]
     assert sum(fill.qty for fill in result.fills) == order.quantity
     return seen
 

@@ -31,10 +31,10 @@ def rest_once(
             return Plan(rests=[Rest(2, px * side.sign, qty, view.ts + lives)])
 
     order = ParentOrder(side, qty, snapshots[0].ts, snapshots[-1].ts)
-    session = Session.of(order, Rules(NO_FEES), [(Once(), model)], queues=True)
+    session = Session.for_order(order, Rules(NO_FEES), [(Once(), model)], queues=True)
     for batch in cut(snapshots, (1, 3)):
         session.on_batch(batch)
-    return [(f.ts, f.qty) for f in session.finish().results["once"].fills if f.is_maker]
+    return [(f.ts, f.qty) for f in session.result().results["once"].fills if f.is_maker]
 
 
 # From the fewest shares made to the most.
@@ -164,9 +164,9 @@ def test_the_next_decision_ends_what_rests() -> None:
             return Plan() if len(asked) > 1 else Plan(rests=[Rest(2, P, 100, view.ts + 50)], wake=view.ts + 5)
 
     tape = [shot(0, bid=(P, 1)), shot(5, bid=(P, 1)), shot(6, (P, 60, "A"), bid=(P, 1)), shot(60)]
-    session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 60), Rules(NO_FEES), [Twice()], queues=True)
+    session = Session.for_order(ParentOrder(Side.BUY, 100, T0, T0 + 60), Rules(NO_FEES), [Twice()], queues=True)
     session.on_batch(batch_of(tape))
-    assert session.finish().results["twice"].maker_shares == 0
+    assert session.result().results["twice"].maker_shares == 0
     assert asked == [0, 5]
 
 
@@ -182,7 +182,7 @@ def test_two_orders_at_one_venue_are_a_mistake() -> None:
         def decide(self, view: View) -> Plan:
             return Plan(rests=[Rest(2, P, 100, view.ts + SECOND), Rest(2, P - CENT, 100, view.ts + SECOND)])
 
-    session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [Twice()], queues=True)
+    session = Session.for_order(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [Twice()], queues=True)
     with pytest.raises(ValueError, match="at most one order at a venue"):
         session.on_batch(batch_of([shot(0)]))
 
@@ -198,9 +198,9 @@ def test_trades_of_a_snapshot_fill_in_their_order_across_venues() -> None:
     quotes = tuple(Quote(venue, P, 10, A, 100) for venue in (2, 7))
     trades = (Trade(7, P, 90, "A"), Trade(2, P, 60, "A"))
     tape = [Snapshot(T0, quotes), Snapshot(T0 + 1, quotes, trades)]
-    session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [Everywhere()], queues=True)
+    session = Session.for_order(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [Everywhere()], queues=True)
     session.on_batch(batch_of(tape))
-    fills = session.finish().results["everywhere"].fills
+    fills = session.result().results["everywhere"].fills
     # Venue 7 traded first: 80 shares; venue 2 fills only what the parent order still wants.
     assert [(f.venue, f.qty, f.is_maker) for f in fills] == [(7, 80, True), (2, 20, True)]
 
@@ -215,9 +215,9 @@ def test_an_order_joins_behind_what_is_there_when_it_arrives() -> None:
 
     tape = [shot(0), shot(3, bid=(P, 800)), shot(9, (P, 850, "A"))]
     order = ParentOrder(Side.BUY, 100, T0, T0 + 9)
-    session = Session.of(order, Rules(NO_FEES, latency=Latency(5)), [Once()], queues=True)
+    session = Session.for_order(order, Rules(NO_FEES, latency=Latency(5)), [Once()], queues=True)
     session.on_batch(batch_of(tape))
-    result = session.finish().results["once"]
+    result = session.result().results["once"]
     assert [(f.ts - T0, f.qty, f.ahead, f.joined - T0) for f in result.fills if f.is_maker] == [(9, 50, 800, 5)]
     assert [(f.volume, f.in_front, f.reason) for f in result.fills if f.is_maker] == [(850, 800, FillReason.TRADED)]
 
@@ -234,9 +234,9 @@ def test_what_stood_in_front_is_rounded_up_to_whole_shares() -> None:
 
     tape = [shot(0), shot(1, bid=(P, 1_000)), shot(2, bid=(P, 999)), shot(3, (P, 700, "A"), bid=(P, 299))]
     order = ParentOrder(Side.BUY, 300, T0, T0 + 9)
-    session = Session.of(order, Rules(NO_FEES), [(Once(), QueueModel.PROPORTIONAL)], queues=True)
+    session = Session.for_order(order, Rules(NO_FEES), [(Once(), QueueModel.PROPORTIONAL)], queues=True)
     session.on_batch(batch_of(tape))
-    (fill,) = (fill for fill in session.finish().results["once"].fills if fill.is_maker)
+    (fill,) = (fill for fill in session.result().results["once"].fills if fill.is_maker)
     assert (fill.qty, fill.volume, fill.in_front, fill.ahead) == (200, 700, 500, 500)
 
 
@@ -255,9 +255,9 @@ def test_a_take_that_arrives_after_a_resting_fill_takes_no_more_than_the_parent_
 
     tape = [at(0), at(5, Trade(2, P, 121, "A")), at(9)]
     rules = Rules(NO_FEES, latency=Latency(1, {7: 7}))
-    session = Session.of(ParentOrder(Side.BUY, 150, T0, T0 + 9), rules, [Both()], queues=True)
+    session = Session.for_order(ParentOrder(Side.BUY, 150, T0, T0 + 9), rules, [Both()], queues=True)
     session.on_batch(batch_of(tape))
-    fills = session.finish().results["both"].fills
+    fills = session.result().results["both"].fills
     assert [(f.ts - T0, f.venue, f.qty, f.is_maker) for f in fills] == [(5, 2, 120, True), (7, 7, 30, False)]
 
 
@@ -272,9 +272,9 @@ def test_what_arrived_before_a_snapshot_was_there_for_its_trades() -> None:
     tape = [shot(0, bid=(P, 10)), shot(8, (P, 60, "A"), bid=(P, 10))]
     order = ParentOrder(Side.BUY, 100, T0, T0 + 9)
     for latency, made in ((7, 50), (8, 0)):  # at 8 it joins behind what the snapshot shows, after its trades
-        session = Session.of(order, Rules(NO_FEES, latency=Latency(latency)), [Once()], queues=True)
+        session = Session.for_order(order, Rules(NO_FEES, latency=Latency(latency)), [Once()], queues=True)
         session.on_batch(batch_of(tape))
-        assert session.finish().results["once"].maker_shares == made
+        assert session.result().results["once"].maker_shares == made
 
 
 @dataclass(frozen=True)
@@ -301,10 +301,10 @@ def test_orders_that_join_a_queue_together_are_filled_as_if_each_were_alone(
     strategies = [TakeAndRest(str(i), data.draw(shares), data.draw(shares), lives) for i in range(4)]
 
     def fills(*some: TakeAndRest) -> list[object]:
-        session = Session.of(case.order, case.rules, [(one, model) for one in some], queues=True)
+        session = Session.for_order(case.order, case.rules, [(one, model) for one in some], queues=True)
         for batch in case.batches():
             session.on_batch(batch)
-        results = session.finish().results
+        results = session.result().results
         return [(results[one.name].fills, results[one.name].orders) for one in some]
 
     assert fills(*strategies) == [alone for one in strategies for alone in fills(one)]

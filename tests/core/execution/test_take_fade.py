@@ -24,9 +24,9 @@ BID, ASK = BASE - CENT, BASE + CENT
 
 def worked(tape: list[Snapshot], quantity: int, there: str) -> StrategyResult:
     rules = Rules(NO_FEES, there=Fraction(there))
-    session = Session.of(ParentOrder(Side.BUY, quantity, T0, tape[-1].ts), rules, [BestAsk()])
+    session = Session.for_order(ParentOrder(Side.BUY, quantity, T0, tape[-1].ts), rules, [BestAsk()])
     session.on_batch(batch_of(tape))
-    return session.finish().results["best_ask"]
+    return session.result().results["best_ask"]
 
 
 def asks(*sizes: int, px: int = ASK) -> list[Snapshot]:
@@ -72,9 +72,9 @@ def test_shares_that_faded_stay_gone_while_less_is_displayed() -> None:
             seen.append(view.venues[0].available)
             return Plan(takes=[Take(2, (10, 60, 0)[len(seen) - 1])], wake=view.ts + 1)
 
-    session = Session.of(order, rules, [Asks()])
+    session = Session.for_order(order, rules, [Asks()])
     session.on_batch(batch_of(tape))
-    assert fills(session.finish().results["asks"]) == [(0, 10), (1, 60)]
+    assert fills(session.result().results["asks"]) == [(0, 10), (1, 60)]
     assert seen == [200, 60, 0]
 
 

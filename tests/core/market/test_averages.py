@@ -26,7 +26,7 @@ def test_sums_of_any_size_are_exact(batches: list[list[tuple[int, int]]]) -> Non
             if batch
             else (np.array([], np.int64),) * 2
         )
-        average.add(px, sz)
+        average.update(px, sz)
     rows = [row for batch in batches for row in batch]
     size = sum(sz for _, sz in rows)
     assert average.size == size

@@ -21,7 +21,7 @@ def health(snapshots: list[Snapshot], start: int, end: int, cut: int = 100, side
     recorder, builder = HealthRecorder(start, end), BookBuilder()
     for at in range(0, len(snapshots), cut):
         recorder.on_book(builder.extend(orient(batch_of(snapshots[at : at + cut]), side)))
-    return recorder.finish()
+    return recorder.result()
 
 
 def slow(snapshots: list[Snapshot], start: int, end: int) -> tuple[int, int]:

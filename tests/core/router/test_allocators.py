@@ -60,11 +60,11 @@ def route(
     batches: Sequence[SnapshotBatch], order: ParentOrder, **rules: Any
 ) -> tuple[CrossVenue[Solver], SessionResult]:
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
-    router = CrossVenue("router", Schedule.of(order, INTERVAL), Solver(PARAMETERS, SliceProblems(history, FEES)))
-    session = Session.of(order, replace(Rules(FEES), **rules), [router], histories=[history])
+    router = CrossVenue("router", Schedule.for_order(order, INTERVAL), Solver(PARAMETERS, SliceProblems(history, FEES)))
+    session = Session.for_order(order, replace(Rules(FEES), **rules), [router], histories=[history])
     for batch in batches:
         session.on_batch(batch)
-    return router, session.finish()
+    return router, session.result()
 
 
 def order_on(batch: SnapshotBatch, quantity: int = 1_000, side: Side = Side.BUY) -> ParentOrder:
@@ -146,15 +146,15 @@ def test_without_trades_only_quotes_fill_what_rests(tape: SnapshotBatch) -> None
     quiet = batch_of([replace(s, trades=()) for s in tape.snapshots()])
     order = order_on(quiet)
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
-    schedule = Schedule.of(order, INTERVAL)
+    schedule = Schedule.for_order(order, INTERVAL)
     strategies: list[StrategyProtocol] = [
         CrossVenue("router", schedule, Solver(PARAMETERS, SliceProblems(history, FEES))),
         CrossVenue("X_E", schedule, equal_split),
         CrossVenue("X_L", schedule, AllLimit(2)),
     ]
-    session = Session.of(order, Rules(FEES), strategies, histories=[history])
+    session = Session.for_order(order, Rules(FEES), strategies, histories=[history])
     session.on_batch(quiet)
-    for result in session.finish().results.values():
+    for result in session.result().results.values():
         if result.kind == "benchmark":
             continue
         assert {f.reason for f in result.fills if f.is_maker} <= {FillReason.QUOTED}

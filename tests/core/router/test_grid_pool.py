@@ -165,7 +165,7 @@ def between(prices: Sequence[Penalties], at: int, solved: Mapping[int, int]) -> 
 
 def test_a_gap_is_measured_by_what_the_slice_costs_or_earns() -> None:
     p = problem(1, 2)
-    pool = grid_pool._Pool(p, PricedGrid(MULTIPLES).of(p))
+    pool = grid_pool._Pool(p, PricedGrid(MULTIPLES).prices(p))
     spread = float(p.h) * p.size * p.sample.n * pool.prices.unit
     assert [pool.scale(value * spread) / spread for value in (-3, -0.5, 0, 0.5, 3)] == [3, 1, 1, 1, 3]
 
@@ -195,7 +195,7 @@ def test_six_more_candidates_are_solved_each_where_the_pool_looked_worst(
     monkeypatch.setattr(grid_pool._Pool, "solve", watched)
     answer = solve_grid(p, PricedGrid(grid))
     (solved,) = corners
-    unit = PricedGrid(grid).of(p).unit
+    unit = PricedGrid(grid).prices(p).unit
     floor = [between(prices, at, solved) for at in range(len(prices))]
     assert len(asked) == 6
     for at, (index, known, after) in enumerate(asked):

@@ -140,9 +140,9 @@ def test_a_sample_is_what_the_engine_fills_of_an_order_without_end(seed: int) ->
         order = ParentOrder(side, ENDLESS * 2, begins, last)
         sold = []
         for venue in book.venues:
-            session = Session.of(order, rules, [(Endless(venue), model)], queues=True)
+            session = Session.for_order(order, rules, [(Endless(venue), model)], queues=True)
             session.on_batch(cut(shots, [])[0])
-            fills = session.finish().results["endless"].fills
+            fills = session.result().results["endless"].fills
             sold.append(sum(fill.qty for fill in fills if fill.is_maker) if venue in there else 0)
         expected.append((ends, sold))
     samples = history_of(tape, cuts, model, side, rules).before(last, book.venues)

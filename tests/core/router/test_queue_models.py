@@ -43,12 +43,14 @@ def test_shares_made_are_a_bracket(configured: QueueModel, latency: int) -> None
     for seed in range(16 * THOROUGH):
         shots = busy_tape(Random(seed))
         order = ParentOrder(Random(seed).choice(list(Side)), 4_000, T0, shots[-1].ts)
-        router = CrossVenue("router", Schedule.of(order, 10 * SECOND), equal_split)
-        session = Session.of(order, Rules(NO_FEES, latency=Latency(latency)), [(router, configured)], queues=True)
+        router = CrossVenue("router", Schedule.for_order(order, 10 * SECOND), equal_split)
+        session = Session.for_order(
+            order, Rules(NO_FEES, latency=Latency(latency)), [(router, configured)], queues=True
+        )
         session.queue_models = QueueModelStudy(session.executions["router"])
         session.on_batch(batch_of(shots))
-        session.finish()
-        bracket = session.queue_models.finish()
+        session.result()
+        bracket = session.queue_models.result()
         slowest_first = sorted(bracket.models, key=lambda model: -99 if model.power is None else -model.power)
         made = [bracket.models[model].made for model in slowest_first]
         assert {*BRACKET, configured} == bracket.models.keys()
@@ -65,12 +67,12 @@ def test_a_parent_of_one_slice_is_its_own_bracket() -> None:
         case = random_case(Random(seed))
         rules = Rules(case.rules.fees, case.rules.liquidity)
         order = ParentOrder(case.order.side, 500, case.order.start, case.order.end)
-        router = CrossVenue("router", Schedule.of(order, order.end - order.start + 1), equal_split)
-        session = Session.of(order, rules, [(router, QueueModel.PROPORTIONAL)], queues=True)
+        router = CrossVenue("router", Schedule.for_order(order, order.end - order.start + 1), equal_split)
+        session = Session.for_order(order, rules, [(router, QueueModel.PROPORTIONAL)], queues=True)
         session.queue_models = QueueModelStudy(session.executions["router"])
         session.on_batch(batch_of(case.snapshots))
-        result = session.finish().results["router"]
-        bracket = session.queue_models.finish()
+        result = session.result().results["router"]
+        bracket = session.queue_models.result()
         if bracket.slices:
             figures = bracket.models[QueueModel.PROPORTIONAL]
             assert figures.made == result.maker_shares
@@ -85,12 +87,12 @@ def test_over_fills_are_not_in_the_bracket() -> None:
     tape = [Snapshot(T0, quotes), Snapshot(T0 + SECOND, quotes, tuple(Trade(v, BASE, 200, "A") for v in (2, 7)))]
     order = ParentOrder(Side.BUY, 100, T0, T0 + 9 * SECOND)
     overbooked = FixedAllocation(Allocation(50, BASE, ((2, 100), (7, 100))))
-    router = CrossVenue("router", Schedule.of(order, 10 * SECOND), overbooked)
-    session = Session.of(order, Rules(NO_FEES), [router], queues=True)
+    router = CrossVenue("router", Schedule.for_order(order, 10 * SECOND), overbooked)
+    session = Session.for_order(order, Rules(NO_FEES), [router], queues=True)
     session.queue_models = QueueModelStudy(session.executions["router"])
     session.on_batch(batch_of(tape))
-    assert session.finish().results["router"].maker_shares == 90
-    bracket = session.queue_models.finish()
+    assert session.result().results["router"].maker_shares == 90
+    bracket = session.queue_models.result()
     assert (bracket.slices, bracket.shares) == (1, 50)
     assert {figures.made for figures in bracket.models.values()} == {50}
 
@@ -103,12 +105,12 @@ def test_a_slice_without_resting_orders_is_not_in_the_bracket() -> None:
 
     quotes = tuple(Quote(venue, BASE, 10, BASE + CENT, 500) for venue in (2, 7))
     order = ParentOrder(Side.BUY, 200, T0, T0 + 20 * SECOND)
-    router = CrossVenue("router", Schedule.of(order, 10 * SECOND), allocate)
-    session = Session.of(order, Rules(NO_FEES), [router], queues=True)
+    router = CrossVenue("router", Schedule.for_order(order, 10 * SECOND), allocate)
+    session = Session.for_order(order, Rules(NO_FEES), [router], queues=True)
     session.queue_models = QueueModelStudy(session.executions["router"])
     session.on_batch(batch_of([Snapshot(T0 + n * SECOND, quotes) for n in (0, 9, 10, 20)]))
-    session.finish()
-    bracket = session.queue_models.finish()
+    session.result()
+    bracket = session.queue_models.result()
     assert len(router.decisions) == 2
     assert (bracket.slices, bracket.shares) == (1, 60)
     assert {figures.cost for figures in bracket.models.values()} == {100 * (BASE + CENT)}
@@ -118,12 +120,14 @@ def test_the_slices_of_the_bracket_keep_the_limit_price() -> None:
     """Nothing is offered at the limit: a slice takes nothing, and its 100 shares cost what was offered last."""
     first, later = (tuple(Quote(v, BASE, 10, BASE + n * CENT, 500) for v in (2, 7)) for n in (2, 9))
     order = ParentOrder(Side.BUY, 100, T0, T0 + 10 * SECOND, BASE + CENT)
-    router = CrossVenue("router", Schedule.of(order, 10 * SECOND), FixedAllocation(Allocation(50, BASE, ((2, 50),))))
-    session = Session.of(order, Rules(NO_FEES), [router], queues=True)
+    router = CrossVenue(
+        "router", Schedule.for_order(order, 10 * SECOND), FixedAllocation(Allocation(50, BASE, ((2, 50),)))
+    )
+    session = Session.for_order(order, Rules(NO_FEES), [router], queues=True)
     session.queue_models = QueueModelStudy(session.executions["router"])
     session.on_batch(batch_of([Snapshot(T0, first), Snapshot(T0 + 5 * SECOND, later)]))
-    session.finish()
-    bracket = session.queue_models.finish()
+    session.result()
+    bracket = session.queue_models.result()
     assert {(figures.made, figures.cost) for figures in bracket.models.values()} == {(0, 100 * (BASE + 9 * CENT))}
 
 
@@ -137,12 +141,12 @@ def test_a_short_last_slice_rests_for_nine_tenths_of_itself(traded: int, made: i
     quotes = (Quote(2, BASE, 10, BASE + CENT, 500),)
     tape = [Snapshot(T0 + n * SECOND, quotes, (Trade(2, BASE, 200, "A"),) * (n == traded)) for n in (0, 10, 14, 15)]
     order = ParentOrder(Side.BUY, 200, T0, T0 + 15 * SECOND)
-    router = CrossVenue("router", Schedule.of(order, 10 * SECOND), allocate)
-    session = Session.of(order, Rules(NO_FEES), [router], queues=True)
+    router = CrossVenue("router", Schedule.for_order(order, 10 * SECOND), allocate)
+    session = Session.for_order(order, Rules(NO_FEES), [router], queues=True)
     session.queue_models = QueueModelStudy(session.executions["router"])
     session.on_batch(batch_of(tape))
-    assert session.finish().results["router"].maker_shares == made
-    assert {figures.made for figures in session.queue_models.finish().models.values()} == {made}
+    assert session.result().results["router"].maker_shares == made
+    assert {figures.made for figures in session.queue_models.result().models.values()} == {made}
 
 
 def test_a_snapshot_on_the_boundary_is_of_the_next_slice() -> None:
@@ -152,12 +156,12 @@ def test_a_snapshot_on_the_boundary_is_of_the_next_slice() -> None:
         return Snapshot(ts, tuple(Quote(venue, BASE, 10, ask, 5) for venue in (2, 7)))
 
     order = ParentOrder(Side.BUY, 200, T0, T0 + 20 * SECOND)
-    router = CrossVenue("router", Schedule.of(order, 10 * SECOND), equal_split)
-    session = Session.of(order, Rules(NO_FEES), [router], queues=True)
+    router = CrossVenue("router", Schedule.for_order(order, 10 * SECOND), equal_split)
+    session = Session.for_order(order, Rules(NO_FEES), [router], queues=True)
     session.queue_models = QueueModelStudy(session.executions["router"])
     session.on_batch(batch_of([shot(T0, BASE + CENT), shot(T0 + 10 * SECOND, BASE + 9 * CENT)]))
-    session.finish(stopped=True)
-    bracket = session.queue_models.finish()
+    session.result(stopped=True)
+    bracket = session.queue_models.result()
     assert bracket.slices == 1
     assert {figures.cost for figures in bracket.models.values()} == {100 * (BASE + CENT)}
 
@@ -167,11 +171,11 @@ def test_cuts_of_the_stream_change_nothing() -> None:
         case = random_case(Random(seed))
         found = []
         for batches in (case.batches(), [batch_of(case.snapshots)]):
-            router = CrossVenue("router", Schedule.of(case.order, SPEC.router_interval), equal_split)
-            session = Session.of(case.order, case.rules, [router], queues=True)
+            router = CrossVenue("router", Schedule.for_order(case.order, SPEC.router_interval), equal_split)
+            session = Session.for_order(case.order, case.rules, [router], queues=True)
             session.queue_models = QueueModelStudy(session.executions["router"])
             for batch in batches:
                 session.on_batch(batch)
-            session.finish()
-            found.append(session.queue_models.finish())
+            session.result()
+            found.append(session.queue_models.result())
         assert found[0] == found[1]

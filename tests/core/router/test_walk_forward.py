@@ -67,7 +67,7 @@ def studied(tape: SnapshotBatch, size: int, grid: Grid = GRID, side: Side = Side
         book = builder.extend(orient(tape.slice(i, min(i + size, len(tape))), side))
         history.on_book(book)
         study.on_book(book)
-    study.finish()
+    study.on_end()
     return study
 
 
@@ -101,7 +101,7 @@ def pooled(history: OutflowHistory, number: int, met: dict[int, SliceProblem]) -
 def test_totals_are_the_costs_of_each_slice_simulated_alone(tape: SnapshotBatch) -> None:
     """Oracle: one candidate at a time, each slice a parent order that works the pool's allocation for it, alone."""
     study = studied(tape, len(tape))
-    order, rules, schedule = order_of(tape), Rules(FEES), Schedule.of(order_of(tape), INTERVAL)
+    order, rules, schedule = order_of(tape), Rules(FEES), Schedule.for_order(order_of(tape), INTERVAL)
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
     book = BookBuilder(queues=True).extend(orient(tape, Side.BUY))
     history.on_book(book)
@@ -115,7 +115,7 @@ def test_totals_are_the_costs_of_each_slice_simulated_alone(tape: SnapshotBatch)
         alone = Schedule(part.start, INTERVAL, 1, quantity, schedule.ends(index))
         execution = Execution(part, rules, CrossVenue(name, alone, allocate))
         execution.advance(book)
-        execution.finish()
+        execution.on_end()
         comparable = settle(execution, name, None).comparable
         assert comparable is not None
         return comparable * quantity

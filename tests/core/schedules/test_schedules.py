@@ -67,7 +67,7 @@ def test_almgren_chriss_is_the_numerical_optimum(slices: int, pull: float, eta: 
 
 def test_without_aversion_it_is_twap_and_with_more_it_is_earlier() -> None:
     given_ = setting(1_000, 0, 600 * NANO, 5 * NANO)
-    twap = Schedule.of(ParentOrder(Side.BUY, 1_000, 0, 600 * NANO), 5 * NANO)
+    twap = Schedule.for_order(ParentOrder(Side.BUY, 1_000, 0, 600 * NANO), 5 * NANO)
     runs = []
     for risk in (0.0, 0.1, 10.0):
         router = ImplementationShortfall(risk=risk)
@@ -119,7 +119,7 @@ def test_a_flat_curve_has_twaps_targets(quantity: int, slices: int, minute: int,
     curve = VolumeCurve(edges, tuple((shares + 1) * k for k in range(len(edges))), lambda ts: 0)
     router = VwapSchedule(curve)
     router.begin(setting(quantity, order.start, order.end, interval))
-    twap = Schedule.of(order, interval)
+    twap = Schedule.for_order(order, interval)
     assert [router.target(VIEW, k) for k in range(slices)] == [twap.target(k) for k in range(slices)]
 
 
@@ -140,10 +140,10 @@ def worked(name: str, parameters: dict[str, str], side: Side, tape: list[Snapsho
     plug_in = find_plug_in(name, parameters)
     assert plug_in is not None
     spec = Spec(side=side, quantity=quantity, strategy=name, plug_in=plug_in, router_interval=NANO)
-    session = Session.of(order, spec.rules, [own_strategy(spec, plug_in, order)], queues=True)
+    session = Session.for_order(order, spec.rules, [own_strategy(spec, plug_in, order)], queues=True)
     for at in range(0, len(tape), 40):
         session.on_batch(batch_of(tape[at : at + 40]))
-    return session.finish().results[name]
+    return session.result().results[name]
 
 
 @pytest.mark.parametrize("router", ["X_M", "delay", "proportional_update"])
@@ -191,10 +191,10 @@ def test_the_volume_that_is_shown_is_that_of_the_tape() -> None:
             return int(inner(view, index))
 
         own.pace = pace  # type: ignore[attr-defined]
-        session = Session.of(order, Spec().rules, [own], queues=True)
+        session = Session.for_order(order, Spec().rules, [own], queues=True)
         for at in range(0, len(tape), cut):
             session.on_batch(batch_of(tape[at : at + cut]))
-        session.finish()
+        session.result()
         seen.append(shown)
     assert seen[0] == seen[1] == seen[2]
     begins = seen[0][0][0]

@@ -30,9 +30,9 @@ from sor.core.units import NO_PRICE
 
 
 def work(case: Case, batches: Sequence[SnapshotBatch], decision_time: int | None = None) -> SessionResult:
-    schedule = Schedule.of(case.order, case.interval)
+    schedule = Schedule.for_order(case.order, case.interval)
     strategies: list[StrategyProtocol] = [BestAsk(), Twap(schedule), CrossVenue("X_E", schedule, equal_split)]
-    session = Session.of(
+    session = Session.for_order(
         case.order,
         case.rules,
         [(strategy, QueueModel.PROPORTIONAL) for strategy in strategies],
@@ -43,7 +43,7 @@ def work(case: Case, batches: Sequence[SnapshotBatch], decision_time: int | None
     )
     for batch in batches:
         session.on_batch(batch)
-    return session.finish()
+    return session.result()
 
 
 def analyses(case: Case, found: SessionResult) -> dict[str, Analysis]:

@@ -140,7 +140,7 @@ def test_what_made_an_order_stand_out_is_what_moved_its_way(sign: int) -> None:
 def test_the_target_of_a_minute_is_that_of_the_slice_in_which_it_ends() -> None:
     """Slices of a minute, of 10 shares each: a minute's last nanosecond is of its own slice, not of the next."""
     order = ParentOrder(Side.BUY, 30, 7, 7 + 3 * MINUTE)
-    schedule = Schedule.of(order, MINUTE)
+    schedule = Schedule.for_order(order, MINUTE)
     assert target_by_minute(schedule, order) == (10, 20, 30, 30)
     result = replace(own_result("mine", order, [], FeeSchedule({}), None, None), schedule=schedule)
     found = analyse(result, FillQuotes(), order, FeeSchedule({}), decision2=None, arrival2=None)

@@ -36,7 +36,7 @@ class WholeOutcomes:
     _sums: dict[X, list[int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, size: int, e: Ints) -> WholeOutcomes:
+    def from_sample(cls, size: int, e: Ints) -> WholeOutcomes:
         """Of all N outcomes, one by one."""
         tabulated = size <= TABULATED and e.size <= MOST
         if tabulated and (size + 1) ** (len(e) - 1) < 2**63:

@@ -239,7 +239,7 @@ class IntegerSample:
     @cached_property
     def outcomes(self) -> WholeOutcomes:
         """The samples as the search wants them."""
-        return WholeOutcomes.of(self.size, self.e)
+        return WholeOutcomes.from_sample(self.size, self.e)
 
 
 def _fitting(row: Sequence[int], weight: int) -> Sequence[int]:

@@ -51,7 +51,7 @@ class Terciles:
 
     seen: dict[tuple[str, int], list[int]] = field(default_factory=dict)
 
-    def of(self, name: str, venue: int, value: int) -> int:
+    def tercile(self, name: str, venue: int, value: int) -> int:
         """0, 1 or 2; the middle while nothing was seen."""
         past = self.seen.setdefault((name, venue), [])
         below = bisect_left(past, value) + bisect_right(past, value)  # ties count half
@@ -112,7 +112,7 @@ class ContKukanovOnline:
         busiest = sorted(at.venues, key=lambda venue: (-self.sold.get(venue, 0), venue))[:2]
         queues = dict(zip(at.venues, at.queues, strict=True))
         return tuple(
-            self.terciles.of(name, venue, values.get(venue, 0))
+            self.terciles.tercile(name, venue, values.get(venue, 0))
             for venue in sorted(busiest)
             for name, values in (("queue", queues), ("volume", volume))
         )

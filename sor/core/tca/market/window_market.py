@@ -96,9 +96,9 @@ class WindowMarketRecorder:
         for rate, average in zip(PWP_RATES, self._pwp, strict=True):
             room = _volume(self.order.quantity, rate) - average.size
             whole = int(np.searchsorted(traded, room, side="right")) - 1
-            average.add(px[:whole], sz[:whole])
+            average.update(px[:whole], sz[:whole])
             if whole < len(px):
-                average.add(px[whole : whole + 1], np.array([room - traded[whole]]))
+                average.update(px[whole : whole + 1], np.array([room - traded[whole]]))
 
     def _by_minute(self, batch: OrientedBatch, first: int, stop: int, begin: int, traded: Ints) -> None:
         minutes = (batch.ts[first:stop] - self.order.start) // MINUTE

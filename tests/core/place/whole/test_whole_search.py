@@ -25,7 +25,7 @@ def drawn(seed: int, venues: int = 5) -> tuple[WholeOutcomes, WholeOutcomes, Pri
     b = np.array([[over + cost, *(over - rng.integers(1, 9, k))]])
     theta = int(rng.integers(0, 4))
     prices = Prices(b, np.array([[theta]]), np.array([[theta + over + cost + int(rng.integers(1, 30))]]))
-    table = WholeOutcomes.of(size, e)
+    table = WholeOutcomes.from_sample(size, e)
     return table, WholeOutcomes(size, e, np.ones(n, np.int64), tabulated=False), prices, rng
 
 
@@ -79,7 +79,7 @@ def test_equal_outcomes_made_one_change_no_way_down_and_no_sum(seed: int) -> Non
 
 def test_distinct_outcomes_stand_in_the_order_in_which_they_occur_first() -> None:
     e = np.array([[9] * 6, [5, 1, 5, 0, 1, 5], [0, 2, 0, 9, 2, 1]])
-    outcomes = WholeOutcomes.of(9, e)
+    outcomes = WholeOutcomes.from_sample(9, e)
     assert outcomes.e[1:].T.tolist() == [[5, 0], [1, 2], [0, 9], [5, 1]]
     assert outcomes.times.tolist() == [2, 2, 1, 1]
     assert outcomes.n == 6
@@ -90,7 +90,7 @@ def test_distinct_outcomes_stand_in_the_order_in_which_they_occur_first() -> Non
     [(TABULATED, 4, True, 1), (TABULATED + 1, 4, False, 9), (TABULATED, 5, True, 9), (5, 4_000, False, 9)],
 )
 def test_what_would_not_fit_is_searched_one_by_one(size: int, venues: int, tabulated: bool, distinct: int) -> None:
-    outcomes = WholeOutcomes.of(size, np.full((venues + 1, 9), size))
+    outcomes = WholeOutcomes.from_sample(size, np.full((venues + 1, 9), size))
     assert outcomes.tabulated is tabulated
     assert outcomes.e.shape == (venues + 1, distinct)
 
@@ -159,7 +159,7 @@ def test_ties_are_broken_until_no_neighbour_that_costs_the_same_is_smaller(seed:
 
 def test_ties_are_broken_one_after_the_other() -> None:
     """Three venues that always fill: any split of S costs the same, and all at the last one is the smallest."""
-    outcomes = WholeOutcomes.of(10, np.full((4, 5), 10))
+    outcomes = WholeOutcomes.from_sample(10, np.full((4, 5), 10))
     prices = Prices(np.array([[20, 5, 5, 5]]), np.array([[0]]), np.array([[30]]))
     search = WholeSearch(WholeProblem(outcomes, prices, 0), (0, 5, 3, 2))
     search.settle()

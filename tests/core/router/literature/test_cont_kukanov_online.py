@@ -122,6 +122,6 @@ def test_lookup_rests_more_and_takes_less_where_more_was_sold() -> None:
 
 def test_terciles_are_of_the_past_alone() -> None:
     thirds = Terciles()
-    assert [thirds.of("queue", 1, value) for value in (5, 9, 1, 6, 6, 100)] == [1, 2, 0, 2, 1, 2]
-    assert thirds.of("volume", 1, 5) == 1
-    assert [thirds.of("queue", 2, 6) for _ in range(3)] == [1, 1, 1]  # ties count half
+    assert [thirds.tercile("queue", 1, value) for value in (5, 9, 1, 6, 6, 100)] == [1, 2, 0, 2, 1, 2]
+    assert thirds.tercile("volume", 1, 5) == 1
+    assert [thirds.tercile("queue", 2, 6) for _ in range(3)] == [1, 1, 1]  # ties count half

@@ -110,7 +110,7 @@ def decisions(side: Side, tape: list[Snapshot]) -> list[Decision]:
     spec = Spec(side=side, quantity=order.quantity, strategy="imbalance", plug_in=plug_in, router_interval=NANO // 2)
     own = own_strategy(spec, plug_in, order)
     assert isinstance(own, CrossVenue)
-    session = Session.of(order, spec.rules, [own], queues=True)
+    session = Session.for_order(order, spec.rules, [own], queues=True)
 
     def batches() -> Iterator[None]:
         for at in range(0, len(tape), 50):

@@ -70,9 +70,9 @@ def worked(case: RoutedCase, name: str, parameters: dict[str, str]) -> tuple[Str
         lots=Lots(rules.child_min, rules.child_lot),
     )
     own = own_strategy(spec, plug_in, order)
-    session = Session.of(order, spec.rules, [(own, QueueModel(case.model))], queues=True)
+    session = Session.for_order(order, spec.rules, [(own, QueueModel(case.model))], queues=True)
     session.on_batch(batch_of(to_sor(case.tape)))
-    return session.finish().results[own.name], answers
+    return session.result().results[own.name], answers
 
 
 def compare(case: RoutedCase, right: Routed, name: str, parameters: dict[str, str]) -> None:
