@@ -23,8 +23,8 @@ class FlowWatch:
 
     def carry(self, book: Book, row: int) -> None:
         """Count what happened up to and including `row`."""
-        for venue, lane in zip(book.venues, book.lanes, strict=False):  # no lanes: nothing rests in this session
-            sold, fell = _left(lane, *lane.entries(self._row, row))
+        for venue, queue in zip(book.venues, book.queue_events, strict=False):  # none: nothing rests in this session
+            sold, fell = _left(queue, *queue.entries(self._row, row))
             if sold or fell:
                 before = self._flow.get(venue, (0, 0))
                 self._flow[venue] = before[0] + sold, before[1] + fell
@@ -48,12 +48,12 @@ def _traded(book: Book, after: int, row: int) -> int:
     return int(book.events.trade_sz[start:stop].sum())
 
 
-def _left(lane: QueueEvents, start: int, stop: int) -> tuple[int, int]:
+def _left(queue: QueueEvents, start: int, stop: int) -> tuple[int, int]:
     """Shares sold, and fallen otherwise, in entries start:stop; the trades of an entry come before its quote."""
     sold = fell = 0
-    for move in lane.moves_in(start, stop):
+    for move in queue.moves_in(start, stop):
         if move.sales:
-            best = int(lane.px[move.entry - 1])
+            best = int(queue.px[move.entry - 1])
             sold += sum(sale.sz for sale in move.sales if sale.px <= best and not sale.hidden)
         fell += move.cancelled
     return sold, fell

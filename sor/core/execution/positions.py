@@ -30,49 +30,49 @@ class Stretch(NamedTuple):
     stop: int
 
 
-def sold_to_each(lane: QueueEvents, stretches: Sequence[Stretch], model: QueueModel) -> list[int]:
+def sold_to_each(queue: QueueEvents, stretches: Sequence[Stretch], model: QueueModel) -> list[int]:
     """QueuePosition.sold of each; the positions go along."""
-    plain = _plain(lane, stretches) if stretches and model in WHOLE and not lane.late else [False] * len(stretches)
-    worked = iter(_worked(lane, [one for one, is_plain in zip(stretches, plain, strict=True) if is_plain], model))
+    plain = _plain(queue, stretches) if stretches and model in WHOLE and not queue.late else [False] * len(stretches)
+    worked = iter(_worked(queue, [one for one, is_plain in zip(stretches, plain, strict=True) if is_plain], model))
     return [
-        next(worked) if is_plain else one.position.sold(lane, one.start, one.stop)
+        next(worked) if is_plain else one.position.sold(queue, one.start, one.stop)
         for one, is_plain in zip(stretches, plain, strict=True)
     ]
 
 
-def _plain(lane: QueueEvents, stretches: Sequence[Stretch]) -> list[bool]:
+def _plain(queue: QueueEvents, stretches: Sequence[Stretch]) -> list[bool]:
     """Which stretches have no hidden sale, and an order that knows its place."""
-    first, last = _events(lane, _edges(stretches))
-    hidden = lane.columns.hidden
+    first, last = _events(queue, _edges(stretches))
+    hidden = queue.columns.hidden
     return [
         none and one.position.ahead < LONG * SHARE
         for one, none in zip(stretches, (hidden[first] == hidden[last]).tolist(), strict=True)
     ]
 
 
-def _worked(lane: QueueEvents, stretches: Sequence[Stretch], model: QueueModel) -> list[int]:
+def _worked(queue: QueueEvents, stretches: Sequence[Stretch], model: QueueModel) -> list[int]:
     """What plain stretches sold to their orders."""
     if not stretches:
         return []
     edges = _edges(stretches)
     px = np.array([one.position.px for one in stretches], np.int64)
     crossed, quoted = edges[:, 1].copy(), np.zeros(len(stretches), np.int64)
-    take_px = np.append(lane.take_px, FAR)  # a stretch may end where the entries do
+    take_px = np.append(queue.take_px, FAR)  # a stretch may end where the entries do
     through = np.flatnonzero(np.minimum.reduceat(take_px, edges.ravel())[::2] <= px)
     if len(through):
         those = [stretches[i] for i in through.tolist()]
-        crossed[through], quoted[through] = _quoted_through(lane, those, edges[through], px[through])
-    sold: list[int] = (quoted + _passed(lane, stretches, edges, px, crossed, model)).tolist()
+        crossed[through], quoted[through] = _quoted_through(queue, those, edges[through], px[through])
+    sold: list[int] = (quoted + _passed(queue, stretches, edges, px, crossed, model)).tolist()
     return sold
 
 
 def _passed(
-    lane: QueueEvents, stretches: Sequence[Stretch], edges: Ints, px: Ints, crossed: Ints, model: QueueModel
+    queue: QueueEvents, stretches: Sequence[Stretch], edges: Ints, px: Ints, crossed: Ints, model: QueueModel
 ) -> Ints:
     """The sum of what QueuePosition.pass_through yields in each stretch. crossed: the entry at which an opposite quote
     comes to the order first, the end of the stretch where there is none."""
-    columns, sold = lane.columns, np.zeros(len(stretches), np.int64)
-    number, at, begins, some = _in_a_row(*_events(lane, edges))
+    columns, sold = queue.columns, np.zeros(len(stretches), np.int64)
+    number, at, begins, some = _in_a_row(*_events(queue, edges))
     our_px, crossing = px[number], crossed[number]
     ahead = np.array([one.position.ahead // SHARE for one in stretches], np.int64)
     trade, event_px, sz, entry = columns.trade[at], columns.px[at], columns.sz[at], columns.entry[at]
@@ -97,21 +97,21 @@ def _passed(
     return sold
 
 
-def _quoted_through(lane: QueueEvents, stretches: Sequence[Stretch], edges: Ints, px: Ints) -> tuple[Ints, Ints]:
+def _quoted_through(queue: QueueEvents, stretches: Sequence[Stretch], edges: Ints, px: Ints) -> tuple[Ints, Ints]:
     """The entry at which an opposite quote comes to each order first, and the shares that such quotes offer: the growth
     of the size within a price run."""
     number, entry, *_ = _in_a_row(*edges.T)
-    near = np.flatnonzero(lane.take_px[entry] <= px[number])
+    near = np.flatnonzero(queue.take_px[entry] <= px[number])
     number, entry = number[near], entry[near]
     crossed = entry[np.flatnonzero(np.diff(number, prepend=-1))]
-    offers = lane.take_sz[entry] > 0
+    offers = queue.take_sz[entry] > 0
     number, entry = number[offers], entry[offers]
     quoted = np.zeros(len(stretches), np.int64)
     if not len(entry):
         return crossed, quoted
-    run = lane.run[entry]
+    run = queue.run[entry]
     starts = np.flatnonzero((np.diff(number, prepend=-1) != 0) | (np.diff(run, prepend=-1) != 0))
-    most = np.maximum.reduceat(lane.take_sz[entry], starts)
+    most = np.maximum.reduceat(queue.take_sz[entry], starts)
     number, run = number[starts], run[starts]
     np.add.at(quoted, number, most)
     # Of its first run in the stretch an order may have had something before, its last may go on after it.
@@ -130,9 +130,9 @@ def _edges(stretches: Sequence[Stretch]) -> Ints:
     return np.array([(one.start, one.stop) for one in stretches], np.int64)
 
 
-def _events(lane: QueueEvents, edges: Ints) -> tuple[Ints, Ints]:
+def _events(queue: QueueEvents, edges: Ints) -> tuple[Ints, Ints]:
     """Where the events of each stretch begin and end."""
-    columns = lane.columns
+    columns = queue.columns
     first, last = columns.starts[columns.entries.searchsorted(edges)].T
     return first, last
 

@@ -57,13 +57,13 @@ class QueuePosition:
     seen: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
-    def join(cls, lane: QueueEvents, row: int, px: int, model: QueueModel) -> QueuePosition | None:
+    def join(cls, queue: QueueEvents, row: int, px: int, model: QueueModel) -> QueuePosition | None:
         """Join behind what the venue shows after `row`; None: the order would take, so it is refused (post-only)."""
-        ahead = lane.ahead_at(row, px)
+        ahead = queue.ahead_at(row, px)
         if ahead is None:
             return None
         place = cls(px, ahead * SHARE, model)
-        for ts, shares in lane.falls_at(row, px):
+        for ts, shares in queue.falls_at(row, px):
             place.falls.append((ts, shares * SHARE))
             place.doubts.append((ts, shares))
         return place
@@ -77,16 +77,16 @@ class QueuePosition:
         """In whole shares, rounded up; None where the level has not shown itself yet."""
         return None if self.ahead > UNSEEN else -(-self.ahead // SHARE)
 
-    def pass_through(self, lane: QueueEvents, start: int, stop: int) -> Iterator[Hit]:
+    def pass_through(self, queue: QueueEvents, start: int, stop: int) -> Iterator[Hit]:
         """Go through entries start:stop; yields what sales let through, as if the order's quantity had no end."""
-        px, ahead, reach, model, late = self.px, self.ahead, self.reach, self.model, lane.late
-        reached = lane.reached(px, start, stop)
+        px, ahead, reach, model, late = self.px, self.ahead, self.reach, self.model, queue.late
+        reached = queue.reached(px, start, stop)
         crossed = int(reached[0]) if len(reached) else stop
-        for entry, row, best, size, gone, sales in lane.moves_in(start, stop):
+        for entry, row, best, size, gone, sales in queue.moves_in(start, stop):
             if entry > crossed:
                 ahead = 0
             if late:
-                ahead -= min(ahead, self._cancelled(lane.times[entry] - late))
+                ahead -= min(ahead, self._cancelled(queue.times[entry] - late))
             for position, price, volume, certain, hidden in sales:
                 if price > px:
                     continue
@@ -99,8 +99,8 @@ class QueuePosition:
                 left = volume * SHARE
                 if late and price == px:
                     # The size fell before this trade was printed: it is no longer ahead of us, and was not sold to us.
-                    use_up(self.doubts, lane.times[entry] - late, volume)
-                    left -= use_up(self.falls, lane.times[entry] - late, left)
+                    use_up(self.doubts, queue.times[entry] - late, volume)
+                    left -= use_up(self.falls, queue.times[entry] - late, left)
                 before, ahead = ahead, max(0, ahead - left)
                 if (through := left - before) > 0:
                     qty, reach = divmod(reach + through, SHARE)
@@ -111,14 +111,14 @@ class QueuePosition:
                 ahead = 0
             elif best == px and ahead:
                 displayed = size * SHARE
-                if late and lane.fell[entry]:
-                    self.doubts.append((lane.times[entry], lane.fell[entry]))
-                    self.seen[lane.times[entry]] = ahead, displayed
+                if late and queue.fell[entry]:
+                    self.doubts.append((queue.times[entry], queue.fell[entry]))
+                    self.seen[queue.times[entry]] = ahead, displayed
                 elif not late and (cancelled := gone * SHARE):
                     ahead -= model.in_front(cancelled, ahead, displayed + cancelled)
                 ahead = min(ahead, displayed)
             if late and ahead < before < UNSEEN:
-                self.falls.append((lane.times[entry], before - ahead))
+                self.falls.append((queue.times[entry], before - ahead))
         self.ahead, self.reach = 0 if crossed < stop else ahead, reach
 
     def _cancelled(self, before: int) -> int:
@@ -134,20 +134,20 @@ class QueuePosition:
             total += max(0, min(ahead, displayed) - left)
         return total
 
-    def sold(self, lane: QueueEvents, start: int, stop: int) -> int:
+    def sold(self, queue: QueueEvents, start: int, stop: int) -> int:
         """What an order without end is filled in entries start:stop: by sales, and by opposite quotes at its price."""
-        quoted = self._quoted_through(lane, start, stop)
-        return quoted + sum(hit.qty for hit in self.pass_through(lane, start, stop))
+        quoted = self._quoted_through(queue, start, stop)
+        return quoted + sum(hit.qty for hit in self.pass_through(queue, start, stop))
 
-    def _quoted_through(self, lane: QueueEvents, start: int, stop: int) -> int:
+    def _quoted_through(self, queue: QueueEvents, start: int, stop: int) -> int:
         """Shares that opposite quotes at our price or through it offer: the growth of the size within a price run."""
-        at = lane.reached(self.px, start, stop)
-        at = at[lane.take_sz[at] > 0]
+        at = queue.reached(self.px, start, stop)
+        at = at[queue.take_sz[at] > 0]
         if not len(at):
             return 0
-        run = lane.run[at]
+        run = queue.run[at]
         starts = np.flatnonzero(np.concatenate(([True], run[1:] != run[:-1])))
-        most = np.maximum.reduceat(lane.take_sz[at], starts)
+        most = np.maximum.reduceat(queue.take_sz[at], starts)
         before = self.gone if self.run == run[0] else 0
         total = int(most.sum()) - min(before, int(most[0]))
         self.run, self.gone = int(run[-1]), int(most[-1])

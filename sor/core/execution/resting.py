@@ -18,8 +18,8 @@ from sor.core.strategies.interface import Rest
 
 
 @dataclass(slots=True)
-class Look:
-    """What reaches an order in one book, as if its quantity had no end.
+class Opportunities:
+    """What can fill an order in one book, as if its quantity had no end.
 
     place: where it stands, None where it is refused; ahead: the shares in front of it before; quoted: rows at which an
     opposite quote is at its price. What sales let through is worked out as far as an order needs it: `place` is that
@@ -34,25 +34,27 @@ class Look:
     _through: int = 0
 
     @classmethod
-    def first(
+    def on_joining(
         cls, book: Book, venue: int, row: int, px: int, model: QueueModel, last_row: int, *, at_once: bool
-    ) -> Look:
-        """Of an order that joins at `row`. Orders that join together differ in their size only: one look serves all."""
+    ) -> Opportunities:
+        """Of an order that joins at `row`. Those that join together differ in size only, and share one."""
         key = (venue, row, px, model, last_row, at_once)
-        if key not in book.looks:
-            lane = book.lane(venue)
-            place, refused = QueuePosition.join(lane, row, px, model), cls(None, None, [], iter(()))
-            book.looks[key] = refused if place is None else cls.of(lane, place, row, last_row, at_once)
-        look: Look = book.looks[key]
-        return look
+        if key not in book.opportunities:
+            queue = book.queue_events_at(venue)
+            place, refused = QueuePosition.join(queue, row, px, model), cls(None, None, [], iter(()))
+            book.opportunities[key] = refused if place is None else cls.after_row(queue, place, row, last_row, at_once)
+        found: Opportunities = book.opportunities[key]
+        return found
 
     @classmethod
-    def of(cls, lane: QueueEvents, place: QueuePosition, after_row: int, last_row: int, at_once: bool) -> Look:
+    def after_row(
+        cls, queue: QueueEvents, place: QueuePosition, after_row: int, last_row: int, at_once: bool
+    ) -> Opportunities:
         """Of an order that rests, after a row up to another; `place` goes along."""
-        start, stop = lane.entries(after_row, last_row)
-        ahead, reached = place.shares_ahead, lane.reached(place.px, start, stop)
-        quoted = _offers(lane, reached, at_once) if len(reached) else []
-        return cls(place, ahead, quoted, place.pass_through(lane, start, stop))
+        start, stop = queue.entries(after_row, last_row)
+        ahead, reached = place.shares_ahead, queue.reached(place.px, start, stop)
+        quoted = _offers(queue, reached, at_once) if len(reached) else []
+        return cls(place, ahead, quoted, place.pass_through(queue, start, stop))
 
     def hits(self, shares: int) -> list[Hit]:
         """What sales let through to an order of so many shares."""
@@ -62,17 +64,17 @@ class Look:
         return self._hits
 
 
-def _offers(lane: QueueEvents, at: Ints, at_once: bool) -> list[int]:
+def _offers(queue: QueueEvents, at: Ints, at_once: bool) -> list[int]:
     """Rows of entries at which an opposite quote has come to our price, if it may have shares for us.
 
-    Where orders act at once, one look leaves nothing of a price run until the venue shows more of it.
+    Where orders act at once, the first such row leaves nothing of a price run until the venue shows more of it.
     """
-    at = at[lane.take_sz[at] > 0]
+    at = at[queue.take_sz[at] > 0]
     if at_once and len(at) > 1:
-        sizes, runs = lane.take_sz[at], lane.run[at]
+        sizes, runs = queue.take_sz[at], queue.run[at]
         more = (runs[1:] != runs[:-1]) | (sizes[1:] > sizes[:-1])
         at = np.concatenate((at[:1], at[1:][more]))
-    rows: list[int] = lane.rows[at].tolist()
+    rows: list[int] = queue.rows[at].tolist()
     return rows
 
 
@@ -112,22 +114,25 @@ class RestingOrder:
 
     def join(self, book: Book) -> None:
         """Arrive in this book: post-only, so the order is refused where it would take."""
-        look = Look.first(
+        found = Opportunities.on_joining(
             book, self.rest.venue, book.last_at(self.joins), self.rest.px, self.model, book.last_at(self.ends),
             at_once=self._at_once,
         )  # fmt: skip
-        self.refused = look.place is None
-        if look.place is not None:
-            self.ahead = look.ahead
-            self.place, self.hits, self.quoted = look.place, look.hits(self.leaves), look.quoted
+        self.refused = found.place is None
+        if found.place is not None:
+            self.ahead = found.ahead
+            self.place, self.hits, self.quoted = found.place, found.hits(self.leaves), found.quoted
 
     def enter(self, book: Book) -> None:
         """The order rests on in a book that has new snapshots."""
         self.hits, self.quoted = [], []
         if self.place is not None and self.leaves and not self.refused:
-            self.place, lane = self.place.copy(), book.lane(self.rest.venue)  # others joined together with it
-            look = Look.of(lane, self.place, book.new - 1, book.last_at(self.ends), self._at_once)
-            self.hits, self.quoted = look.hits(self.leaves), look.quoted
+            self.place, queue = (
+                self.place.copy(),
+                book.queue_events_at(self.rest.venue),
+            )  # others joined together with it
+            found = Opportunities.after_row(queue, self.place, book.new - 1, book.last_at(self.ends), self._at_once)
+            self.hits, self.quoted = found.hits(self.leaves), found.quoted
 
     @property
     def _at_once(self) -> bool:

@@ -34,13 +34,13 @@ class Book:
     ts int64[n]; venues ascending, length K; take_px, take_sz, rest_px, rest_sz, run int64[n, K]; `run` numbers the
     uninterrupted prices of the take side of a venue: shares taken in one run are gone while it lasts. `fresh`
     bool[n]: this snapshot may offer something the one before did not. `new`: index of the first new snapshot.
-    `lanes`: the rest side venue by venue, where resting orders are simulated. `prior_take`: the last best take
+    queue_events: the rest side venue by venue, where resting orders are simulated. `prior_take`: the last best take
     quote before row 0, if there ever was one. Quotes older than `max_quote_age` appear as no quote:
     in the rows as of their times, at any other time in `as_of`; `take_seen`, `rest_seen` int64[n, K] are when the
     venue sent that side's quote, where ages matter. form: what the tape shows; in the NBBO form a venue that is not
     shown has no quote, but its `run` goes on (sor.core.market.nbbo_book). displayed (by row) and
-    looks: what executions have found in it, for all of them; looks are not kept with a lane, because they go on in it:
-    a book is gone when nobody has it.
+    opportunities: what executions have found in it, for all of them; not kept with the queue events, because they go on
+    in them: a book is gone when nobody has it.
     """
 
     ts: Ints
@@ -57,11 +57,11 @@ class Book:
     prior_mid2: int | None
     take_seen: Ints | None = None
     rest_seen: Ints | None = None
-    lanes: tuple[QueueEvents, ...] = ()
+    queue_events: tuple[QueueEvents, ...] = ()
     max_quote_age: int | None = None
     form: Form = Form.VENUE
     displayed: dict[int, Any] = field(default_factory=dict, init=False, repr=False)
-    looks: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False)
+    opportunities: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -119,9 +119,9 @@ class Book:
         k = int(np.argmax(self.take_px[at] == price))
         return LastTake(price, self.venues[k], int(self.take_sz[at, k]), int(self.run[at, k]), at == row)
 
-    def lane(self, venue: int) -> QueueEvents:
+    def queue_events_at(self, venue: int) -> QueueEvents:
         """The queue events of a venue that this book has."""
-        return self.lanes[self.venues.index(venue)]
+        return self.queue_events[self.venues.index(venue)]
 
     def first_at(self, ts: int) -> int:
         """The first row whose time is ts or later; len(self) if there is none."""
@@ -175,7 +175,7 @@ class BookBuilder:
     max_quote_age: int | None = None
     queues: bool = False
     form: ClassVar[Form] = Form.VENUE
-    _lanes: dict[int, QueueEventsBuilder] = field(default_factory=dict)
+    _queue_events: dict[int, QueueEventsBuilder] = field(default_factory=dict)
     _venues: dict[int, _Venue] = field(default_factory=dict)
     _last_ts: int | None = None
     _snapshots: int = 0
@@ -199,7 +199,7 @@ class BookBuilder:
             events=events,
             prior_take=self._prior_take,
             prior_mid2=self._prior_mid2,
-            lanes=self._extend_lanes(venues, events, new, snapshot_of_row, columns) if self.queues else (),
+            queue_events=self._extend_queues(venues, events, new, snapshot_of_row, columns) if self.queues else (),
             max_quote_age=self.max_quote_age,
             form=self.form,
         )
@@ -208,8 +208,8 @@ class BookBuilder:
 
     def forget_levels(self) -> None:
         """The queues remember nothing of before; what is displayed stays."""
-        for lane in self._lanes.values():
-            lane.forget()
+        for builder in self._queue_events.values():
+            builder.forget()
 
     def _columns(
         self, events: OrientedBatch, n: int, snapshot_of_row: Ints
@@ -251,7 +251,7 @@ class BookBuilder:
             setattr(state, name, int(values[name][-1]))
         fresh[at] |= (values["take_sz"][1:] > 0) & (changed | (np.diff(values["take_sz"]) > 0))
 
-    def _extend_lanes(
+    def _extend_queues(
         self,
         venues: tuple[int, ...],
         events: OrientedBatch,
@@ -260,7 +260,7 @@ class BookBuilder:
         columns: dict[str, Ints],
     ) -> tuple[QueueEvents, ...]:
         sales = sales_by_venue(events, new)
-        lanes = []
+        found = []
         for k, venue in enumerate(venues):
             at = np.flatnonzero(events.venue == venue)
             rows = snapshot_of_row[at]
@@ -268,9 +268,9 @@ class BookBuilder:
                 rows, events.rest_px[at], events.rest_sz[at], events.take_px[at], events.take_sz[at],
                 columns["run"][rows, k],
             )  # fmt: skip
-            lane = self._lanes.setdefault(venue, QueueEventsBuilder())
-            lanes.append(lane.extend(new, quotes, sales.get(venue, {})))
-        return tuple(lanes)
+            builder = self._queue_events.setdefault(venue, QueueEventsBuilder())
+            found.append(builder.extend(new, quotes, sales.get(venue, {})))
+        return tuple(found)
 
     def _apply_rules(self, ts: Ints, columns: dict[str, Ints], fresh: Flags) -> None:
         if self.liquidity is Liquidity.REPLENISH:

@@ -99,7 +99,7 @@ class NbboBookBuilder(BookBuilder):
             columns |= _laid_out(name, side, n, venues, at, events, rows)
         return venues, columns, fresh
 
-    def _extend_lanes(
+    def _extend_queues(
         self,
         venues: tuple[int, ...],
         events: OrientedBatch,

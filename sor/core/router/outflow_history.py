@@ -38,7 +38,7 @@ class _Place:
     refused: bool = False
     sold: int = 0
 
-    def enter(self, lane: QueueEvents, book: Book, px: int, model: QueueModel) -> Stretch | None:
+    def enter(self, queue: QueueEvents, book: Book, px: int, model: QueueModel) -> Stretch | None:
         """What it goes through in the new snapshots of a book, if anything."""
         if self.refused:
             return None
@@ -47,11 +47,11 @@ class _Place:
             if self.joins > int(book.ts[-1]) or self.joins >= self.ends:
                 return None
             after = book.last_at(self.joins)
-            self.position = QueuePosition.join(lane, after, px, model)
+            self.position = QueuePosition.join(queue, after, px, model)
             if self.position is None:
                 self.refused = True
                 return None
-        start, stop = lane.entries(after, book.last_at(self.ends))
+        start, stop = queue.entries(after, book.last_at(self.ends))
         return Stretch(self.position, start, stop) if start < stop else None
 
 
@@ -105,18 +105,18 @@ class OutflowHistory:
         while self._next <= last:
             self._begin(book, self._next)
             self._next += EVERY
-        for venue, lane in zip(book.venues, book.lanes, strict=True):
-            self._carry(book, venue, lane)
+        for venue, queue in zip(book.venues, book.queue_events, strict=True):
+            self._carry(book, venue, queue)
         for window in sorted((w for w in self._open if w.ends <= last), key=lambda w: w.ends):
             self._end_window(window, book)
         self._open = [window for window in self._open if window.ends > last]
 
-    def _carry(self, book: Book, venue: int, lane: QueueEvents) -> None:
+    def _carry(self, book: Book, venue: int, queue: QueueEvents) -> None:
         """All orders at one venue go on through the book."""
         there = [(window.places[venue], window.px) for window in self._open if venue in window.places]
-        entered = [(place, place.enter(lane, book, px, self.model)) for place, px in there]
+        entered = [(place, place.enter(queue, book, px, self.model)) for place, px in there]
         places = [(place, stretch) for place, stretch in entered if stretch is not None]
-        sold = sold_to_each(lane, [stretch for _, stretch in places], self.model)
+        sold = sold_to_each(queue, [stretch for _, stretch in places], self.model)
         for (place, _), shares in zip(places, sold, strict=True):
             place.sold += shares
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sor.core.execution.fast_take import Consumed, sweep
-from sor.core.execution.resting import Look
+from sor.core.execution.resting import Opportunities
 from sor.core.fees import FeeSchedule
 from sor.core.market.book import Book
 from sor.core.order import ParentOrder, QueueModel
@@ -118,13 +118,15 @@ class SliceMarket:
     def _to_rest(self, source: int, venue: int) -> Iterator[OfferedShares]:
         """What would fill an order at a venue, of which nobody has more than all S shares."""
         book = self.book
-        look = Look.first(book, venue, self.row, self.px, self.model, book.last_at(self.rests_until), at_once=True)
+        found = Opportunities.on_joining(
+            book, venue, self.row, self.px, self.model, book.last_at(self.rests_until), at_once=True
+        )
         price = self.px - self.fees.make(venue, self.px)
-        for hit in look.hits(self.order.quantity):
+        for hit in found.hits(self.order.quantity):
             if hit.row < self._stop:
                 yield OfferedShares(hit.row, (0, hit.position, source), source, hit.qty, price)
         k, used, left = book.venues.index(venue), Consumed(), self.order.quantity
-        for row in look.quoted:
+        for row in found.quoted:
             if left <= 0 or row >= self._stop:
                 break
             run = int(book.run[row, k])

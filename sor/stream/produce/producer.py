@@ -115,8 +115,8 @@ def produce(
     pace = pace or Pace(MAX)
     run = check_run_id(run_id) if run_id else new_run_id()
     found = ensure_topic(bootstrap_servers, topic, beside={index_topic(topic): INDEX_CONFIGS})
-    lanes = [RunMessages(source, run, rule=rule)]
-    return _produce(lanes, run, found, bootstrap_servers, topic, pace, timeout, compression, progress)
+    streams = [RunMessages(source, run, rule=rule)]
+    return _produce(streams, run, found, bootstrap_servers, topic, pace, timeout, compression, progress)
 
 
 def produce_symbols(
@@ -140,7 +140,7 @@ def produce_symbols(
     pace = pace or Pace(MAX)
     run = check_family(run_id) if run_id else new_run_id()
     found = ensure_topic(bootstrap_servers, topic, partitions)
-    lanes = [
+    streams = [
         RunMessages(
             source,
             member_of(run, check_symbol(symbol)),
@@ -151,11 +151,11 @@ def produce_symbols(
         )
         for symbol, source in sources.items()
     ]
-    return _produce(lanes, run, found, bootstrap_servers, topic, pace, timeout, compression, progress)
+    return _produce(streams, run, found, bootstrap_servers, topic, pace, timeout, compression, progress)
 
 
 def _produce(
-    lanes: Sequence[RunMessages],
+    streams: Sequence[RunMessages],
     run: str,
     found: TopicFound,
     servers: str,
@@ -172,9 +172,9 @@ def _produce(
         )
         writer.stopping = lambda: pace.stopped
         try:
-            sent = _Sending(lanes, run, writer, pace, Meter(progress), first).send()
+            sent = _Sending(streams, run, writer, pace, Meter(progress), first).send()
             if sent.complete and index_topic(topic) in found.beside:
-                _note_in_index(writer, run, lanes[0].partition)
+                _note_in_index(writer, run, streams[0].partition)
             return sent
         except StreamError as error:
             raise StreamError(
@@ -197,16 +197,16 @@ class _Sending:
 
     def __init__(
         self,
-        lanes: Sequence[RunMessages],
+        streams: Sequence[RunMessages],
         run: str,
         writer: TopicWriter,
         pace: Pace,
         meter: Meter,
         first: RealtimePriority,
     ) -> None:
-        self._lanes, self._run, self._writer, self._pace, self._meter = lanes, run, writer, pace, meter
+        self._streams, self._run, self._writer, self._pace, self._meter = streams, run, writer, pace, meter
         self._first = first
-        self._bounds = _span([lane.bounds() for lane in lanes])
+        self._bounds = _span([stream.bounds() for stream in streams])
         self._late = LatencyHistogram()
         self._messages = self._in_time()
         self._ready: deque[Message] = deque()  # encoded, not yet sent
@@ -221,8 +221,8 @@ class _Sending:
         snapshots = self._writer.acked
         complete = not self._pace.stopped
         if complete:
-            for lane in self._lanes:
-                self._writer.send_all([lane.end()], lane.partition)
+            for stream in self._streams:
+                self._writer.send_all([stream.end()], stream.partition)
             self._flush(None)
         seconds = time.monotonic() - began
         late = self._late.quantile(0.99)
@@ -274,9 +274,9 @@ class _Sending:
         return True
 
     def _in_time(self) -> Iterator[Message]:
-        """The messages of all lanes in the order of time."""
-        lanes = [lane.messages(self._slice) for lane in self._lanes]
-        return lanes[0] if len(lanes) == 1 else merge(*lanes, key=itemgetter(0))
+        """The messages of all streams in the order of time."""
+        streams = [stream.messages(self._slice) for stream in self._streams]
+        return streams[0] if len(streams) == 1 else merge(*streams, key=itemgetter(0))
 
     def _slice(self) -> int:
         return SLICE if self._pace.flat_out else PACED_SLICE

@@ -10,7 +10,7 @@ from strategies_for_tapes import CENT, T0
 
 from sor.core.execution.displayed import Displayed
 from sor.core.execution.engine import Execution
-from sor.core.execution.resting import Look
+from sor.core.execution.resting import Opportunities
 from sor.core.fees import NO_FEES
 from sor.core.market.batch import Quote, Snapshot, Trade, batch_of
 from sor.core.market.book import Book, BookBuilder
@@ -64,35 +64,35 @@ def test_beyond_the_limit_nothing_is_available() -> None:
 
 def test_sales_are_found_as_far_as_an_order_needs_them() -> None:
     book = book_of(60, 70, 10, 10, 10)
-    look = Look.first(book, 2, 0, PX, QueueModel.CONSERVATIVE, 5, at_once=True)
-    assert look.ahead == 100
-    assert [hit.qty for hit in look.hits(20)] == [30]
-    assert look is Look.first(book, 2, 0, PX, QueueModel.CONSERVATIVE, 5, at_once=True)
-    assert [hit.qty for hit in look.hits(35)] == [30, 10]
-    assert [hit.qty for hit in look.hits(20)] == [30, 10]
-    assert [hit.qty for hit in look.hits(1_000)] == [30, 10, 10, 10]
-    assert look.place is not None
-    assert look.place.ahead == 0
+    found = Opportunities.on_joining(book, 2, 0, PX, QueueModel.CONSERVATIVE, 5, at_once=True)
+    assert found.ahead == 100
+    assert [hit.qty for hit in found.hits(20)] == [30]
+    assert found is Opportunities.on_joining(book, 2, 0, PX, QueueModel.CONSERVATIVE, 5, at_once=True)
+    assert [hit.qty for hit in found.hits(35)] == [30, 10]
+    assert [hit.qty for hit in found.hits(20)] == [30, 10]
+    assert [hit.qty for hit in found.hits(1_000)] == [30, 10, 10, 10]
+    assert found.place is not None
+    assert found.place.ahead == 0
 
 
 def test_a_book_is_gone_when_nobody_has_it() -> None:
-    """Python's collector looks seldom during a backtest: a look that goes on must not keep its book alive."""
+    """Python's collector runs seldom during a backtest: what can still fill an order must not keep its book alive."""
     book = book_of(150, 10, 10)
-    look = Look.first(book, 2, 0, PX, QueueModel.CONSERVATIVE, 3, at_once=True)
-    assert [hit.qty for hit in look.hits(1)] == [50]  # and 20 more that nobody has asked for
+    found = Opportunities.on_joining(book, 2, 0, PX, QueueModel.CONSERVATIVE, 3, at_once=True)
+    assert [hit.qty for hit in found.hits(1)] == [50]  # and 20 more that nobody has asked for
     Displayed.at(book, 0)
-    gone, lane_gone = weakref.ref(book), weakref.ref(book.lane(2))
+    gone, queue_gone = weakref.ref(book), weakref.ref(book.queue_events_at(2))
     gc.disable()
     try:
-        del book, look
+        del book, found
         assert gone() is None
-        assert lane_gone() is None
+        assert queue_gone() is None
     finally:
         gc.enable()
 
 
 def test_where_the_opposite_quote_comes_is_looked_up_once() -> None:
-    lane = book_of(60, 70).lane(2)
-    assert lane.reached(PX + CENT, 1, 3).tolist() == [1, 2]
-    assert lane.reached(PX + CENT, 1, 3) is lane.reached(PX + CENT, 1, 3)
-    assert lane.reached(PX, 1, 3).tolist() == []
+    queue = book_of(60, 70).queue_events_at(2)
+    assert queue.reached(PX + CENT, 1, 3).tolist() == [1, 2]
+    assert queue.reached(PX + CENT, 1, 3) is queue.reached(PX + CENT, 1, 3)
+    assert queue.reached(PX, 1, 3).tolist() == []

@@ -387,7 +387,7 @@ def test_a_level_is_forgotten_once_the_national_price_is_below_it(worst: int, ah
         builder = NbboBookBuilder(queues=True)
         for batch in cut([one.snapshot() for one in tape], [at] if at else []):
             book = builder.extend(orient(batch, Side.BUY))
-        assert book.lane(7).ahead_at(len(book) - 1, BASE) == ahead, at
+        assert book.queue_events_at(7).ahead_at(len(book) - 1, BASE) == ahead, at
 
 
 # --- places to rest, and takes that find nobody ---------------------------------------------------------------

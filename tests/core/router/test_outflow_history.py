@@ -45,15 +45,15 @@ def history_of(
 AHEADS = (0, 1, 80, 400, UNKNOWN)
 
 
-def drawn_lane(rng: Random, snapshots: int) -> QueueEvents:
+def drawn_queue(rng: Random, snapshots: int) -> QueueEvents:
     """One venue's rest side of a random tape."""
     tape = to_sor(random_tape(rng, rng.choice((WILD, CALM, STICKY)), rng.randint(2, snapshots)))
     book = BookBuilder(queues=True).extend(orient(cut(tape, [])[0], rng.choice(list(Side))))
-    return rng.choice(book.lanes) if book.lanes else drawn_lane(rng, snapshots)
+    return rng.choice(book.queue_events) if book.queue_events else drawn_queue(rng, snapshots)
 
 
-def prices_of(lane: QueueEvents) -> list[int]:
-    return sorted({*lane.px.tolist(), *lane.take_px.tolist()})
+def prices_of(queue: QueueEvents) -> list[int]:
+    return sorted({*queue.px.tolist(), *queue.take_px.tolist()})
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -62,8 +62,8 @@ def test_orders_worked_together_are_filled_as_each_by_itself(part: int) -> None:
     filled = 0
     for seed in range(part * 10**6, part * 10**6 + 150 * THOROUGH):
         rng = Random(seed)
-        lane, model = drawn_lane(rng, 40), rng.choice(list(QueueModel))
-        last, prices = len(lane.rows), prices_of(lane)
+        queue, model = drawn_queue(rng, 40), rng.choice(list(QueueModel))
+        last, prices = len(queue.rows), prices_of(queue)
         orders = [
             (rng.choice(prices), rng.choice(AHEADS), rng.randint(1, last), rng.randint(1, last))
             for _ in range(rng.randint(0, 4))
@@ -75,8 +75,8 @@ def test_orders_worked_together_are_filled_as_each_by_itself(part: int) -> None:
                 for *_, start, stop in orders
             ]
             there = [i for i, (start, stop) in enumerate(ranges) if start < stop]
-            expected = [alone[i].sold(lane, *ranges[i]) for i in there]
-            assert sold_to_each(lane, [Stretch(together[i], *ranges[i]) for i in there], model) == expected, seed
+            expected = [alone[i].sold(queue, *ranges[i]) for i in there]
+            assert sold_to_each(queue, [Stretch(together[i], *ranges[i]) for i in there], model) == expected, seed
             assert together == alone, seed
             filled += sum(expected) > 0
     assert filled > 60
@@ -86,19 +86,19 @@ def test_orders_worked_together_are_filled_as_each_by_itself(part: int) -> None:
 def test_sold_in_one_piece_is_the_sum_of_the_single_fills(part: int) -> None:
     for seed in range(part * 10**6, part * 10**6 + 150 * THOROUGH):
         rng = Random(seed)
-        lane, model, ahead = drawn_lane(rng, 40), rng.choice(list(QueueModel)), rng.choice(AHEADS)
-        px, middle = rng.choice(prices_of(lane)), rng.randint(1, len(lane.rows))
+        queue, model, ahead = drawn_queue(rng, 40), rng.choice(list(QueueModel)), rng.choice(AHEADS)
+        px, middle = rng.choice(prices_of(queue)), rng.randint(1, len(queue.rows))
         slow, fast = (QueuePosition(px, ahead * SHARE, model) for _ in range(2))
         shown: dict[int, int] = {}
-        for start, stop in ((1, middle), (middle, len(lane.rows))):
-            fills = sum(hit.qty for hit in slow.pass_through(lane, start, stop))
+        for start, stop in ((1, middle), (middle, len(queue.rows))):
+            fills = sum(hit.qty for hit in slow.pass_through(queue, start, stop))
             before = sum(shown.values())
             for i in range(start, stop):
-                if lane.take_px[i] <= px:
+                if queue.take_px[i] <= px:
                     # What an order without end has had of a price run is the largest size that it has shown.
-                    run, size = int(lane.run[i]), int(lane.take_sz[i])
+                    run, size = int(queue.run[i]), int(queue.take_sz[i])
                     shown[run] = max(shown.get(run, 0), size)
-            assert fast.sold(lane, start, stop) == fills + sum(shown.values()) - before, seed
+            assert fast.sold(queue, start, stop) == fills + sum(shown.values()) - before, seed
             # Behind what nobody has seen nothing is sold, so how much of it is left says nothing.
             assert min(fast.ahead, UNKNOWN // 2 * SHARE) == min(slow.ahead, UNKNOWN // 2 * SHARE), seed
 
