@@ -31,9 +31,9 @@ class Plans:
 
 def worked(tape: Sequence[Snapshot], quantity: int, rules: Rules, *plans: Plan) -> StrategyResult:
     order = ParentOrder(Side.BUY, quantity, tape[0].ts, tape[-1].ts)
-    session = Session.of(order, rules, [Plans(plans)], queues=True)
+    session = Session.for_order(order, rules, [Plans(plans)], queues=True)
     session.on_batch(batch_of(tape))
-    return session.finish().results["plans"]
+    return session.result().results["plans"]
 
 
 def asks(ts: int, *sizes: int) -> Snapshot:
