@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cache
+from itertools import pairwise, product
 from random import Random
 
 from hypothesis import settings
@@ -50,6 +51,43 @@ def cut(snapshots: Sequence[Snapshot], cuts: Sequence[int]) -> list[SnapshotBatc
     return [batch_of(snapshots[a:b]) for a, b in pairwise(edges)]
 
 
+# What is shown and traded, by levels of a tick from the base: of an offer, of a bid that never reaches one, of any bid.
+ASK_LEVELS, BID_LEVELS, ANY_BID_LEVELS = (0, 0, 1, 2, 3), (-1, -1, -2, -3), (1, 0, -1, -1, -2, -3)
+Shot = tuple[
+    int, dict[int, tuple[tuple[int, int] | None, tuple[int, int] | None] | None], list[tuple[int, int, int, str]]
+]
+
+
+@cache
+def shots(venues: int, *, huge: bool, trades: bool, regular: bool) -> st.SearchStrategy[Shot]:
+    """A gap, quotes by position of their venue, and trades. None for a quote: the venue confirms what it showed before;
+    for a side: nobody is there. Made once and of few choices: most of a test's time goes into drawing its examples."""
+    sizes, places = HUGE_SIZES if huge else SIZES, range(venues)
+    bids, lengths = BID_LEVELS if regular else ANY_BID_LEVELS, (0, 0, 0, 1, 1, 2, 2, 3, 3, 3)
+    counts = [(min(quotes, venues), sold) for quotes in lengths for sold in ((0, 0, 1, 2, 2) if trades else (0,))]
+    gap = st.sampled_from(GAPS)
+    count = st.sampled_from(sorted(counts))
+    venue = st.sampled_from([(place, new) for place in places for new in (False, True, True)])
+    bid, ask = (_sides(levels, sizes) for levels in (bids, ASK_LEVELS))
+    prices = sorted({*ASK_LEVELS, *bids})
+    trade = st.sampled_from([*product(places, prices, [s for s in sizes if s], "ABNH")])
+
+    @st.composite
+    def shot(draw: st.DrawFn) -> Shot:
+        quotes, sold = draw(count)
+        moved = [draw(venue) for _ in range(quotes)]
+        shown = {place: (draw(bid), draw(ask)) if new else None for place, new in moved}
+        return draw(gap), shown, [draw(trade) for _ in range(sold)]
+
+    return shot()
+
+
+def _sides(levels: Sequence[int], sizes: Sequence[int]) -> st.SearchStrategy[tuple[int, int] | None]:
+    """A level and a size, or one time in four nobody."""
+    there = [*product(levels, sizes)]
+    return st.sampled_from([*there * 3, *[None] * len(there)])
+
+
 @st.composite
 def tapes(
     draw: st.DrawFn,
@@ -65,34 +103,23 @@ def tapes(
     venues = draw(st.lists(st.sampled_from(VENUES), min_size=few, max_size=few, unique=True))
     tick = draw(st.sampled_from((1, CENT, CENT)))
     base = draw(st.sampled_from((2**61, 2**62 - 10 * tick))) if huge else BASE
-    asks = [base + k * tick for k in (0, 0, 1, 2, 3)]
-    bids = [base - k * tick for k in ((1, 1, 2, 3) if regular else (-1, 0, 1, 1, 2, 3))]
-    sizes = HUGE_SIZES if huge else SIZES
-    side = st.one_of(*[st.tuples(st.sampled_from(asks), st.sampled_from(sizes))] * 4, st.just((NO_PRICE, 0)))
-    other = st.one_of(*[st.tuples(st.sampled_from(bids), st.sampled_from(sizes))] * 4, st.just((NO_PRICE, 0)))
-    quote = st.tuples(other, side)
-    trade = st.builds(
-        Trade,
-        st.sampled_from(venues),
-        st.sampled_from(sorted({*asks, *bids})),
-        st.sampled_from([s for s in sizes if s]),
-        st.sampled_from("ABNH"),
-    )
-    shot = st.tuples(
-        st.sampled_from(GAPS),
-        st.dictionaries(st.sampled_from(venues), st.one_of(st.none(), *[quote] * 3), max_size=min(3, len(venues))),
-        st.lists(trade, max_size=2) if trades else st.just([]),
-    )
+    shot = shots(few, huge=huge, trades=trades, regular=regular)
     length = draw(st.sampled_from([*range(1, max_snapshots), *range(max_snapshots // 2, max_snapshots)] or [1]))
+
+    def side(shown: tuple[int, int] | None) -> tuple[int, int]:
+        return (NO_PRICE, 0) if shown is None else _side((base + shown[0] * tick, shown[1]))
+
     ts, result = T0, []
     last: dict[int, Quote] = {}
-    for gap, quotes, sold in draw(st.lists(shot, min_size=length, max_size=length)):
+    for gap, quotes, sold in [draw(shot) for _ in range(length)]:
         ts += gap
-        for venue, new in quotes.items():
-            if new is not None:  # None: the venue confirms what it showed before
-                last[venue] = Quote(venue, *_side(new[0]), *_side(new[1]))
-        rows = tuple(last[venue] for venue in sorted(quotes) if venue in last)
-        result.append(Snapshot(ts, rows, tuple(sold)))
+        now = sorted(venues[place] for place in quotes)
+        for place, new in quotes.items():
+            if new is not None:
+                last[venues[place]] = Quote(venues[place], *side(new[0]), *side(new[1]))
+        rows = tuple(last[venue] for venue in now if venue in last)
+        prints = tuple(Trade(venues[place], base + level * tick, size, kind) for place, level, size, kind in sold)
+        result.append(Snapshot(ts, rows, prints))
     return tuple(result)
 
 
@@ -118,6 +145,9 @@ def orders(draw: st.DrawFn, snapshots: Sequence[Snapshot], *, huge: bool = False
 
 
 FEES = (-2_500_000, -1, 0, 0, 1, 2_000_000, 3_000_000, CENT)
+VENUE_FEES = st.dictionaries(
+    st.sampled_from(VENUES), st.builds(VenueFee, st.sampled_from(FEES), st.sampled_from(FEES)), max_size=5
+)
 
 
 def spans(snapshots: Sequence[Snapshot]) -> st.SearchStrategy[int]:
@@ -129,8 +159,7 @@ def spans(snapshots: Sequence[Snapshot]) -> st.SearchStrategy[int]:
 
 @st.composite
 def rules(draw: st.DrawFn, snapshots: Sequence[Snapshot], *, latency: bool = True, ages: bool = True) -> Rules:
-    fee = st.builds(VenueFee, st.sampled_from(FEES), st.sampled_from(FEES))
-    fees = FeeSchedule(draw(st.dictionaries(st.sampled_from(VENUES), fee, max_size=5)))
+    fees = FeeSchedule(draw(VENUE_FEES))
     waits = st.one_of(st.just(0), spans(snapshots), spans(snapshots)) if latency else st.just(0)
     age = st.one_of(st.none(), st.none(), st.none(), st.just(0), spans(snapshots)) if ages else st.none()
     return Rules(fees, draw(st.sampled_from(Liquidity)), Latency(draw(waits)), draw(age))
