@@ -76,7 +76,7 @@ class DoctorRequest:
     topic: str
 
 
-Task = RunRequest | SaveRequest | FillsRequest | LookRequest | BrokerRequest | BrokerOrder | DoctorRequest
+WorkerTask = RunRequest | SaveRequest | FillsRequest | LookRequest | BrokerRequest | BrokerOrder | DoctorRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ BytesDone = Callable[[int, int], None]
 @contextmanager
 def bytes_progress(text: str) -> Iterator[BytesDone]:
     """Yields a function to be called with (bytes done, bytes in all), from any thread, also after the end."""
-    shown = _Calm(plain(text), _Bar if sys.stderr.isatty() else _Lines)
+    shown = _Delayed(plain(text), _Bar if sys.stderr.isatty() else _LogLines)
     try:
         yield shown.update
     finally:
@@ -64,7 +64,7 @@ class _Display(Protocol):
     def clear(self) -> None: ...
 
 
-class _Calm:
+class _Delayed:
     """Shows nothing before PATIENCE has passed, and nothing after the end."""
 
     def __init__(self, text: str, make: Callable[[str], _Display]) -> None:
@@ -147,7 +147,7 @@ class _Bar:
         self._shown.start()
 
 
-class _Lines:
+class _LogLines:
     """For logs: one line every LINE_SECONDS."""
 
     def __init__(self, text: str) -> None:

@@ -31,9 +31,9 @@ def command(place: str, html: str | None) -> None:
 
             print_report(saved.data)
             return
-        from sor.report.pages.report_page import Shown, page
+        from sor.report.pages.report_page import PageContent, page
 
-        text = page(Shown(saved.data, saved.fills, None, saved.missing))
+        text = page(PageContent(saved.data, saved.fills, None, saved.missing))
     except DAMAGE as error:
         raise damaged(saved.path, error) from None
     out = saved.path.with_suffix(".html") if html == BESIDE else Path(html)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import sor
-from sor.comparison.given import Given, given
-from sor.comparison.judge import Judged
+from sor.comparison.given import GivenReport, given
+from sor.comparison.judge import JudgedRouter
 from sor.comparison.options import name_routers
 from sor.comparison.order import check, day_of, order_words
 from sor.comparison.samples import baselines_apart, over_days, over_slices
@@ -76,7 +76,7 @@ def compare(*reports: ReportData | Path | str) -> Comparison:
         raise damaged(Path(", ".join(one.name for one in found)), error) from None
 
 
-def _whole(reports: Sequence[Given]) -> ComparisonJson:
+def _whole(reports: Sequence[GivenReport]) -> ComparisonJson:
     routers, differ = name_routers(reports)
     days = sorted({day_of(one.data) for one in reports})
     judged, said = (over_days if len(days) > 1 else over_slices)(reports, routers)
@@ -94,7 +94,7 @@ def _whole(reports: Sequence[Given]) -> ComparisonJson:
     }
 
 
-def _router(one: Judged) -> RouterRow:
+def _router(one: JudgedRouter) -> RouterRow:
     found, behind = one.estimate, one.behind
     return {
         "router": one.name,
@@ -109,7 +109,7 @@ def _router(one: Judged) -> RouterRow:
     }
 
 
-def _report(one: Given, router: str) -> ReportRow:
+def _report(one: GivenReport, router: str) -> ReportRow:
     best, found = one.data["optimized"], one.data.get("headline") or {}
     return {
         "report": one.name,
@@ -128,7 +128,7 @@ def _report(one: Given, router: str) -> ReportRow:
     }
 
 
-def _verdict(one: Judged) -> str | None:
+def _verdict(one: JudgedRouter) -> str | None:
     if one.estimate is None:
         return None
     return UNKNOWN if not one.certain else CHEAPER if one.estimate.mean > 0 else DEARER

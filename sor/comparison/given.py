@@ -13,14 +13,14 @@ from sor.report.model import ReportData
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenReport:
     """One report and what it was called."""
 
     name: str
     data: Mapping[str, Any]
 
 
-def given(places: Iterable[ReportData | Path | str]) -> list[Given]:
+def given(places: Iterable[ReportData | Path | str]) -> list[GivenReport]:
     """Every report, folders opened. InputError in one line where there are fewer than two, or one cannot be read."""
     found = [one for at, place in enumerate(places, 1) for one in _opened(place, at)]
     if len(found) < 2:
@@ -28,16 +28,16 @@ def given(places: Iterable[ReportData | Path | str]) -> list[Given]:
     return found
 
 
-def _opened(place: ReportData | Path | str, at: int) -> Iterator[Given]:
+def _opened(place: ReportData | Path | str, at: int) -> Iterator[GivenReport]:
     if isinstance(place, ReportData):
-        yield Given(f"report {at}", place.data)
+        yield GivenReport(f"report {at}", place.data)
         return
     path = Path(place)
     if not path.is_dir() or (path / REPORT).exists():
-        yield Given(str(place), read_saved(path, with_fills=False).data)
+        yield GivenReport(str(place), read_saved(path, with_fills=False).data)
         return
     within = sorted(path.rglob(REPORT))
     if not within:
         raise InputError(f"{place}: there is no {REPORT} in this folder")
     for file in within:
-        yield Given(str(file.parent), read_saved(file, with_fills=False).data)
+        yield GivenReport(str(file.parent), read_saved(file, with_fills=False).data)

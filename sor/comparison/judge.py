@@ -18,7 +18,7 @@ MICRO = 10**6
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedRouter:
     """One router. estimate: against X_M, in 1e-6 bps; behind: of the router with the largest mean, less this one's;
     chance: that it is the best of them. None where nothing is known."""
 
@@ -30,7 +30,7 @@ class Judged:
     certain: bool
 
 
-def judge(samples: Mapping[str, Sequence[int] | None], days: Mapping[str, int], block: int) -> list[Judged]:
+def judge(samples: Mapping[str, Sequence[int] | None], days: Mapping[str, int], block: int) -> list[JudgedRouter]:
     """samples: by router, in whole 1e-6 bps; where all have the same length, their values belong together.
 
     The verdicts have Holm's correction for all routers together.
@@ -47,7 +47,7 @@ def judge(samples: Mapping[str, Sequence[int] | None], days: Mapping[str, int], 
         behind = None
         if best is not None and name in paired and name != best:
             behind = bootstrap_t([b - x for b, x in zip(paired[best], paired[name], strict=True)], block)
-        found.append(Judged(name, days[name], estimates[name], behind, chance.get(name), name in certain))
+        found.append(JudgedRouter(name, days[name], estimates[name], behind, chance.get(name), name in certain))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sor.comparison.given import Given
+from sor.comparison.given import GivenReport
 from sor.comparison.order import day_of
 from sor.report.pages.figures import words
 
@@ -34,7 +34,7 @@ def _sums(fee: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fee.items() if key not in ("name", "mic")}
 
 
-def name_routers(reports: Sequence[Given]) -> tuple[list[str], dict[str, dict[str, str]]]:
+def name_routers(reports: Sequence[GivenReport]) -> tuple[list[str], dict[str, dict[str, str]]]:
     """The router of each report, by a name of its own, and the options that differ: {option: {router: value}}.
 
     Reports of different days with the same options are one router. The same options twice on a day are two.

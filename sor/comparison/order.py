@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sor.comparison.given import Given
+from sor.comparison.given import GivenReport
 from sor.errors import InputError
 from sor.report.format import money, side_and_shares, window_words
 from sor.text import shorten
@@ -18,10 +18,10 @@ def day_of(data: Mapping[str, Any]) -> str:
     return str(data["order"]["start"])[:10]
 
 
-def check(reports: Sequence[Given]) -> None:
+def check(reports: Sequence[GivenReport]) -> None:
     """InputError in one line that names the first two reports that cannot be compared, and why."""
     first = reports[0]
-    of_day: dict[str, Given] = {}
+    of_day: dict[str, GivenReport] = {}
     for one in reports:
         if _order(one.data) != _order(first.data):
             raise _apart(one, first, "order", order_words(one.data), order_words(first.data))
@@ -57,7 +57,7 @@ def _tape_words(data: Mapping[str, Any]) -> str:
     return f"{tape.get('name') or 'a stream'}" + ("" if volume is None else f", {volume:,} shares traded")
 
 
-def _apart(one: Given, other: Given, what: str, mine: str, theirs: str) -> InputError:
+def _apart(one: GivenReport, other: GivenReport, what: str, mine: str, theirs: str) -> InputError:
     return InputError(
         f"{one.name} and {other.name} cannot be compared: another {what} ({shorten(mine)}; {shorten(theirs)}); "
         "compare one order over routers, options or days"

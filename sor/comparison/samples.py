@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sor.comparison.given import Given
-from sor.comparison.judge import Judged, from_headline, from_slices, judge
+from sor.comparison.given import GivenReport
+from sor.comparison.judge import JudgedRouter, from_headline, from_slices, judge
 from sor.comparison.order import day_of
 from sor.core.statistics import BLOCK
 
 FEW_DAYS = 10
 
 
-def over_slices(reports: Sequence[Given], routers: Sequence[str]) -> tuple[list[Judged], list[str]]:
+def over_slices(reports: Sequence[GivenReport], routers: Sequence[str]) -> tuple[list[JudgedRouter], list[str]]:
     """Reports of one day, one a router; and what has to be said of them."""
     samples = {router: from_slices(one.data) for router, one in zip(routers, reports, strict=True)}
     said = []
@@ -24,7 +24,7 @@ def over_slices(reports: Sequence[Given], routers: Sequence[str]) -> tuple[list[
     return judge(samples, dict.fromkeys(samples, 1), BLOCK), said
 
 
-def over_days(reports: Sequence[Given], routers: Sequence[str]) -> tuple[list[Judged], list[str]]:
+def over_days(reports: Sequence[GivenReport], routers: Sequence[str]) -> tuple[list[JudgedRouter], list[str]]:
     """Reports of several days: the days that all routers have, each of them one value; and what has to be said."""
     by_router: dict[str, dict[str, int]] = {name: {} for name in routers}
     for one, router in zip(reports, routers, strict=True):
@@ -48,7 +48,7 @@ def over_days(reports: Sequence[Given], routers: Sequence[str]) -> tuple[list[Ju
     ), said
 
 
-def baselines_apart(reports: Sequence[Given]) -> list[str]:
+def baselines_apart(reports: Sequence[GivenReport]) -> list[str]:
     """X_M is one and the same for routers; other options may move it."""
     paid: dict[str, set[Any]] = {}
     for one in reports:

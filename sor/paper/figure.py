@@ -7,11 +7,11 @@ from pathlib import Path
 
 from sor.errors import MissingExtraError
 from sor.files.writing import whole_file
-from sor.paper.reproduce import SIZE, MarketShareCurve, Row, Threshold
+from sor.paper.reproduce import SIZE, MarketShareCurve, Table1Row, Threshold
 
 
 def draw_figure(
-    path: Path, curves: Sequence[MarketShareCurve], marks: Sequence[Threshold], rows: Sequence[Row]
+    path: Path, curves: Sequence[MarketShareCurve], marks: Sequence[Threshold], rows: Sequence[Table1Row]
 ) -> None:
     """Write a PNG. MissingExtraError without matplotlib."""
     try:

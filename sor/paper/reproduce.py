@@ -47,7 +47,7 @@ class MarketShareCurve:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Table1Row:
     """One row of Table 1: costs in cents a share of the optimum and of what it is compared with. steps: (M, L_1..L_K)
     of the paper's algorithm."""
 
@@ -107,7 +107,7 @@ def approximation(problem: Problem, seed: int, steps: int = SA_STEPS, start: Flo
     return approximate(problem, independent(problem, steps, seed), start, within_size)
 
 
-def table_1_row(k: int, weight: float = 0.6, size: float = SIZE, seed: int = 0) -> Row:
+def table_1_row(k: int, weight: float = 0.6, size: float = SIZE, seed: int = 0) -> Table1Row:
     """One row: the optimum, the paper's three simple allocations and its algorithm, on the same outcomes."""
     problem = several(k, weight, size)
     answer = place(problem, seed=seed)
@@ -119,7 +119,7 @@ def table_1_row(k: int, weight: float = 0.6, size: float = SIZE, seed: int = 0) 
 
     split = size / (k + 1)
     steps = approximation(problem, seed + 2)
-    return Row(
+    return Table1Row(
         venues=k,
         size=size,
         weight=weight,

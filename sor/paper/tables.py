@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sor.paper.printed import Printed
-from sor.paper.reproduce import SA_STEPS, Row, Threshold
+from sor.paper.reproduce import SA_STEPS, Table1Row, Threshold
 from sor.paper.sheet import Sheet
 
 
@@ -21,7 +21,7 @@ def thresholds_sheet(found: Sequence[Threshold]) -> Sheet:
     return Sheet("Figure 2: where one venue turns from all limit to all market ($/share)", header, tuple(rows))
 
 
-def table_1_sheet(found: Sequence[Row]) -> Sheet:
+def table_1_sheet(found: Sequence[Table1Row]) -> Sheet:
     """Table 1: cents a share."""
     rows = [
         (
@@ -37,7 +37,7 @@ def table_1_sheet(found: Sequence[Row]) -> Sheet:
     return Sheet("Table 1: cost in cents a share, common weight 0.6", header, tuple(rows))
 
 
-def printed_sheet(found: Sequence[Row], printed: Mapping[tuple[int, int], Printed]) -> Sheet:
+def printed_sheet(found: Sequence[Table1Row], printed: Mapping[tuple[int, int], Printed]) -> Sheet:
     """Table 1 beside what the paper prints: allocations in per cent of S, costs in cents a share."""
     rows = []
     for row in found:
@@ -67,9 +67,9 @@ def _per_cent(shares: Sequence[float]) -> str:
     return f"{shares[0]:.0f} + {_each(shares[1:])}"
 
 
-def weights_sheet(found: Sequence[Row]) -> Sheet:
+def weights_sheet(found: Sequence[Table1Row]) -> Sheet:
     """How the optimum depends on what the venues have in common; not in the paper."""
-    by_weight: dict[float, dict[int, Row]] = {}
+    by_weight: dict[float, dict[int, Table1Row]] = {}
     for row in found:
         by_weight.setdefault(row.weight, {})[row.venues] = row
     header = ("common weight", *(f"K = {k}" for k in sorted({row.venues for row in found})))

@@ -20,7 +20,7 @@ START = 1_717_421_400 * NANO
 SECONDS = 60
 CENT = NANO // 100
 VENUES = (2, 6, 8, 15, 43)
-Answers = list[tuple[int, str]]  # when it was asked, and what it said
+Transcript = list[tuple[int, str]]  # when it was asked, and what it said
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _Recorder:
     """Passes calls on to the strategy, and keeps when and what it answered."""
 
     inner: Any
-    log: Answers
+    log: Transcript
     allocate: Callable[..., Any] = field(init=False)
     decide: Callable[..., Any] = field(init=False)
     target: Callable[..., Any] = field(init=False)
@@ -91,8 +91,8 @@ def _check_side(plug_in: PlugIn, side: Side, tape: Sequence[Snapshot], problems:
     return len(first)
 
 
-def _decisions(plug_in: PlugIn, side: Side, tape: Sequence[Snapshot]) -> Answers:
-    logs: list[Answers] = []
+def _decisions(plug_in: PlugIn, side: Side, tape: Sequence[Snapshot]) -> Transcript:
+    logs: list[Transcript] = []
 
     def make() -> Any:
         logs.append([])

@@ -170,7 +170,7 @@ class TapeWindow(Source, Protocol):
 
 
 @runtime_checkable
-class Stated(Source, Protocol):
+class StatesExtent(Source, Protocol):
     """A source that says from when to when it reaches (ns), snapshots or none; None where it does not."""
 
     @property
@@ -181,4 +181,4 @@ def stated_of(source: Source) -> tuple[int, int] | None:
     """From when to when a source says that it reaches."""
     if isinstance(source, Charted):
         return source.timeline().stated
-    return source.stated if isinstance(source, Stated) else None
+    return source.stated if isinstance(source, StatesExtent) else None

@@ -37,7 +37,7 @@ def run_local(chunks: Iterable[Chunk], workers: int) -> Iterator[Finished]:
     if workers == 1:
         yield from run_here(chunks)
         return
-    pool = _Pool(chunks, workers)
+    pool = _ProcessPool(chunks, workers)
     try:
         yield from pool.run()
     finally:
@@ -97,7 +97,7 @@ class _Worker:
                 process.join()
 
 
-class _Pool:
+class _ProcessPool:
     """Processes, each at a tape of its own while there are tapes enough."""
 
     def __init__(self, chunks: Iterable[Chunk], workers: int) -> None:

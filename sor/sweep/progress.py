@@ -19,7 +19,7 @@ LINE_SECONDS = 5.0
 def shown() -> Iterator[Show]:
     """Yields what a sweep reports its tally to."""
     if not sys.stderr.isatty():
-        yield _Lines()
+        yield _SweepLines()
         return
     from rich import progress
 
@@ -42,7 +42,7 @@ def shown() -> Iterator[Show]:
         yield show
 
 
-class _Lines:
+class _SweepLines:
     def __init__(self) -> None:
         self._last = time.monotonic()
 

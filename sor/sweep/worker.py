@@ -59,13 +59,13 @@ class ChunkResult:
 def work(chunk: Chunk) -> ChunkResult:
     """Do a chunk. Never fails: what goes wrong is in the rows."""
     began = time.perf_counter()
-    desk = _Desk()
+    desk = _CellRunner()
     rows = [desk.do(cell) for cell in chunk.cells]
     return replace(ChunkResult.from_rows(rows), seconds=time.perf_counter() - began, backtests=desk.backtests)
 
 
 @dataclass(slots=True)
-class _Desk:
+class _CellRunner:
     """Does cells one after the other; what one of them found serves the next where only the strategy differs."""
 
     backtests: float = 0.0

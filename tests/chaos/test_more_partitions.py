@@ -20,7 +20,7 @@ from sor.report.files.symbol_folders import ResultFolders
 from sor.request import BacktestRequest
 from sor.running.run import run
 from sor.sources.source import TapeFacts
-from sor.stream.consume.group import Group, Worked
+from sor.stream.consume.group import Group, WorkSummary
 from sor.stream.consume.source import KafkaSource
 from sor.stream.kafka.topic_setup import ensure_topic, partition_of
 from sor.stream.produce.pacing import Pace
@@ -123,7 +123,7 @@ def test_nobody_gives_up_what_another_member_still_works_on(broker: Any) -> None
     assert len(sources) == 2  # one for each member
     ensure_topic(servers, topic, 2)
     kill_midway(servers, topic, broker, sources)
-    desk, ended = SlowDesk(max(sources), 2.5 * idle), list[tuple[Worked, dict[str, str | None]]]()
+    desk, ended = SlowDesk(max(sources), 2.5 * idle), list[tuple[WorkSummary, dict[str, str | None]]]()
 
     def member() -> None:
         group = Group(servers, topic, f"g-{topic}", "r", idle, silent)
@@ -142,7 +142,7 @@ def test_nobody_gives_up_what_another_member_still_works_on(broker: Any) -> None
     desk.produced.set()
     for thread in members:
         thread.join()
-    assert ended == [(Worked(2, 2), dict.fromkeys(sources))] * 2
+    assert ended == [(WorkSummary(2, 2), dict.fromkeys(sources))] * 2
     assert desk.received == dict.fromkeys(sources, (2000, 2000))
 
 
@@ -169,7 +169,7 @@ def test_members_do_not_wait_for_each_other_where_no_result_becomes_whole(
     assert len(sources) == 2  # one for each member
     ensure_topic(servers, topic, 2)
     kill_midway(servers, topic, broker, sources)
-    produced, ended = threading.Event(), list[Worked]()
+    produced, ended = threading.Event(), list[WorkSummary]()
 
     def member() -> None:
         group = Group(servers, topic, f"g-{topic}", "r", 3.0, silent)
@@ -189,5 +189,5 @@ def test_members_do_not_wait_for_each_other_where_no_result_becomes_whole(
     produced.set()
     for thread in members:
         thread.join(240)
-    assert ended == [Worked(2, 2)] * 2
+    assert ended == [WorkSummary(2, 2)] * 2
     assert all("not one tape" in (seen.problem(name) or "") for name in sources)

@@ -25,7 +25,7 @@ from sor.core.units import FAR, NANO
 from sor.errors import InputError
 from sor.plug_ins.check import SECONDS, START, hard_tape
 from sor.plug_ins.find import find_plug_in
-from sor.report.pages.report_page import Shown, page
+from sor.report.pages.report_page import PageContent, page
 from sor.report.report import Report
 from sor.report.schema import load_schema
 from sor.report.tables.report_table import print_report
@@ -62,7 +62,7 @@ def printed(report: Report) -> str:
 
 
 def page_of(report: Report) -> str:
-    return page(Shown(report.data, None, None))
+    return page(PageContent(report.data, None, None))
 
 
 @pytest.fixture(scope="module")

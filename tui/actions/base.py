@@ -9,7 +9,7 @@ from contextlib import suppress
 from textual.app import App
 
 from tui.actions.workers import Worker, WorkerEvent
-from tui.messages import BrokerState, Event, Failed, Finished, Gone, RunRequest, Task
+from tui.messages import BrokerState, Event, Failed, Finished, Gone, RunRequest, WorkerTask
 from tui.screens.page import Message, Page
 from tui.screens.setup import SetupPage
 from tui.state import form
@@ -66,7 +66,7 @@ class BaseApp(App[int]):
         with suppress(RuntimeError):
             self.post_message(WorkerEvent(worker, event))
 
-    def _help(self, task: Task) -> None:
+    def _help(self, task: WorkerTask) -> None:
         """Have a task done by a worker of its own."""
         worker = Worker(self._post_event)
         self._helpers.add(worker)

@@ -27,7 +27,7 @@ from tui.messages import (
     KeptFills,
     Saved,
     TapeLook,
-    Task,
+    WorkerTask,
 )
 
 LAST = (Finished, Failed, Saved, KeptFills, TapeLook, BrokerDone, Examined)
@@ -67,7 +67,7 @@ class Worker:
     def pid(self) -> int:
         return self._process.pid
 
-    def start(self, task: Task) -> None:
+    def start(self, task: WorkerTask) -> None:
         """Give it its task and listen."""
         self._send(task)
         self._thread = threading.Thread(target=self._listen, name="worker", daemon=True)
@@ -91,7 +91,7 @@ class Worker:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def _send(self, message: Task | Control) -> None:
+    def _send(self, message: WorkerTask | Control) -> None:
         with self._lock, suppress(OSError, ValueError):
             self._connection.send(message)
 

@@ -28,13 +28,13 @@ from tui.messages import (
     RunRequest,
     Saved,
     SaveRequest,
-    Task,
+    WorkerTask,
 )
 from tui.worker.run_controller import RunController
 from tui.worker.worker_line import WorkerLine
 
 
-def serve(line: WorkerLine, task: Task) -> None:
+def serve(line: WorkerLine, task: WorkerTask) -> None:
     """Do one task, with one line for whatever goes wrong."""
     try:
         if isinstance(task, RunRequest):

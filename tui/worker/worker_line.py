@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from tui.messages import Control, Event, Task
+from tui.messages import Control, Event, WorkerTask
 
 
 class WorkerLine:
@@ -19,10 +19,10 @@ class WorkerLine:
         with self._lock, suppress(OSError, ValueError):
             self._connection.send(event)
 
-    def receive(self) -> Control | Task | None:
+    def receive(self) -> Control | WorkerTask | None:
         """None: the screen is gone."""
         try:
-            message: Control | Task = self._connection.recv()
+            message: Control | WorkerTask = self._connection.recv()
         except (EOFError, OSError):
             return None
         return message

@@ -155,7 +155,7 @@ class Book:
 
 
 @dataclass(slots=True)
-class _Venue:
+class _VenueState:
     """The last known state of one venue."""
 
     take_px: int = FAR
@@ -176,7 +176,7 @@ class BookBuilder:
     queues: bool = False
     form: ClassVar[Form] = Form.VENUE
     _queue_events: dict[int, QueueEventsBuilder] = field(default_factory=dict)
-    _venues: dict[int, _Venue] = field(default_factory=dict)
+    _venues: dict[int, _VenueState] = field(default_factory=dict)
     _last_ts: int | None = None
     _snapshots: int = 0
     _prior_take: LastTake | None = None
@@ -216,7 +216,7 @@ class BookBuilder:
     ) -> tuple[tuple[int, ...], dict[str, Ints], Flags]:
         """Venues, their states after each row of the book, and which rows may offer something new."""
         for venue in distinct(events.venue):
-            self._venues.setdefault(venue, _Venue())
+            self._venues.setdefault(venue, _VenueState())
         venues = tuple(sorted(self._venues))
         # A column is filled and compared venue by venue, so each venue's states are side by side in memory.
         names = _SHOWN if self.max_quote_age is None else _STATE
@@ -230,7 +230,7 @@ class BookBuilder:
     def _carry(
         self,
         k: int,
-        state: _Venue,
+        state: _VenueState,
         events: OrientedBatch,
         rows: Ints | slice,
         at: Ints,

@@ -44,7 +44,7 @@ class PriceRuns:
 
 
 @dataclass(slots=True)
-class _Side:
+class _NationalSide:
     """One side of the national book: the last row that spoke of it. px as on the oriented tape."""
 
     nothing: int
@@ -63,8 +63,8 @@ class NbboBookBuilder(BookBuilder):
 
     form: ClassVar[Form] = Form.NBBO
     prints_late: int = 0
-    _take: _Side = field(default_factory=lambda: _Side(FAR))
-    _rest: _Side = field(default_factory=lambda: _Side(-FAR))
+    _take: _NationalSide = field(default_factory=lambda: _NationalSide(FAR))
+    _rest: _NationalSide = field(default_factory=lambda: _NationalSide(-FAR))
     _runs: PriceRuns = field(default_factory=PriceRuns)
     _known: set[int] = field(default_factory=set)
     _queues: HiddenQueues | None = None
@@ -122,7 +122,7 @@ def _carried_runs(n: int, venues: tuple[int, ...], before: dict[int, int], began
 
 
 def _laid_out(
-    name: str, side: _Side, n: int, venues: tuple[int, ...], at: Ints, events: OrientedBatch, rows: Ints
+    name: str, side: _NationalSide, n: int, venues: tuple[int, ...], at: Ints, events: OrientedBatch, rows: Ints
 ) -> dict[str, Ints]:
     """The national state of one side as a matrix with one quote a row, carried forward; brings `side` up to date."""
     which = np.zeros(n, np.int64)

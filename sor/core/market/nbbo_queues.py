@@ -133,7 +133,7 @@ class _Queue:
 
 
 @dataclass(slots=True)
-class _Entries:
+class _GrowingEntries:
     """The entries of one venue within a book, as they grow."""
 
     rows: list[int] = field(default_factory=list)
@@ -170,7 +170,7 @@ class HiddenQueues:
         sales: Mapping[int, Mapping[int, Sequence[Sale]]],
     ) -> tuple[HiddenQueueEvents, ...]:
         """Queue events of each venue over a batch. row_of: the row of the book of each quote."""
-        entries, lowest = {venue: _Entries() for venue in venues}, self.lowest
+        entries, lowest = {venue: _GrowingEntries() for venue in venues}, self.lowest
         for venue in venues:
             entries[venue].levels = dict(self._queues.setdefault(venue, _Queue()).levels)
             self._note(entries[venue], venue, new - 1, self._last_ts, (0, 0), (), spoken=False)
@@ -208,7 +208,7 @@ class HiddenQueues:
 
     def _work(
         self,
-        entries: Mapping[int, _Entries],
+        entries: Mapping[int, _GrowingEntries],
         row: int,
         ts: int,
         rest: tuple[int, int, int] | None,
@@ -246,7 +246,7 @@ class HiddenQueues:
 
     def _note(
         self,
-        entries: _Entries,
+        entries: _GrowingEntries,
         venue: int,
         row: int,
         ts: int,
@@ -269,7 +269,7 @@ class HiddenQueues:
         entries.take_sz.append(self.take[2] if asks and spoken else 0)
         entries.known.append((queue.px, queue.sz))
 
-    def _events(self, entries: _Entries, lowest: int, queue: _Queue, run: Ints) -> HiddenQueueEvents:
+    def _events(self, entries: _GrowingEntries, lowest: int, queue: _Queue, run: Ints) -> HiddenQueueEvents:
         changes = list(queue.changes)
         while queue.changes and queue.changes[0][1] < self._last_ts - self.late:
             queue.changes.popleft()

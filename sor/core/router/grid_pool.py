@@ -45,7 +45,7 @@ class PoolAnswer:
 
 def solve_grid(problem: SliceProblem, grid: PricedGrid) -> PoolAnswer:
     """The best allocation of the pool for every candidate of the grid, in the grid's order."""
-    pool = _Pool(problem, grid.prices(problem))
+    pool = _AllocationPool(problem, grid.prices(problem))
     pool.extend(problem.sample.starts())
     solved = pool.solve_anchors()
     floor, gap = pool.interpolate(solved), 0.0
@@ -60,7 +60,7 @@ def solve_grid(problem: SliceProblem, grid: PricedGrid) -> PoolAnswer:
     return PoolAnswer(allocations, choice.astype(np.int16), gap, pool.prices.raised)
 
 
-class _Pool:
+class _AllocationPool:
     """Allocations and their costs N V over the grid, as integers: nanodollars times the prices' unit."""
 
     def __init__(self, problem: SliceProblem, prices: GridPrices) -> None:

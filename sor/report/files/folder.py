@@ -70,10 +70,10 @@ def _report(report: ReportData, desk: Path) -> Iterator[Path]:
 
 
 def _page(report: ReportData, desk: Path) -> Iterator[Path]:
-    from sor.report.pages.report_page import Shown, page
+    from sor.report.pages.report_page import PageContent, page
 
     path = desk / PAGE
-    path.write_bytes(page(Shown(report.data, report.fill_records, report.path)).encode())
+    path.write_bytes(page(PageContent(report.data, report.fill_records, report.path)).encode())
     yield path
 
 

@@ -22,7 +22,7 @@ FLAGS = ("clip", "adverse_selection", "strict")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PageContent:
     """What a page is made of. fills, path: None where a saved report has none; why: what is missing, in words."""
 
     data: Mapping[str, Any]
@@ -31,17 +31,17 @@ class Shown:
     missing: Sequence[str] = ()
 
 
-def page(shown: Shown) -> str:
+def page(shown: PageContent) -> str:
     """The whole page."""
     return render("report.html", **_context(shown))
 
 
 def fragment(data: Mapping[str, Any]) -> str:
     """Headline, baselines, strategies and warnings, for a notebook's cell."""
-    return render("fragment.html", **_context(Shown(data, None, None)))
+    return render("fragment.html", **_context(PageContent(data, None, None)))
 
 
-def _context(shown: Shown) -> dict[str, Any]:
+def _context(shown: PageContent) -> dict[str, Any]:
     data = without_drift(shown.data)
     chosen = chosen_strategy(data)
     strategies = data["strategies"]
@@ -91,20 +91,20 @@ def verdict_words(verdict: str | None) -> str:
     return (verdict or "").removesuffix(" of a difference")
 
 
-def _price(shown: Shown, chosen: str) -> Picture | None:
+def _price(shown: PageContent, chosen: str) -> Picture | None:
     if shown.path is None:
         return None
     return price_path(shown.data, shown.path, [fill for fill in shown.fills or () if fill.strategy == chosen])
 
 
-def _costs(shown: Shown, chosen: str) -> Picture | None:
+def _costs(shown: PageContent, chosen: str) -> Picture | None:
     data = shown.data
     names = [chosen, *(name for name in data["baselines"] if name != chosen)]
     drawn = [name for name in names if data["strategies"][name]["kind"] != "benchmark"][:MOST_LINES]
     return cost_paths(data, shown.fills or (), drawn)
 
 
-def _fill_shares(shown: Shown, chosen: str) -> dict[str, int]:
+def _fill_shares(shown: PageContent, chosen: str) -> dict[str, int]:
     """Shares of the chosen strategy by kind of fill."""
     shares: dict[str, int] = {}
     for fill in shown.fills or ():

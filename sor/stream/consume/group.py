@@ -27,7 +27,7 @@ LOOK_WHILE_WORKING = 5.0  # a question to the broker for every partition, which 
 
 
 @dataclass(frozen=True, slots=True)
-class Worked:
+class WorkSummary:
     """How a member's work ended: symbols of the run that have a result by anyone, and how many there are in all."""
 
     done: int
@@ -80,7 +80,7 @@ class Group:
         self._whole: set[str] = set()  # symbols whose results need not be looked at again
         self._tried: set[tuple[str, int, int, bool]] = set()  # copies of runs that we have worked
 
-    def work(self, results: Results) -> Worked:
+    def work(self, results: Results) -> WorkSummary:
         """Until every symbol of the run has a result, ours or another member's, or the rest do not come."""
         told = -1
         while True:
@@ -99,9 +99,9 @@ class Group:
             done, of = len(runs) - len(open_ones), max(run.of for run in runs.values())
             self._commit(mine - {run.partition for run in open_ones})
             if done >= of:
-                return Worked(done, of)
+                return WorkSummary(done, of)
             if done == len(runs) and time.monotonic() - self._heard >= self._idle_timeout:
-                return Worked(done, of)  # those that are missing have not begun, and nothing comes any more
+                return WorkSummary(done, of)  # those that are missing have not begun, and nothing comes any more
             if done != told:
                 self._meter.note("waiting", f"{done} of {of} symbols done; waiting for the others")
                 told = done

@@ -28,7 +28,7 @@ _Row = tuple[int, int, int, int, Level, Level, int, int, int, int]
 
 
 @dataclass(slots=True)
-class _Venue:
+class _VenueOrders:
     """One stock at one venue. shown: the top when it was last told; ts, ts_recv: of the last record."""
 
     publisher: int
@@ -47,7 +47,7 @@ class MboReader(DbnReader):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
-        self._venues: dict[tuple[int, int], _Venue] = {}
+        self._venues: dict[tuple[int, int], _VenueOrders] = {}
         self._hidden = self._doubtful = 0
 
     @property
@@ -107,7 +107,7 @@ class MboReader(DbnReader):
         ts, ts_recv, publisher, instrument, order, price, size, flags, action, side = one
         venue = self._venues.get((instrument, publisher))
         if venue is None:
-            venue = self._venues[instrument, publisher] = _Venue(publisher, instrument)
+            venue = self._venues[instrument, publisher] = _VenueOrders(publisher, instrument)
         if venue.is_open and ts != venue.ts:
             self._tell(venue, rows)
         venue.ts, venue.ts_recv, venue.is_open = ts, ts_recv, True
@@ -122,7 +122,7 @@ class MboReader(DbnReader):
         if flags & _LAST:
             self._tell(venue, rows)
 
-    def _tell(self, venue: _Venue, rows: list[_Row]) -> None:
+    def _tell(self, venue: _VenueOrders, rows: list[_Row]) -> None:
         """The rows of an event that has ended."""
         if not venue.is_open:
             return

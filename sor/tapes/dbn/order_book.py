@@ -20,7 +20,7 @@ NOTHING: Level = (NO_PRICE, 0)
 
 
 @dataclass(slots=True)
-class _Side:
+class _BookSide:
     """sign: -1 for bids, whose highest price is the best."""
 
     sign: int
@@ -55,7 +55,7 @@ class OrderBook:
     """Orders at one venue. `unknown` counts records about orders that were not on the file."""
 
     def __init__(self) -> None:
-        self._sides = {BID: _Side(-1), ASK: _Side(1)}
+        self._sides = {BID: _BookSide(-1), ASK: _BookSide(1)}
         self._orders: dict[int, tuple[int, int, int]] = {}  # side, price and size
         self.unknown = 0
 

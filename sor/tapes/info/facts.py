@@ -114,7 +114,7 @@ def _file(file: FileFacts) -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class _Venue:
+class _VenueCounts:
     rows: int = 0
     trades: int = 0
     traded: int = 0
@@ -127,7 +127,7 @@ class _Counts:
         self.rows = self.no_bid = self.no_ask = self.crossed = self.locked = self.zero_sizes = self.zero_prices = 0
         self.changed = self.compared = 0
         self._actions = np.zeros(256, np.int64)
-        self._venues: dict[int, _Venue] = {}
+        self._venues: dict[int, _VenueCounts] = {}
         self._spread, self._bid, self._ask, self._trade = (CountedValues() for _ in range(4))
         self._tops = empty_rows()
 
@@ -139,7 +139,7 @@ class _Counts:
         trades = rows.take((rows.action == TRADE) & (rows.price != NO_PRICE) & (rows.size > 0))
         self._trade.record(trades.size)
         for venue, n in zip(*_unique(rows.venue), strict=True):
-            self._venues.setdefault(venue, _Venue()).rows += n
+            self._venues.setdefault(venue, _VenueCounts()).rows += n
         for venue, n in zip(*_unique(trades.venue), strict=True):
             self._venues[venue].trades += n
             self._venues[venue].traded += int(trades.size[trades.venue == venue].sum())

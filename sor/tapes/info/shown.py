@@ -21,7 +21,7 @@ _NEW_YORK = ZoneInfo("America/New_York")
 
 def shown(batches: Iterable[SnapshotBatch]) -> dict[str, dict[str, Decimal]]:
     """By side and venue, the share of the time from the side's first row to the tape's last in which it is shown."""
-    sides = {"bid": _Side(), "ask": _Side()}
+    sides = {"bid": _ShownSide(), "ask": _ShownSide()}
     last = 0
     for batch in batches:
         ts = np.repeat(batch.ts, np.diff(batch.quote_end, prepend=0))
@@ -32,7 +32,7 @@ def shown(batches: Iterable[SnapshotBatch]) -> dict[str, dict[str, Decimal]]:
     return {name: side.told(last) for name, side in sides.items()}
 
 
-class _Side:
+class _ShownSide:
     """One side of the national book, as it is passed on from venue to venue."""
 
     def __init__(self) -> None:

@@ -79,7 +79,7 @@ def size_of(text: str) -> int:
     return int(number)
 
 
-class Read:
+class TextConverter:
     """Reads a column of coded texts by a function of one text, each distinct text once."""
 
     def __init__(self, parse: Callable[[str], int]) -> None:

@@ -165,7 +165,7 @@ def between(prices: Sequence[Penalties], at: int, solved: Mapping[int, int]) -> 
 
 def test_a_gap_is_measured_by_what_the_slice_costs_or_earns() -> None:
     p = problem(1, 2)
-    pool = grid_pool._Pool(p, PricedGrid(MULTIPLES).prices(p))
+    pool = grid_pool._AllocationPool(p, PricedGrid(MULTIPLES).prices(p))
     spread = float(p.h) * p.size * p.sample.n * pool.prices.unit
     assert [pool.scale(value * spread) / spread for value in (-3, -0.5, 0, 0.5, 3)] == [3, 1, 1, 1, 3]
 
@@ -180,19 +180,19 @@ def test_six_more_candidates_are_solved_each_where_the_pool_looked_worst(
     prices = [penalties(one, p) for one in grid.candidates()]
     corners: list[dict[int, int]] = []
     asked: list[tuple[int, list[tuple[int, ...]], int]] = []
-    interpolate, solve = grid_pool._Pool.interpolate, grid_pool._Pool.solve
+    interpolate, solve = grid_pool._AllocationPool.interpolate, grid_pool._AllocationPool.solve
 
-    def noted(pool: grid_pool._Pool, solved: dict[int, int]) -> NDArray[np.float64]:
+    def noted(pool: grid_pool._AllocationPool, solved: dict[int, int]) -> NDArray[np.float64]:
         corners.append(dict(solved))
         return interpolate(pool, solved)
 
-    def watched(pool: grid_pool._Pool, index: int) -> int:
+    def watched(pool: grid_pool._AllocationPool, index: int) -> int:
         known = list(pool._costs)
         asked.append((index, known, solve(pool, index)))
         return asked[-1][-1]
 
-    monkeypatch.setattr(grid_pool._Pool, "interpolate", noted)
-    monkeypatch.setattr(grid_pool._Pool, "solve", watched)
+    monkeypatch.setattr(grid_pool._AllocationPool, "interpolate", noted)
+    monkeypatch.setattr(grid_pool._AllocationPool, "solve", watched)
     answer = solve_grid(p, PricedGrid(grid))
     (solved,) = corners
     unit = PricedGrid(grid).prices(p).unit

@@ -18,7 +18,7 @@ from sor.cli import run
 from sor.errors import InputError
 from sor.report.files.folder import write
 from sor.report.files.saved import read_saved
-from sor.report.pages.report_page import Shown, page
+from sor.report.pages.report_page import PageContent, page
 from sor.report.report import Report
 
 
@@ -110,7 +110,7 @@ def test_an_older_report_opens(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "old.json"
     path.write_text(json.dumps(data, default=float))
     saved = read_saved(path)
-    text = page(Shown(saved.data, saved.fills, None, saved.missing))
+    text = page(PageContent(saved.data, saved.fills, None, saved.missing))
     assert "No router was judged in this run" in text
     assert len(figures(text)) > 80
     assert run(["report", str(path)], "sor") == 0

@@ -23,7 +23,7 @@ from sor.core.units import NANO
 from sor.options.zones import Zone
 from sor.report.pages.axis import Axis, clock_ticks, steps
 from sor.report.pages.pictures import cost_paths
-from sor.report.pages.report_page import Shown, command, page
+from sor.report.pages.report_page import PageContent, command, page
 from sor.report.pages.tca_view import horizon, tca_view
 from sor.report.report import Report
 from sor.request import REQUEST_FIELDS, BacktestRequest
@@ -32,8 +32,8 @@ OUTLIER: dict[str, Any] = {"order": 2, "implementation_shortfall_bps": Decimal("
 HOSTILE = '"><script>alert(1)</script><img src="http://127.0.0.1:9/x" onerror=alert(2)>\u202e\x1b[31m'
 
 
-def shown(report: Report) -> Shown:
-    return Shown(report.data, report.fill_records, report.path)
+def shown(report: Report) -> PageContent:
+    return PageContent(report.data, report.fill_records, report.path)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def sensitive() -> Report:
     return backtest(start="13:31:00", end="13:32:00", quantity=20_000, strategy="best_ask", take_fade="0.5", impact="1")
 
 
-def hostile(report: Report) -> Shown:
+def hostile(report: Report) -> PageContent:
     """The report as if everything that a tape or a user can name had been named by an enemy."""
     data = json.loads(report.to_json(), parse_float=Decimal)
     data["tape"] |= {"name": HOSTILE, "symbol": HOSTILE}
@@ -64,7 +64,7 @@ def hostile(report: Report) -> Shown:
     data["strategies"] = {(HOSTILE if key == name else key): value for key, value in data["strategies"].items()}
     data["rules"]["strategy"] = HOSTILE
     fills = [_named(fill, HOSTILE) if fill.strategy == name else fill for fill in report.fill_records]
-    return Shown(data, fills, report.path)
+    return PageContent(data, fills, report.path)
 
 
 def _named(fill: Any, name: str) -> Any:
@@ -123,7 +123,7 @@ def test_sensitivities_and_outliers_are_there_where_they_were_asked_for(sensitiv
     assert "/sensitivities/take_fade/1/strategies/best_ask/cost_bps" in places
     assert "/sensitivities/impact/strategies/best_ask/charge_bps" in places
     data = {**over_orders.data, "orders": {**over_orders.data["orders"], "outliers": [OUTLIER]}}
-    text = page(Shown(data, None, None))
+    text = page(PageContent(data, None, None))
     assert OUTLIER["reason"] in text
     assert "/orders/outliers/0/implementation_shortfall_bps" in text
 

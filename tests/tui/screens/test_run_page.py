@@ -23,7 +23,7 @@ from tui.widgets.fills import FillRows, ShownFill, reason
 from tui.widgets.live.charts import LOOKS, PLACES, _bps_path, _sides
 from tui.widgets.live.next_step import next_step
 from tui.widgets.live.slices_panel import _where
-from tui.widgets.live.venue_panel import _Shape
+from tui.widgets.live.venue_panel import _ColumnWidths
 from tui.widgets.panel import MARK
 from tui.widgets.row_table import Filtered
 
@@ -105,7 +105,7 @@ def test_curves_end_at_this_moment_as_the_figures_do() -> None:
 
 def test_where_we_rest_is_said_at_80_columns_too() -> None:
     resting = RestingLine(2, 149_840_000_000, 40, 8, 10, VIEW.end)
-    shape = _Shape.for_view(VIEW, 78)
+    shape = _ColumnWidths.for_view(VIEW, 78)
     row = shape.row(VIEW.venues[0], 40, 8, resting).plain
     assert row.split()[-5:] == ["40", "8", "32", "10", "149.84"]
     assert len(row) <= 78 >= len(shape.head().plain)

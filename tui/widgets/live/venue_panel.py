@@ -28,7 +28,7 @@ class VenuePanel(LivePanel):
     def draw(self, live: Live, view: LiveView, width: int, height: int) -> Sequence[Content]:
         last = view.slices[-1] if view.slices else None
         self.title(f"Venues  {_national(view)}", _allocated(view, last))
-        shape = _Shape.for_view(view, width)
+        shape = _ColumnWidths.for_view(view, width)
         rows = [shape.head()]
         if why := _reason(view):
             rows.insert(0, line((why, WARN)))
@@ -76,14 +76,14 @@ def _nearest(view: LiveView, count: int) -> list[VenueLine]:
     return sorted(ranked[: max(1, count)], key=lambda v: v.venue)
 
 
-class _Shape:
+class _ColumnWidths:
     """How wide each column is; the bars have what is left."""
 
     def __init__(self, name: int, price: int, bar: int, largest: int) -> None:
         self._name, self._price, self._bar, self._largest = name, price, bar, largest
 
     @classmethod
-    def for_view(cls, view: LiveView, width: int) -> _Shape:
+    def for_view(cls, view: LiveView, width: int) -> _ColumnWidths:
         name = max((len(words.venue(v.venue)) for v in view.venues), default=0) + 1
         prices = [px for v in view.venues for px in (v.bid_px, v.ask_px)]
         price = max([LEAST_PRICE, *(len(words.quote(px)) + 1 for px in prices)])

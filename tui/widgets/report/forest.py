@@ -97,7 +97,7 @@ def forest(data: Mapping[str, Any], width: int) -> list[Content]:
     if not rows:
         return []
     low, high = _range(rows)
-    shape = _Shape.for_rows(rows, width)
+    shape = _ForestWidths.for_rows(rows, width)
     plot = [shape.row(row, low, high) for row in rows]
     return [_title(data), shape.head(), *plot, shape.axis(low, high)]
 
@@ -126,7 +126,7 @@ def _range(rows: Sequence[ForestRow]) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class _ForestWidths:
     """How wide the columns are."""
 
     name: int
@@ -135,7 +135,7 @@ class _Shape:
     verdict: bool
 
     @classmethod
-    def for_rows(cls, rows: Sequence[ForestRow], width: int) -> _Shape:
+    def for_rows(cls, rows: Sequence[ForestRow], width: int) -> _ForestWidths:
         dollars, verdict = width >= DOLLARS, width >= WORDS
         name = max(len(_full_name(row.name) if dollars else row.name) for row in rows) + 1
         taken = name + MEAN + BETWEEN + ORDER + SAVED * dollars + (VERDICT + 1) * verdict

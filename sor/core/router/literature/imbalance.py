@@ -30,7 +30,7 @@ class PastSlice:
 
 
 @dataclass(frozen=True, slots=True)
-class Resting:
+class RestingEstimate:
     """What resting does: p(I), the share filled; a(I) and D(I), moves of the mid in nanodollars, against us where
     filled and away from us where not."""
 
@@ -39,7 +39,7 @@ class Resting:
     away: Fraction
 
 
-def estimate(windows: Iterable[PastSlice], size: int) -> Resting:
+def estimate(windows: Iterable[PastSlice], size: int) -> RestingEstimate:
     """Over windows, each weighted by the share of an order of `size` that was filled in it, or was not."""
     count, made, against2, away2 = 0, 0, 0, 0
     for window in windows:
@@ -48,14 +48,14 @@ def estimate(windows: Iterable[PastSlice], size: int) -> Resting:
         against2 -= filled * window.rise2
         away2 += (size - filled) * window.rise2
     missed = count * size - made
-    return Resting(
+    return RestingEstimate(
         Fraction(made, count * size) if count else Fraction(0),
         Fraction(against2, 2 * made) if made else Fraction(0),
         Fraction(away2, 2 * missed) if missed else Fraction(0),
     )
 
 
-def rests(found: Resting, gain: Fraction, cost: Fraction) -> bool:
+def rests(found: RestingEstimate, gain: Fraction, cost: Fraction) -> bool:
     """-(h + r - a) p + (1 - p)(h + f + D) < h + f; gain: h + r, cost: h + f."""
     p = found.filled
     return -(gain - found.against) * p + (1 - p) * (cost + found.away) < cost

@@ -14,7 +14,7 @@ from sor.core.order import Fill
 
 
 @dataclass(slots=True)
-class Seen:
+class MarketNearFill:
     """Of the market within the tolerance of one fill, oriented: lowest best price on the side it rests on, highest best
     on the side it takes from; at its venue, at its price or better: shares traded, and the most that was displayed.
     mine: all shares that were filled there at that instant and price."""
@@ -50,7 +50,7 @@ class PlausibleRecorder:
 
     fills: Sequence[Fill]
     tolerance: int
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[MarketNearFill] = field(default_factory=list)
     _begins: list[int] = field(default_factory=list)  # of each fill and all later ones, when the first is looked at
     _first: int = 0  # fills before this one are over
 
@@ -61,7 +61,7 @@ class PlausibleRecorder:
             shares[at] = shares.get(at, 0) + fill.qty
         begins = [self._since(fill) for fill in self.fills]
         self._begins = list(accumulate(reversed(begins), min))[::-1]
-        self.seen = [Seen(mine=shares[fill.ts, fill.venue, fill.px]) for fill in self.fills]
+        self.seen = [MarketNearFill(mine=shares[fill.ts, fill.venue, fill.px]) for fill in self.fills]
 
     def on_batch(self, batch: OrientedBatch, book: Book) -> None:
         first, last = int(book.ts[0]), int(book.ts[-1])
@@ -79,7 +79,7 @@ class PlausibleRecorder:
     def _since(self, fill: Fill) -> int:
         return (fill.decided if fill.is_maker else fill.ts) - self.tolerance
 
-    def _price(self, fill: Fill, seen: Seen, book: Book) -> None:
+    def _price(self, fill: Fill, seen: MarketNearFill, book: Book) -> None:
         rows = self._rows(book, self._since(fill), fill)
         takes, rests = book.best_take[rows], book.best_rest[rows]
         both = (takes < FAR) & (rests > -FAR)
@@ -92,7 +92,7 @@ class PlausibleRecorder:
         """The state that stood when the time begins counts too."""
         return slice(max(0, book.last_at(since)), book.last_at(fill.ts + self.tolerance) + 1)
 
-    def _shares(self, fill: Fill, seen: Seen, batch: OrientedBatch, book: Book) -> None:
+    def _shares(self, fill: Fill, seen: MarketNearFill, batch: OrientedBatch, book: Book) -> None:
         since, until = fill.ts - self.tolerance, fill.ts + self.tolerance
         rows = self._rows(book, since, fill)
         if fill.venue in book.venues:

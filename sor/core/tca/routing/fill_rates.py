@@ -27,7 +27,7 @@ class FillRate:
 
 
 @dataclass(frozen=True, slots=True)
-class Third:
+class SizeThird:
     """Orders by a quantity's terciles: from `least` to `most` of it."""
 
     name: str
@@ -42,8 +42,8 @@ class FillRates:
 
     all: FillRate
     venues: dict[int, FillRate]
-    ahead: tuple[Third, ...]
-    spread: tuple[Third, ...]
+    ahead: tuple[SizeThird, ...]
+    spread: tuple[SizeThird, ...]
 
 
 def fill_rates(orders: Iterable[ChildOrder]) -> FillRates | None:
@@ -76,7 +76,7 @@ def _rate(orders: Sequence[ChildOrder]) -> FillRate:
     )
 
 
-def _thirds(orders: Sequence[ChildOrder], of: Callable[[ChildOrder], int | None]) -> tuple[Third, ...]:
+def _thirds(orders: Sequence[ChildOrder], of: Callable[[ChildOrder], int | None]) -> tuple[SizeThird, ...]:
     """Orders of one value are in one third, so that a third may be empty, and is then left out."""
     known = sorted((value, at) for at, o in enumerate(orders) if joined(o) and (value := of(o)) is not None)
     if not known:
@@ -87,5 +87,5 @@ def _thirds(orders: Sequence[ChildOrder], of: Callable[[ChildOrder], int | None]
     for at, name in enumerate(THIRDS):
         mine = [(value, i) for value, i in known if (value > cuts[0]) + (value > cuts[1]) == at]
         if mine:
-            found.append(Third(name, mine[0][0], mine[-1][0], _rate([orders[i] for _, i in mine])))
+            found.append(SizeThird(name, mine[0][0], mine[-1][0], _rate([orders[i] for _, i in mine])))
     return tuple(found)

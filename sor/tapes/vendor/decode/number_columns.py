@@ -8,7 +8,7 @@ from functools import partial
 from sor.core.market.batch import Ints
 from sor.tapes.vendor.decode.text_fields import TextFields
 from sor.tapes.vendor.layout import Layout
-from sor.tapes.vendor.numbers import FractionError, Read, price_of, raw_price_of, size_of
+from sor.tapes.vendor.numbers import FractionError, TextConverter, price_of, raw_price_of, size_of
 
 FRACTION = -(2**62)  # in the place of a size that is no whole number
 
@@ -20,7 +20,7 @@ class NumberColumns:
         spec = layout.spec
         unit, none = spec.price_unit or Decimal(1), spec.quote.none if spec.quote else frozenset()
         price = raw_price_of if layout.is_raw else partial(price_of, unit=unit, none=none)
-        self._price, self._size = Read(price), Read(_size_or_fraction)
+        self._price, self._size = TextConverter(price), TextConverter(_size_or_fraction)
 
     def prices(self, fields: TextFields, column: str) -> Ints:
         """Nanodollars, NO_PRICE where there is none."""
@@ -31,7 +31,7 @@ class NumberColumns:
         return _read(fields, column, self._size)
 
 
-def _read(fields: TextFields, column: str, read: Read) -> Ints:
+def _read(fields: TextFields, column: str, read: TextConverter) -> Ints:
     values, missing = read.column(fields.coded(column))
     fields.refuse(column, missing, read.reason)
     return values

@@ -13,7 +13,7 @@ from sor.tapes.arrow import int64_of
 from sor.tapes.rows import BEFORE_1990, MIN_TIME
 from sor.tapes.vendor.decode.text_fields import TextFields
 from sor.tapes.vendor.layout import Layout
-from sor.tapes.vendor.numbers import Read, short, size_of
+from sor.tapes.vendor.numbers import TextConverter, short, size_of
 from sor.tapes.vendor.times import TimeColumn, day_of
 
 _INT64 = re.compile(r"-?[0-9]{1,19}", re.ASCII)
@@ -25,7 +25,7 @@ class TimeColumns:
     def __init__(self, layout: Layout) -> None:
         self._layout, self._event = layout, layout.spec.event
         self._times = TimeColumn(self._event, layout.spec.zone)
-        self._day, self._more = Read(day_of), Read(size_of)
+        self._day, self._more = TextConverter(day_of), TextConverter(size_of)
 
     def instants(self, fields: TextFields) -> Ints:
         """Nanoseconds since the epoch, 0 in rows that are refused."""

@@ -16,7 +16,7 @@ from sor.core.backtest.session import Session
 from sor.core.market.batch import Quote, Snapshot, Trade, batch_of
 from sor.core.order import ParentOrder, Side
 from sor.core.router.allocators import CrossVenue, Decision
-from sor.core.router.literature.imbalance import Imbalance, PastSlice, Resting, bin_of, estimate, rests
+from sor.core.router.literature.imbalance import Imbalance, PastSlice, RestingEstimate, bin_of, estimate, rests
 from sor.core.spec import Spec
 from sor.core.units import NANO, NO_PRICE
 from sor.errors import StrategyError
@@ -32,7 +32,7 @@ money = st.integers(0, 12).map(F)
 def test_a_case_by_hand() -> None:
     """150 of 200 shares are filled while the mid falls by 3, in the other window 50 while it rises by 1."""
     found = estimate([PastSlice(150, -6), PastSlice(50, 2)], 200)
-    assert found == Resting(F(200, 400), F(150 * 3 - 50, 200), F(-50 * 3 + 150, 200))
+    assert found == RestingEstimate(F(200, 400), F(150 * 3 - 50, 200), F(-50 * 3 + 150, 200))
     gain, cost = F(5), F(4)
     assert rests(found, gain, cost) == (-(5 - 2) * F(1, 2) + F(1, 2) * (4 + 0) < 4)
     assert rests(replace(found, against=F(9)), gain, cost) == (-(5 - 9) * F(1, 2) + F(1, 2) * 4 < 4)
