@@ -12,7 +12,7 @@ from sor.core.units import dollars, format_time
 from sor.report.sections.figures import in_bps
 from sor.report.sections.strategies import strategy_entry
 from sor.report.sections.venues import venue_name
-from sor.report.tca.benchmarks import benchmarks
+from sor.report.tca.benchmarks import benchmarks, schedule
 from sor.report.tca.section import execution_costs, minutes
 from sor.report.tca.venue_table import venue_table
 from sor.sources.source import TapeFacts
@@ -61,7 +61,7 @@ def _order(order: OwnOrder, spec: Spec, round_lot: int) -> OwnOrderRow:
 def _tca(order: OwnOrder) -> OwnTca:
     return {
         "benchmarks": benchmarks(order.outcome),
-        "minutes": minutes(order.analysis),
+        "minutes": {**schedule(order.outcome), **minutes(order.analysis)},
         **execution_costs(order.analysis, order.result, order.outcome),
         "venues_606": [_without_orders(row) for row in venue_table(order.analysis.handling)],
     }

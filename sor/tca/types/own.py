@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypedDict
 
 from sor.report.types.run import OrderWindow, Symbol, TapeName, TapeRows
 from sor.report.types.strategies import StrategyEntry, VenueName
-from sor.report.types.tca import ExecutionCosts, MarketPrices, StrategyMinutes
+from sor.report.types.tca import ExecutionCosts, MarketPrices, StrategyMinutes, WindowMinutes
 from sor.report.types.tca_venues import ExecutedAtVenue
 from sor.report.types.values import OPEN, Positive, Text, Time, says
 
@@ -53,9 +53,13 @@ class OwnHandlingRow(_NotRouted, ExecutedAtVenue):
     """A row of the table of Rule 606(b)(3), as far as executions tell it."""
 
 
+class OwnMinutes(WindowMinutes, StrategyMinutes):
+    """The order's window by minute: the market's volume, and what the order did."""
+
+
 class _MarketAndMinutes(TypedDict):
     benchmarks: MarketPrices
-    minutes: StrategyMinutes
+    minutes: OwnMinutes
 
 
 class OwnTca(_MarketAndMinutes, ExecutionCosts):
