@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import Any
 
 # What is compiled is kept, whatever the machine's habit: a container often says otherwise, and every `sor` that a test
 # starts would compile numpy, pandas and matplotlib again: half of what a report with pictures takes.
@@ -35,8 +36,23 @@ os.environ["SOR_DEBUG"] = "1"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of a broker in one group: `pytest -n 2 --dist loadgroup` runs them in turn on one worker, with one
-    warm broker a version, beside the tests that only compute. Long tests come first, whatever their folder."""
+    warm broker a version, beside the tests that only compute. Files with long tests come first, wherever they are."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
     for item in items:
         if item.get_closest_marker("broker"):
             item.add_marker(pytest.mark.xdist_group("broker"))
+
+
+@pytest.hookimpl(optionalhook=True)  # for those who have no pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Other tests go to the workers by file: what the fixture of a file makes is made once, not once a worker."""
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling  # type: ignore[import-untyped]
+
+    class Files(LoadGroupScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return str(super()._split_scope(nodeid)).partition("::")[0]
+
+    config.option.loadscopereorder = False  # in the order above, not those of most tests first
+    return Files(config, log)

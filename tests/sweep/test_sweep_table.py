@@ -18,6 +18,8 @@ from sor.sweep.row import SCHEMA
 from sor.sweep.store import read_table
 from sor.tapes.convert import convert
 
+pytestmark = pytest.mark.long
+
 TABLE: dict[str, object] = {
     "side": ["buy", "sell"],
     "quantity": [300, 900],

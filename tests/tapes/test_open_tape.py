@@ -40,6 +40,8 @@ from sor.tapes.csv.reader import CsvReader
 from sor.tapes.rows import MAX_VENUE
 from sor.tapes.vendor.shipped import shipped
 
+pytestmark = pytest.mark.long
+
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "l1_day.csv.gz"
 needs_real_tape = pytest.mark.skipif(not REAL.is_file(), reason="the real tape is not part of the project")
 

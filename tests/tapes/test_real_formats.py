@@ -16,6 +16,8 @@ from sor.core.market.batch import Form
 from sor.tapes import open_tape
 from sor.tapes.info.facts import tape_info
 
+pytestmark = pytest.mark.long
+
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_lean = pytest.mark.skipif(not (DATA / "lean").is_dir(), reason="no real LEAN days beside the project")
 needs_taq = pytest.mark.skipif(not (DATA / "taq").is_dir(), reason="no real quotes by exchange beside the project")

@@ -30,6 +30,8 @@ from tui.widgets.panel import BAD, GOOD
 from tui.widgets.report.forest import ForestRow, estimates, forest
 from tui.widgets.report.verdict import verdict
 
+pytestmark = pytest.mark.long
+
 REPORT = Path(__file__).parent.parent / "report.json"
 TABS = {
     "1": ("Cost against arrival", "Shares"),
