@@ -8,7 +8,8 @@ from sample_problems import random_problem
 
 from sor.core.place.bound import branch, root_bound
 from sor.core.place.local_search.sample import SampleProblem
-from sor.core.place.minimise import minimise
+from sor.core.place.local_search.search import Search
+from sor.core.place.minimise import _LADDER, _smoothed, minimise, starts
 from sor.core.place.split import split
 
 
@@ -44,3 +45,22 @@ def test_where_outflows_hardly_vary_the_quick_search_takes_the_split() -> None:
     assert total <= p.total(split(p))
     _, thorough = minimise(p, wide=True)
     assert total - thorough <= 1e-4 * 0.02 * 1000 * p.n
+
+
+def test_the_starts() -> None:
+    assert [x.tolist() for x in starts(2, 8.0)] == [
+        [0, 4, 4], [2, 3, 3], [4, 2, 2], [6, 1, 1],
+        [0, 8, 8], [2, 6, 6], [4, 4, 4], [6, 2, 2],
+        [8, 0, 0], [0, 8, 0], [0, 0, 8],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rounding_off_once_more_never_ends_above_where_exact_lines_had_led(seed: int) -> None:
+    p, _ = random_problem(300 + seed, 2 + seed % 4, 60, ties=bool(seed % 2))
+    x, total = minimise(p)
+    assert total == pytest.approx(float(p.total(x)), rel=1e-9)
+    first = split(p)
+    search = Search(p, min((first, _smoothed(p, first, _LADDER)), key=p.total), quick=True)
+    search.settle()
+    assert total <= search.total

@@ -43,3 +43,22 @@ def test_means_of_scrambles_spread_around_the_truth_and_less_than_independent_dr
     independent = np.sqrt(((13 / 12) ** 6 - 1) / 512) / 4
     assert error < 0.2 * independent
     assert abs(np.mean(means) - 1.0) < 6 * error
+
+
+def test_every_digit_of_a_scramble_is_its_own_and_random_ones_of_those_before_it() -> None:
+    """The points 1, 2, 4, .. of the first dimension are the single digits, beside the shift that all have in common."""
+    counts = np.zeros((8, 32))
+    for seed in range(200):
+        whole = np.floor(scrambled(256, 1, np.random.default_rng(seed))[:, 0] * 2**32).astype(np.int64)
+        for j in range(8):
+            column = int(whole[0] ^ whole[1 << j])
+            assert column >> (31 - j) == 1
+            counts[j] += [column >> (31 - i) & 1 for i in range(32)]
+    below = np.arange(32) > np.arange(8)[:, None]
+    assert (np.abs(counts[below] / 200 - 0.5) < 0.2).all()
+
+
+def test_the_shift_moves_every_digit() -> None:
+    first = [np.floor(scrambled(1, 1, np.random.default_rng(seed))[0, 0] * 2**32) for seed in range(200)]
+    means = [np.mean([int(value) >> i & 1 for value in first]) for i in range(32)]
+    assert np.abs(np.array(means) - 0.5).max() < 0.2

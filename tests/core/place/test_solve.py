@@ -98,6 +98,22 @@ def test_every_method_reports_a_true_gap_and_exact_is_the_lowest(seed: int) -> N
     assert closed.M + sum(closed.L) == pytest.approx(1000)
 
 
+def test_what_the_approximation_of_one_venue_costs_is_measured_against_its_closed_form() -> None:
+    problem = Problem.from_json(BASE)
+    exact, sa = place(problem), place(problem, "sa", samples=2_000)
+    assert sa.lower_bound == exact.V
+    assert sa.V > exact.V
+    assert sa.V_std_error is not None
+    assert sa.V_std_error > 0
+    fresh = costs(problem, draw(problem, 1 << 15, 7), np.array([sa.M, *sa.L])).mean()
+    assert pytest.approx(fresh, abs=6 * sa.V_std_error + 0.01) == sa.V
+    rows = {"family": "empirical", "samples": [0, 1_900, 2_100, 2_400, 5_000]}
+    few = Problem.from_json(BASE | {"venues": [{"queue": 2000, "rebate": 0.002, "outflow": rows}]})
+    sa = place(few, "sa")
+    assert (sa.lower_bound, sa.V_std_error) == (place(few).V, None)
+    assert costs(few, draw(few, 5, 0), np.array([sa.M, *sa.L])).mean() == sa.V
+
+
 def test_certify_closes_the_gap_and_obeys_its_clock() -> None:
     problem = random_parametric(2)
     loose, tight = place(problem, samples=300), place(problem, samples=300, certify=1e6)

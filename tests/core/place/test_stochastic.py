@@ -31,3 +31,27 @@ def test_the_projection_of_the_printed_tables_keeps_the_market_order() -> None:
         within_size(np.array(x), 100.0).tolist() for x in ([30.0, 90.0, -5.0], [130.0, 1.0, 2.0], [-1.0, 101.0, 50.0])
     ]
     assert found == [[30.0, 70.0, 0.0], [100.0, 0.0, 0.0], [0.0, 100.0, 50.0]]
+
+
+def test_two_steps_by_hand_where_a_limit_fills_whole_and_too_much_is_bought() -> None:
+    """S = 100, X = (40, 30, 50). At first 90 and 20 come: 30 and 20 fill, 90 of 100, so only venue 1 and M would buy
+    more. Then 90 and 90 come, and both fill whole."""
+    law = {"family": "exponential", "mean": 9}
+    problem = Problem.from_json(
+        {"S": 100, "h": 0.02, "f": 0.003, "theta": 0.001, "lambda_under": 0.05, "lambda_over": 0.06,
+         "venues": [{"queue": 10, "rebate": r, "outflow": law} for r in (0.002, 0.004)]}
+    )  # fmt: skip
+    start, outflows = np.array([40.0, 30.0, 50.0]), np.array([[100.0, 30.0], [100.0, 100.0]])
+    gamma = step_size(problem, 2)
+    short, over = 0.001 + 0.05, 0.06
+    first = start - gamma * np.array([0.024 - short, 0.001 - 0.022 - short, 0.001])
+    assert first.sum() > 100
+    second = first - gamma * np.array([0.024 + over, 0.001 - 0.022 + over, 0.001 - 0.024 + over])
+    assert approximate(problem, outflows, start).tolist() == pytest.approx(((first + second) / 2).tolist())
+    even = approximate(problem, outflows[:1])
+    begin = np.full(3, 100 / 3)
+    one = begin - step_size(problem, 1) * np.array([0.024 - short, 0.001 - 0.022 - short, 0.001])
+    assert even.tolist() == pytest.approx(one.tolist())
+    nothing = approximate(problem, np.full((1, 2), 500.0), np.zeros(3))
+    assert nothing.min() >= 0  # and what falls below 0 is put back
+    assert approximate(problem, np.full((1, 2), 500.0), np.array([100.0, 0.001, 0.0])).tolist()[1:] == [0.0, 0.0]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sample_problems import random_problem
 
+from sor.core.place.local_search.sample import SampleProblem
 from sor.core.place.local_search.search import Search
 
 
@@ -34,3 +35,79 @@ def test_line_searches_find_the_minimum_of_their_line(seed: int) -> None:
                 other[l] -= t
                 if min(other[j], other[l]) >= 0 and max(other[j], other[l]) <= size:
                     assert float(search.total) <= float(p.total(other)) + 1e-6 * scale
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_direction_of_several_quantities_is_climbed_to_its_lowest_step(seed: int, quick: bool) -> None:
+    """33 steps to the end of the line (13 for a quick search), and a finer look around the best of them."""
+    rng = np.random.default_rng(seed)
+    k = int(rng.integers(2, 6))
+    p, scale = random_problem(seed, k, 30, ties=bool(seed % 2))
+    size, x, d = float(p.size), rng.random(k + 1) * float(p.size), rng.integers(-2, 3, k + 1)
+    d[rng.integers(k + 1)] = 1
+    search = Search(p, x, quick)
+    before = float(search.total)
+    moved = search.along(d)
+    far = min((size - v) / s if s > 0 else v / -s for v, s in zip(x, d, strict=True) if s)
+    totals = [float(p.total(x + t * d)) for t in np.linspace(0, far, 13 if quick else 33)]
+    assert float(search.total) <= min(totals) + search.tolerance
+    assert moved is (float(search.total) < before) is (search.x.tolist() != x.tolist())
+    t = (search.x - x)[d != 0] / d[d != 0]
+    assert np.ptp(t) <= 1e-9 * size
+    assert -1e-9 <= t[0] <= far * (1 + 1e-12)
+    assert min(totals) - float(search.total) <= 0.05 * scale  # convex but for a few steps: no miracle
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_known_of_a_point_is_kept_up_to_date_by_every_move(seed: int, quick: bool) -> None:
+    rng = np.random.default_rng(seed)
+    k = 1 + seed % 7
+    p, scale = random_problem(seed, k, 30, ties=bool(seed % 2))
+    search = Search(p, rng.uniform(-200, 1200, k + 1), quick)
+    assert ((search.x >= 0) & (search.x <= p.size)).all()
+    for _ in range(8):
+        before = float(search.total)
+        moved = [search.coordinate(int(rng.integers(k + 1)))]
+        if k:
+            moved.append(search.pair(*rng.choice(k + 1, 2, replace=False).tolist()))
+        moved.append(search.along(rng.integers(-1, 2, k + 1) | np.eye(k + 1, dtype=np.int64)[0]))
+        assert float(search.total) == pytest.approx(float(p.total(search.x)), abs=1e-9 * scale)
+        assert search.fills == pytest.approx(np.minimum(p.e, search.x[:, None]))
+        assert search.a == pytest.approx(search.fills.sum(axis=0))
+        assert before - float(search.total) > search.tolerance if any(moved) else float(search.total) == before
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_it_settles_where_no_quantity_no_pair_and_no_ridge_goes_down(seed: int) -> None:
+    k = 1 + seed % 8
+    p, _ = random_problem(seed, k, 40, ties=True)
+    search = Search(
+        p, np.random.default_rng(seed).integers(0, 5, k + 1).astype(np.float64) * 250
+    )  # so that no kink is missed by rounding
+    search.settle()
+    unit, little = np.eye(k + 1), 1 / 64
+    for d in [*unit, *-unit, *(up - down for up in unit for down in unit if up is not down)]:
+        there = search.x + little * d
+        if there.min() >= 0 and there.max() <= p.size:
+            assert float(p.total(there)) - float(search.total) >= -1e-6 * little * search.scale
+    assert not (search.ridge() if k < 6 else search.trio())
+
+
+def test_a_ridge_is_left_by_one_quantity_against_several() -> None:
+    """M + L_1 = M + L_2 = S, and one of the two always fills: a share more taken is one less to rest at both."""
+    for venues in (2, 6):  # by the table of all directions, and one against two
+        e = np.full((venues + 1, 40), 100.0)
+        e[1:] = 0.0
+        e[1, ::2] = e[2, 1::2] = 100.0
+        p = SampleProblem(e, np.array([0.061, *[0.05] * venues]), 0.001, 0.1, 100.0)
+        start = np.array([20.0, 80.0, 80.0, *[0.0] * (venues - 2)])
+        search = Search(p, start)
+        search.descend()
+        assert search.x.tolist() == start.tolist()
+        assert (search.ridge if venues == 2 else search.trio)()
+        assert search.total == pytest.approx(p.total(search.x))
+        assert search.total < p.total(start)
+        off = Search(p, start + 1.0)
+        assert not (off.ridge if venues == 2 else off.trio)()
