@@ -1,6 +1,6 @@
 """What a user asks for, as typed or passed, and its one translation into exact units.
 
-Command line, Python and terminal interface all go through here, so the same wish gives the same bytes, and the same
+Command line, Python and terminal interface all go through here, so the same request gives the same bytes, and the same
 mistake gives the same sentence.
 """
 

@@ -139,8 +139,8 @@ class SorApp(Running, Reports, Brokers):
             self._show_run_event(event)
         elif message.worker is self._watcher and isinstance(event, BrokerState):
             self._show_broker_state(event)
-        elif message.worker is self._looker:
-            self._show_tape_look(event)
+        elif message.worker is self._tape_worker:
+            self._show_tape_summary(event)
         elif isinstance(message.worker, Worker) and message.worker in self._helpers:
             self._show_helper_event(message.worker, event)
 

@@ -45,7 +45,7 @@ class FillsRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class LookRequest:
+class TapeRequest:
     """What a tape holds, in a line. `options`: those fields of the form that say which tape."""
 
     options: dict[str, Any]
@@ -76,7 +76,7 @@ class DoctorRequest:
     topic: str
 
 
-WorkerTask = RunRequest | SaveRequest | FillsRequest | LookRequest | BrokerRequest | BrokerOrder | DoctorRequest
+WorkerTask = RunRequest | SaveRequest | FillsRequest | TapeRequest | BrokerRequest | BrokerOrder | DoctorRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class StreamHealth:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LiveUpdate:
     """A look at the run, ten times a second at most. view: None where only the stream has moved."""
 
     health: StreamHealth
@@ -171,7 +171,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class TapeLook:
+class TapeSummary:
     """text: what the tape holds, in a line; first and last snapshot in ns, None where it was not read."""
 
     text: str
@@ -243,6 +243,6 @@ class Gone:
 
 
 Event = (
-    Began | Looked | Noted | Phase | Finished | Failed | Saved | KeptFills | TapeLook | BrokerState | BrokerDone
+    Began | LiveUpdate | Noted | Phase | Finished | Failed | Saved | KeptFills | TapeSummary | BrokerState | BrokerDone
     | Examined | Gone
 )  # fmt: skip

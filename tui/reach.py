@@ -1,4 +1,4 @@
-"""Whether a run would write to a broker, and where: a look at a socket, which costs nothing."""
+"""Whether a run would write to a broker, and where: it connects and hangs up, which costs nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tui.messages import RunRequest
 
 
 def answers(servers: str, seconds: float = 1.0) -> bool:
-    """Whether anything takes connections at the first of the servers: a look, not a proof."""
+    """Whether anything takes connections at the first of the servers, which is no proof that it is a broker."""
     host, _, port = servers.split(",")[0].strip().rpartition(":")
     try:
         with socket.create_connection((host, int(port)), seconds):

@@ -105,7 +105,7 @@ def allow(wanted: Settings) -> None:
 
 
 def _let_in(wanted: Settings, tf: Terraform, cidr: str) -> str:
-    """Bring the one rule of the firewall to this address, without a look at anything else."""
+    """Bring the one rule of the firewall to this address, without touching anything else."""
     file = wanted.state_dir / "allow.tfplan"
     if cidr and tf.plan(wanted.variables(cidr), file, only="aws_vpc_security_group_ingress_rule.ssh", quiet=True):
         tf.apply(file)

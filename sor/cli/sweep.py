@@ -27,7 +27,7 @@ _NAMES = (
 _WORDS = {
     "tape": "File, glob, folder or address; a day's files by venue are one tape.  [default: the bundled tape]",
     "clock": "event or recv: which time of a row counts.  [default: event]",
-    "format": "Format of the files, where their headers do not tell: see `sor data formats`.",
+    "format": "Format of the files, if their headers do not say it: see `sor data formats`.",
     "lot": "Shares in a unit of displayed size, whatever the format says.",
     "symbol": "Symbols; '*' is every one of each tape.  [default: the tape's only one]",
     "symbol_in": "FILE=ID: which instrument_id of a file without symbols is the stock; repeatable.",

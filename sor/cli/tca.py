@@ -23,7 +23,7 @@ from sor.text import say
     "columns",
     multiple=True,
     metavar="NAME=COLUMN",
-    help="Which column is time, venue, side, price, size, order, kind or decided, where its name does not tell.",
+    help="Which column is time, venue, side, price, size, order, kind or decided, if its name does not say it.",
 )
 @click.option("--only", metavar="ORDER", help="Only this parent order of the file.")
 @click.option(

@@ -41,7 +41,7 @@ def command(report: str | None, speed: str, bootstrap_servers: str, topic: str, 
 
 
 def check_terminal() -> None:
-    """InputError in one line where this is no place for a screen."""
+    """InputError in one line if this is no place for a screen."""
     for stream, name in ((sys.stdin, "input"), (sys.stdout, "output"), (sys.stderr, "error output")):
         if not stream.isatty():
             raise InputError(f"sor tui needs a terminal, and standard {name} is none: use sor backtest instead")

@@ -46,9 +46,9 @@ def name_routers(reports: Sequence[GivenReport]) -> tuple[list[str], dict[str, d
     seen: dict[tuple[Any, ...], int] = {}
     variants: list[tuple[Any, ...]] = []
     for one, report in zip(made, reports, strict=True):
-        wish = tuple(one.get(key, "-") for key in differ)
-        count = seen[(day_of(report.data), wish)] = seen.get((day_of(report.data), wish), 0) + 1
-        variants.append((wish, count))
+        values = tuple(one.get(key, "-") for key in differ)
+        count = seen[(day_of(report.data), values)] = seen.get((day_of(report.data), values), 0) + 1
+        variants.append((values, count))
     names = _names(variants, made, differ)
     table = {key: {names[v]: one.get(key, "-") for v, one in zip(variants, made, strict=True)} for key in differ}
     return [names[variant] for variant in variants], table

@@ -1,6 +1,6 @@
 """Mean of figures whose neighbours may depend on each other: a 95 % interval and a p-value, the same everywhere.
 
-The figures are skewed and have fat tails, so a normal quantile covers too seldom; the bootstrap-t takes its quantiles
+The figures are skewed and have fat tails, so a normal quantile covers too rarely; the bootstrap-t takes its quantiles
 from the figures themselves (Efron and Tibshirani 1993, 12.5; circular blocks: Politis and Romano 1992; studentised by
 the blocks: Götze and Künsch 1996). All sums are integers and the resampled indices come from a counter, so no machine,
 library or seed of the user's changes a digit.

@@ -84,7 +84,7 @@ ORDER_OPTIONS = (
         label="profile", form="seed: the original system's rules.", unset_form="default",
     ),
     OrderOption(
-        name="symbol", help="Which symbol, where the tape has several.", metavar="TEXT",
+        name="symbol", help="Which symbol, if the tape has several.", metavar="TEXT",
         label="symbol", form="Needed where the tape has several.", unset_form="the only one",
     ),
     OrderOption(
@@ -211,7 +211,7 @@ ORDER_OPTIONS = (
     ),
     OrderOption(
         name="stale_crossed", metavar="SECONDS", unset="off", parse=seconds,
-        help="A quote that crosses one newer by more is left out until its venue speaks again.",
+        help="A quote that crosses one newer by more is left out until its venue quotes again.",
         sweep="Leave out a quote that crosses one newer by more seconds.",
         label="stale crossed, s", form="Leave out quotes that cross a newer one for longer than this.",
         unset_form="keep them",

@@ -1,4 +1,4 @@
-"""Fills and child orders as people read them, made only when somebody wants to see them: a long order has tens of
+"""Fills and child orders as people read them, made only when somebody asks for them: a long order has tens of
 thousands."""
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def _worker(request: BacktestRequest) -> Iterator[_Worker]:
 
 @dataclass(frozen=True, slots=True)
 class _Worker:
-    """One of them. It hears of its tape first and of tasks then, and has one answer for each task."""
+    """One of them. It is sent its tape first and then tasks, and answers each of them once."""
 
     process: subprocess.Popen[bytes]
 

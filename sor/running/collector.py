@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-SELDOM = 200_000  # values made between two looks; Python's own is 700
+SELDOM = 200_000  # values made between two searches; Python's own is 700
 
 
 def collect_seldom() -> None:
-    """For the rest of the process. A backtest makes millions of small values and hardly a cycle, and each look at them
-    all finds nothing: a tenth of the time of a day."""
+    """For the rest of the process. A backtest makes millions of small values and hardly a cycle, and each search
+    through them finds nothing: a tenth of the time of a day."""
     before = gc.get_threshold()
     gc.set_threshold(max(before[0], SELDOM) if before[0] else 0, *before[1:])  # 0: somebody turned it off
 

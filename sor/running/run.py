@@ -67,7 +67,7 @@ def find(
     if not found.outcome.market.snapshots_in_window:
         raise _empty(spec, window, source)
     _check_bids(source, spec)  # a live stream shows what its messages hold only once it has been read
-    # Only a part was worked, and a report tells of the whole tape.
+    # Only a part was worked, and a report describes the whole tape.
     outcome = replace(found.outcome, market=part.of_whole(found.outcome.market))
     late = _holes_met(spec, window, part) if isinstance(part, Part) and not isinstance(source, Charted) else ()
     return replace(found, outcome=outcome, asked=window.asked, window_warnings=(*window.warnings, *late))

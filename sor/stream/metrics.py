@@ -39,7 +39,7 @@ class RunFigures:
     rejected: int | None = None
 
     def after(self, progress: StreamProgress, now: float) -> RunFigures:
-        """The same run after another look at it. A counter never falls: a note may carry an older count."""
+        """The same run, read again. A counter never falls: a note may carry an older count."""
         return replace(
             self,
             updated=now,

@@ -43,7 +43,7 @@ class Meter:
         self._show, self._every = show, every
         self._at = self._began = time.monotonic()
         self._count = 0
-        self._base: float | None = None  # share done at the first look: what came before took none of our time
+        self._base: float | None = None  # share done at the first report: what came before took none of our time
 
     def update(
         self,

@@ -20,7 +20,7 @@ from sor.sweep.worker import work
 ANSWER = 10.0  # seconds for the scheduler to answer
 WORKERS = 30.0  # seconds for a first worker to come
 SILENCE = 10.0  # seconds without the scheduler until we give up
-LOOK = 2.0  # seconds after which we look again which workers there are
+CHECK_SECONDS = 2.0  # seconds after which we look again which workers there are
 _ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|wss?)://)?(?:\[[^\]\s]+\]|[^\[\]\s:/]+):(\d{1,5})/?")
 
 
@@ -55,7 +55,7 @@ class _Cluster:
         self._address = address
         self._shares = shares
         self._workers: dict[str, int] = {}  # threads by address
-        self._looked: float | None = None
+        self._checked_at: float | None = None
         self._given = Counter[str]()  # chunks by the address they were given to
         self._busy: dict[str, tuple[Any, Chunk, str]] = {}
         self._done: SimpleQueue[str] = SimpleQueue()
@@ -88,10 +88,10 @@ class _Cluster:
     def _look(self) -> None:
         """Which workers there are: they come and go."""
         now = time.monotonic()
-        if self._looked is None or now - self._looked >= LOOK:
+        if self._checked_at is None or now - self._checked_at >= CHECK_SECONDS:
             with suppress(Exception):  # a scheduler that is lost shows in what it was given
                 self._workers = dict(self._client.nthreads())
-            self._looked = now
+            self._checked_at = now
 
     def _submit(self, chunk: Chunk, worker: str) -> None:
         # The key is new in every run: what an earlier run left in the scheduler's memory is not ours.

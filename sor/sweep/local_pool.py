@@ -1,4 +1,4 @@
-"""Chunks on this machine's cores: as many processes as wished, and none for one worker.
+"""Chunks on this machine's cores: as many processes as asked for, and none for one worker.
 
 Plain processes and not a cluster of our own: a chunk costs a fraction of a millisecond more than its cells, nothing
 listens on a port, and Dask need not be there.

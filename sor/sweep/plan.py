@@ -311,8 +311,8 @@ def _value(axis: str, text: str | None) -> Any:
         if text not in (None, "true", "false"):
             raise InputError(f"adverse-selection {text!r} must be true or false")
         return text == "true"
-    wish: dict[str, Any] = {axis: text, "fees": "none"}
-    return getattr(BacktestRequest(**wish).spec(), _SPEC_NAMES.get(axis, axis))
+    options: dict[str, Any] = {axis: text, "fees": "none"}
+    return getattr(BacktestRequest(**options).spec(), _SPEC_NAMES.get(axis, axis))
 
 
 def _tape(files: tuple[str, ...], request: SweepRequest, times: OrderTimes, read: ReadOptions) -> Tape:

@@ -98,6 +98,6 @@ def test_wrong_answers() -> None:
 
 
 @given(st.binary(max_size=60))
-def test_rubbish_of_the_right_length_never_raises(body: bytes) -> None:
+def test_noise_of_the_right_length_never_raises(body: bytes) -> None:
     with server(struct.pack(">i", len(body)) + body) as port:
         probe.ask_metadata(port)

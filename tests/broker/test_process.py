@@ -64,7 +64,7 @@ def test_one_that_ignores_the_signal_is_killed_and_it_is_said(daemon: Daemon) ->
 @pytest.mark.parametrize(
     "note", [None, "", "{", '{"pid": "x", "started": 1}', "[]", '{"pid": 999999999, "started": "1"}']
 )
-def test_found_by_its_mark_when_the_pid_file_is_lost_or_rubbish(daemon: Daemon, note: str | None) -> None:
+def test_found_by_its_mark_when_the_pid_file_is_lost_or_unreadable(daemon: Daemon, note: str | None) -> None:
     running = start(daemon)
     if note is None:
         daemon.pid_file.unlink()

@@ -356,9 +356,9 @@ def test_a_broken_message_of_the_run_itself_leaves_a_gap(servers: str) -> None:
     assert (facts.expected, facts.received, facts.gaps, facts.rejected, facts.complete) == (300, 299, 1, 1, False)
 
 
-def test_rubbish_before_and_behind_a_run_is_counted_with_it(servers: str) -> None:
+def test_what_is_unreadable_before_and_behind_a_run_is_counted_with_it(servers: str) -> None:
     source, topic = Few(100), topic_name()
-    send_raw(servers, topic, [(b"rubbish", [])] * 3 + messages(source, "r") + [(b"more", [])] * 2)
+    send_raw(servers, topic, [(b"nonsense", [])] * 3 + messages(source, "r") + [(b"more", [])] * 2)
     found, facts, _ = read_run(servers, topic)
     assert found == digest([source.batch])
     assert facts.complete

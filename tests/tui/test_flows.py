@@ -20,7 +20,7 @@ from sor import backtest
 from sor.cli import run as sor
 from tui.actions.workers import WorkerEvent
 from tui.app import SorApp
-from tui.messages import BrokerState, Failed, Finished, Gone, GroupLag, Noted, TapeLook, Topic
+from tui.messages import BrokerState, Failed, Finished, Gone, GroupLag, Noted, TapeSummary, Topic
 from tui.screens.broker import sparkline
 from tui.screens.dialogs import Ask, Help
 from tui.screens.live import WatchPage
@@ -442,13 +442,13 @@ async def test_a_broker_that_was_asked_for_and_is_not_there_is_an_error() -> Non
 
 
 async def test_what_a_worker_or_a_thread_says_while_the_screens_are_taken_down_is_dropped(tmp_path: Path) -> None:
-    look = TapeLook("SYNT, 5 venues", 0, 1)
+    look = TapeSummary("SYNT, 5 venues", 0, 1)
     async with driving(
         {"stream": "embedded"}
     ) as d:  # no tape: the form would have it looked at, and the looker replaced
         app = d.app
         app.look_at_tape({"tape": tmp_path / "none.csv"})
-        looker, setup = app._looker, app.get_screen("setup")
+        looker, setup = app._tape_worker, app.get_screen("setup")
         assert looker is not None
         assert isinstance(setup, SetupPage)
         looker.end()  # what it says itself may come before or after what is said for it here

@@ -25,7 +25,7 @@ from sor.request import BacktestRequest
 from sor.running.run import run
 from sor.running.tape_source import tape_source
 from tui.app import SorApp
-from tui.messages import Began, BrokerState, GroupLag, Looked, RunRequest, StreamHealth, Topic
+from tui.messages import Began, BrokerState, GroupLag, LiveUpdate, RunRequest, StreamHealth, Topic
 from tui.state import kept
 from tui.state.app_state import Live, Opened, parse_report
 from tui.worker.streams import Played, Throttle
@@ -87,7 +87,7 @@ def _live() -> Live:
     live.on_event(Began("embedded", "small", "SYNT", 0, 1, "no broker answers at 127.0.0.1:9092"))
     health = StreamHealth(9_500, 9_500, 1_234.0, 0.61, 0.012, 0, 0, 0)
     for view in _view():
-        live.on_event(Looked(health, view))
+        live.on_event(LiveUpdate(health, view))
     return live
 
 

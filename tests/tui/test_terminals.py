@@ -18,7 +18,7 @@ import pytest
 from driving import WISHES
 
 from tui.actions.workers import Worker
-from tui.messages import Event, Finished, Looked, RunRequest
+from tui.messages import Event, Finished, LiveUpdate, RunRequest
 
 SOR = f"{sys.executable} -m sor"
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not here")
@@ -239,7 +239,7 @@ def test_the_line_closed_is_a_stop(state: Path) -> None:
     worker = Worker(lambda _, event: events.append(event))
     worker.start(RunRequest(dict(WISHES), "1", "embedded"))
     for _ in range(600):
-        views = [event.view for event in events if isinstance(event, Looked) and event.view is not None]
+        views = [event.view for event in events if isinstance(event, LiveUpdate) and event.view is not None]
         if any(view.ts > view.start for view in views):
             break
         time.sleep(0.1)

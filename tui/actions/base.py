@@ -26,7 +26,7 @@ class BaseApp(App[int]):
         self._values = dict(values or {})
         self._worker: Worker | None = None
         self._watcher: Worker | None = None
-        self._looker: Worker | None = None
+        self._tape_worker: Worker | None = None
         self._helpers: set[Worker] = set()
         self._last_word: Event | None = None
 

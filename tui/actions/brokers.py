@@ -9,7 +9,7 @@ from tui.actions.base import BaseApp
 from tui.actions.workers import Worker
 from tui.messages import BrokerOrder, BrokerRequest, BrokerState, DoctorRequest
 
-LOOKS = 120  # of the lag: four minutes
+READINGS = 120  # of the lag: four minutes
 
 
 class Brokers(BaseApp):
@@ -26,7 +26,7 @@ class Brokers(BaseApp):
         if known is not None and known.topic != state.topic:
             self.lags.clear()
         for reader in mine:
-            self.lags.setdefault(reader.group, deque(maxlen=LOOKS)).append(reader.lag)
+            self.lags.setdefault(reader.group, deque(maxlen=READINGS)).append(reader.lag)
         self._refresh("broker")
         if known is None or bool(known.units) != bool(state.units):
             self.refresh_bindings()

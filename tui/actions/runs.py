@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.actions.base import BaseApp
 from tui.actions.workers import Worker
-from tui.messages import Began, Event, Failed, Finished, Gone, LookRequest, Noted, RunRequest, TapeLook
+from tui.messages import Began, Event, Failed, Finished, Gone, Noted, RunRequest, TapeRequest, TapeSummary
 from tui.screens.live import WatchPage
 from tui.screens.setup import SetupPage
 from tui.state.app_state import SPEEDS, Live
@@ -28,16 +28,16 @@ class Running(BaseApp):
 
     def look_at_tape(self, options: dict[str, Any]) -> None:
         """Have a worker look at what a tape holds, in place of any that looks at another; without options, none."""
-        if self._looker is not None:
-            self._looker.end()
-            self._looker = None
+        if self._tape_worker is not None:
+            self._tape_worker.end()
+            self._tape_worker = None
         if options:
-            self._looker = Worker(self._post_event)
-            self._looker.start(LookRequest(options))
+            self._tape_worker = Worker(self._post_event)
+            self._tape_worker.start(TapeRequest(options))
 
-    def _show_tape_look(self, event: Event) -> None:
+    def _show_tape_summary(self, event: Event) -> None:
         setup = self.get_screen("setup")
-        if isinstance(event, TapeLook | Failed) and isinstance(setup, SetupPage) and setup.is_mounted:
+        if isinstance(event, TapeSummary | Failed) and isinstance(setup, SetupPage) and setup.is_mounted:
             setup.show_tape(event)
 
     def _show_run_event(self, event: Event) -> None:

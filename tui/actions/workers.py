@@ -26,11 +26,11 @@ from tui.messages import (
     Gone,
     KeptFills,
     Saved,
-    TapeLook,
+    TapeSummary,
     WorkerTask,
 )
 
-LAST = (Finished, Failed, Saved, KeptFills, TapeLook, BrokerDone, Examined)
+LAST = (Finished, Failed, Saved, KeptFills, TapeSummary, BrokerDone, Examined)
 # One thread of a worker does the work: more than one arena of the system's allocator is memory for nothing (8 MB).
 FRUGAL = {"MALLOC_ARENA_MAX": "1"}
 

@@ -114,7 +114,7 @@ def _topic(mine: Sequence[Topic], rejected: Sequence[Topic], lags: Mapping[str, 
     return [*parts, table]
 
 
-SPARKS = 30  # looks that are drawn: a minute
+SPARKS = 30  # readings that are drawn: a minute
 _BARS = "▁▂▃▄▅▆▇█"
 
 

@@ -19,7 +19,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from sor.errors import SorError
 from tui import format as words
-from tui.messages import Failed, RunRequest, TapeLook
+from tui.messages import Failed, RunRequest, TapeSummary
 from tui.reach import where_it_goes
 from tui.screens.page import Page
 from tui.screens.setup_style import STYLE
@@ -184,7 +184,7 @@ class SetupPage(Page):
         self._set_window("", "")
         self.host.look_at_tape(form.request(wanted).options if wanted else {})
 
-    def show_tape(self, found: TapeLook | Failed) -> None:
+    def show_tape(self, found: TapeSummary | Failed) -> None:
         """What it holds, in a line; the window's ends that nobody typed are then shown as they will be."""
         if isinstance(found, Failed):
             self._show_facts(f"✗ {found.text}", "-bad")

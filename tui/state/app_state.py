@@ -14,7 +14,7 @@ from sor.errors import InputError
 from sor.files.json_file import parse_json
 from sor.report.tables.report_table import parts
 from tui import format as words
-from tui.messages import Began, Failed, Finished, Looked, Noted, Phase, RunRequest, StreamHealth
+from tui.messages import Began, Failed, Finished, LiveUpdate, Noted, Phase, RunRequest, StreamHealth
 from tui.state.kept import kept_at, run_of
 
 SPEEDS = ("0.5", "1", "2", "5", "10", "20", "50", "100", "max")
@@ -98,14 +98,14 @@ class Live:
     view: LiveView | None = None
     fills: deque[FillLine] = field(default_factory=lambda: deque(maxlen=SHOWN_FILLS))
     fill_count: int = 0
-    received_fills: int = 0  # of them, those that came here: a look brings the latest only
+    received_fills: int = 0  # of them, those that came here: a view brings the latest only
     partial: bool = False
 
     def on_event(self, event: object) -> None:
         """Take in what the worker says."""
         if isinstance(event, Began):
             self.began, self.phase, self.phase_done = event, "running", None
-        elif isinstance(event, Looked):
+        elif isinstance(event, LiveUpdate):
             self._on_view(event)
         elif isinstance(event, Phase):
             self.phase, self.phase_done = event.doing, event.done
@@ -117,7 +117,7 @@ class Live:
             self.phase = "failed" if isinstance(event, Failed) else "stopped" if self.partial else "done"
             self.phase_done = None
 
-    def _on_view(self, event: Looked) -> None:
+    def _on_view(self, event: LiveUpdate) -> None:
         self.health = event.health
         if event.view is None:
             return

@@ -23,11 +23,11 @@ from tui.messages import (
     Examined,
     Failed,
     FillsRequest,
-    LookRequest,
     Noted,
     RunRequest,
     Saved,
     SaveRequest,
+    TapeRequest,
     WorkerTask,
 )
 from tui.worker.run_controller import RunController
@@ -47,7 +47,7 @@ def serve(line: WorkerLine, task: WorkerTask) -> None:
             from tui.worker.kept_run import fills
 
             line.send(fills(task.run))
-        elif isinstance(task, LookRequest):
+        elif isinstance(task, TapeRequest):
             from tui.worker.tape_facts import look_at_tape
 
             line.send(look_at_tape(task.options))

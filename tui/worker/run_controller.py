@@ -17,7 +17,7 @@ from sor.request import BacktestRequest
 from sor.sources.source import Charted, Source
 from sor.stream.names import new_run_id
 from sor.stream.produce.pacing import parse_speed
-from tui.messages import Began, Control, Finished, Looked, Noted, Phase, RunRequest, StreamHealth
+from tui.messages import Began, Control, Finished, LiveUpdate, Noted, Phase, RunRequest, StreamHealth
 from tui.state import kept
 from tui.worker.streams import Played, PlayedTape, StopReading, Throttle, Windowed
 from tui.worker.worker_line import WorkerLine
@@ -194,7 +194,7 @@ class RunController:
             self._last = None
         self._view_sent_at = time.monotonic()
         if view is not None or not last:
-            self._line.send(Looked(self._health(), view))
+            self._line.send(LiveUpdate(self._health(), view))
 
     def _health(self) -> StreamHealth:
         now = time.monotonic()

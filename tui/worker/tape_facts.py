@@ -10,17 +10,17 @@ from typing import Any
 from sor.options.zones import Zone
 from sor.request import BacktestRequest
 from sor.running.tape_source import tape_source
-from tui.messages import TapeLook
+from tui.messages import TapeSummary
 
 LARGE = 256_000_000  # bytes above which a tape is not read for a line
 
 
-def look_at_tape(options: Mapping[str, Any]) -> TapeLook:
+def look_at_tape(options: Mapping[str, Any]) -> TapeSummary:
     """InputError where it cannot be read, in the words that a run would have."""
     request = BacktestRequest(**options)
     size = sum(_size(name) for name in request.tape or ())
     if size > LARGE:
-        return TapeLook(f"{size / 1e9:.1f} GB: sor data info tells what is in it", None, None)
+        return TapeSummary(f"{size / 1e9:.1f} GB: sor data info says what is in it", None, None)
     source = tape_source(request)
     facts, line = source.tape_facts(), source.timeline()
     zone = Zone.named(str(request.get("tz")))
@@ -35,7 +35,7 @@ def look_at_tape(options: Mapping[str, Any]) -> TapeLook:
         f"{len(facts.files)} files" if len(facts.files) > 1 else "",
         f"{len(line.holes)} holes" if line.holes else "",
     ]
-    return TapeLook(", ".join(part for part in parts if part), line.first, line.last)
+    return TapeSummary(", ".join(part for part in parts if part), line.first, line.last)
 
 
 def _size(name: str) -> int:

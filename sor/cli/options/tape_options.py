@@ -34,7 +34,7 @@ clock_option: Decorator = click.option(
 format_option: Decorator = click.option(
     "--format",
     metavar="NAME|FILE.toml",
-    help="Format of the files, where their headers do not tell: see `sor data formats`.",
+    help="Format of the files, if their headers do not say it: see `sor data formats`.",
 )
 
 lot_option: Decorator = click.option(

@@ -1,4 +1,4 @@
-"""`sor kafka`: a real local broker, and a look into one, for people who do not have Kafka's scripts."""
+"""`sor kafka`: a real local broker, and what is in it, for people who do not have Kafka's scripts."""
 
 from __future__ import annotations
 

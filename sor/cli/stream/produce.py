@@ -51,13 +51,13 @@ ALL = "*"  # as in a sweep
 @click.option("--tz", metavar="ZONE", help="Time zone of --start and --end.  [default: UTC]")
 @click.option("--clip", is_flag=True, help="Send the part of the window that is on the tape.")
 @click.option(
-    "--symbol", metavar="NAME|*", help="Which symbol, where the tape has several; '*': each as a run of its own."
+    "--symbol", metavar="NAME|*", help="Which symbol, if the tape has several; '*': each as a run of its own."
 )
 @click.option(
     "--partitions",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="Of the topic, where --symbol '*' makes it: symbols are spread over them by their key.  [default: 8]",
+    help="Of the topic, if --symbol '*' makes it: symbols are spread over them by their key.  [default: 8]",
 )
 @click.option(
     "--snapshot-rule",
@@ -204,7 +204,7 @@ def _send_all(sources: dict[str, Source], pace: Pace, options: dict[str, Any]) -
 
 @contextmanager
 def _sending(pace: Pace, options: dict[str, Any]) -> Iterator[tuple[dict[str, Any], RunMetrics]]:
-    """What one run and many have in common, with progress shown and signals heeded."""
+    """What one run and many have in common, with progress shown and signals handled."""
     from sor.cli.progress import stream_progress
     from sor.stream.names import new_run_id
 

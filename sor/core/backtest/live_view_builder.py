@@ -1,6 +1,6 @@
 """Looks at a session between two batches and makes the views of sor.core.backtest.live_view. Nothing here acts on it.
 
-A `Follower` remembers what it has already looked at, so that a look costs what is new and not what there is.
+A `Follower` remembers what it has already looked at, so that an update costs what is new and not what there is.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Displayed:
 
     @classmethod
     def at(cls, book: Book, row: int) -> Displayed:
-        """Strategies decide at the same rows: one look serves all."""
+        """Strategies decide at the same rows: one view serves all."""
         if row not in book.displayed:
             columns = (book.take_px, book.take_sz, book.rest_px, book.rest_sz)
             quotes = tuple(map(VenueView, book.venues, *(column[row].tolist() for column in columns)))

@@ -1,4 +1,4 @@
-"""Stale quotes that cross the national book, left out until their venue speaks again.
+"""Stale quotes that cross the national book, left out until their venue quotes again.
 
 On thinned or merged data a venue's last quote can stand for minutes after the market has moved through it. A quote is
 stale where it crosses the quote of another venue that sent a row more than `age` later: then nobody would still have

@@ -37,10 +37,10 @@ def completion_table(data: Mapping[str, Any], *, with_cash: bool) -> RenderableT
     entries = {name: entry for name, entry in data["strategies"].items() if entry["kind"] == "strategy"}
     left = any(entry["leaves"] for entry in entries.values())
     # Where shares are left, by a limit price or since the run was stopped, none were forced.
-    amiss = {"leaves": "left"} if left else {"forced": "forced", "forced_beyond_displayed": "excess"}
+    wrong = {"leaves": "left"} if left else {"forced": "forced", "forced_beyond_displayed": "excess"}
     cash = ("total cash",) if with_cash else ()
     shortfall = ("shortfall",) if left else ()
-    table = figures_table("strategy", *cash, "filled", "made", *amiss.values(), "orders", "odd", *shortfall)
+    table = figures_table("strategy", *cash, "filled", "made", *wrong.values(), "orders", "odd", *shortfall)
     for name, entry in entries.items():
         making, chosen = entry.get("making_share"), chosen_strategy(data)
         table.add_row(
@@ -48,7 +48,7 @@ def completion_table(data: Mapping[str, Any], *, with_cash: bool) -> RenderableT
             *((money(entry["total_cash"]),) if with_cash else ()),
             f"{entry['filled']:,}",
             NOTHING if making is None else f"{float(making):.1%}",
-            *(Text(f"{entry[key]:,}", style="yellow" if entry[key] else "") for key in amiss),
+            *(Text(f"{entry[key]:,}", style="yellow" if entry[key] else "") for key in wrong),
             *(NOTHING if entry[key] is None else f"{entry[key]:,}" for key in ("orders", "odd_lot_fills")),
             *((signed(entry["implementation_shortfall_bps"]),) if left else ()),
             style=row_style(name, entry, chosen),

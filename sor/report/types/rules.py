@@ -54,7 +54,7 @@ class GridSection(TypedDict):
 
 
 class RulesSection(TypedDict):
-    """The rules of the game, the same for every strategy."""
+    """How orders are executed, the same for every strategy."""
 
     profile: Annotated[str, one_of("default", "seed"), says("default, or seed: the original system's rules.")]
     strategy: Annotated[str, says("Which strategy is `optimized`.")]

@@ -8,7 +8,7 @@ from sor.report.types.values import Count, says
 
 
 class RoutedToVenue(VenueName):
-    """What orders that were sent tell of a venue."""
+    """What orders that were sent show of a venue."""
 
     shares_routed: Annotated[Count, says("Total shares routed.")]
     shares_routed_ioc: Annotated[Count, says("Of those, immediate or cancel: takes.")]
@@ -17,7 +17,7 @@ class RoutedToVenue(VenueName):
 
 
 class ExecutedAtVenue(TypedDict):
-    """What executions tell of a venue."""
+    """What executions show of a venue."""
 
     shares_executed: Annotated[Count, says("Total shares executed.")]
     fill_rate: Annotated[Decimal | None, says("Shares executed over shares routed.")]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sor.stream.consume.runs import LATEST, RunScan, StreamRun, choose, envelope_of, is_rubbish, newest
+from sor.stream.consume.runs import LATEST, RunScan, StreamRun, choose, envelope_of, is_unreadable, newest
 from sor.stream.kafka.connection import Record
 from sor.stream.kafka.reader import TopicReader
 from sor.stream.kafka.run_index import indexed_runs
@@ -53,7 +53,7 @@ def find_run(
     others = list(dict.fromkeys(run.name for run in sorted(copies, key=lambda run: run.first)))
     if not mine:
         return FoundRun(None, others, end)
-    return FoundRun(_with_rubbish(reader, choose(mine), begin), others, end)
+    return FoundRun(_with_unreadable(reader, choose(mine), begin), others, end)
 
 
 def _copies_of(copies: Sequence[StreamRun], wanted: str) -> list[StreamRun]:
@@ -135,14 +135,14 @@ def _scan(
     return scan.runs()
 
 
-def _with_rubbish(reader: TopicReader, run: StreamRun, begin: int) -> StreamRun:
+def _with_unreadable(reader: TopicReader, run: StreamRun, begin: int) -> StreamRun:
     """With what lies directly before it and belongs to nobody, which is counted with it."""
     place, least, step = run.read_from, max(begin, run.read_from - MAX_UNREADABLE), 1
     while place > least:
         start, step = max(least, place - step), step * 16  # nearly always there is none
         records = reader.between(start, place)
         tail = [record for record in records if record.offset < place]
-        while tail and is_rubbish(tail[-1]):
+        while tail and is_unreadable(tail[-1]):
             place = tail.pop().offset
         if tail or not records:
             break

@@ -22,7 +22,7 @@ from sor.stream.kafka.reader import TopicReader
 from sor.stream.names import member_of
 from sor.stream.progress import Meter, Show, StreamProgress
 
-LOOK_SECONDS = 0.5
+CHECK_SECONDS = 0.5
 LOOK_WHILE_WORKING = 5.0  # a question to the broker for every partition, which may take half a second each
 
 
@@ -73,7 +73,7 @@ class Group:
         self._show, self._meter, self._rule = show, Meter(show), snapshot_rule
         with closing(TopicReader(servers, topic)) as reader:
             count = wait_for_topic(reader, min(idle_timeout, TOPIC_SECONDS), BROKER_SECONDS, self._meter)
-        self._heard = self._looked = time.monotonic()  # when the topic last had news, and was last looked at
+        self._heard = self._checked_at = time.monotonic()  # when the topic last had news, and was last looked at
         self._partitions = [self._partition(number) for number in range(count)]
         self.run = self._await_family(wanted)
         self._membership = Membership(servers, topic, group)
@@ -94,7 +94,7 @@ class Group:
                 self._look(every=LOOK_WHILE_WORKING)
                 continue
             open_ones = [run for run in runs.values() if self._is_open(run, mine, results)]
-            if not open_ones and self._look(every=LOOK_SECONDS):
+            if not open_ones and self._look(every=CHECK_SECONDS):
                 continue  # what came while we worked may say that there is more to do
             done, of = len(runs) - len(open_ones), max(run.of for run in runs.values())
             self._commit(mine - {run.partition for run in open_ones})
@@ -105,7 +105,7 @@ class Group:
             if done != told:
                 self._meter.note("waiting", f"{done} of {of} symbols done; waiting for the others")
                 told = done
-            time.sleep(LOOK_SECONDS)
+            time.sleep(CHECK_SECONDS)
             self._look()
 
     def symbols(self) -> list[str]:
@@ -181,13 +181,13 @@ class Group:
 
     def _look(self, every: float = 0.0) -> bool:
         """Read what is new in all partitions, unless that was done less than `every` seconds ago; True for news."""
-        if time.monotonic() - self._looked < every:
+        if time.monotonic() - self._checked_at < every:
             return False
         self._grow()
         news = [partition.read_new() for partition in self._partitions]
         if any(news):
             self._heard = time.monotonic()
-        self._looked = time.monotonic()
+        self._checked_at = time.monotonic()
         return any(news)
 
     def _grow(self) -> None:
@@ -225,9 +225,9 @@ class Group:
                     f"no message of {what} came to topic {self._topic!r} within {self._idle_timeout:g} s{there}: "
                     "start one with sor produce --symbol '*', or wait longer with --idle-timeout"
                 )
-            time.sleep(LOOK_SECONDS)
+            time.sleep(CHECK_SECONDS)
 
 
 def _copy(run: SymbolRun) -> tuple[str, int, int, bool]:
-    """A copy of a run; one that has ended since is worth another look."""
+    """A copy of a run; one that has ended since is worth another try."""
     return run.symbol, run.partition, run.first.offset, run.ended

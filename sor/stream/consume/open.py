@@ -16,7 +16,7 @@ from sor.stream.kafka.topic_setup import check_partitions
 from sor.stream.progress import Meter, Show, silent
 from sor.stream.wire.decode import decode
 
-LOOK_SECONDS = 0.25
+CHECK_SECONDS = 0.25
 
 
 def open_source(
@@ -57,8 +57,8 @@ def wait_for_topic(reader: TopicReader, seconds: float, broker_timeout: float, m
         if not told:
             meter.note("waiting", f"topic {reader.topic!r} does not exist yet; waiting {seconds:g} s for it")
             told = True
-        time.sleep(LOOK_SECONDS)
-        waited += LOOK_SECONDS
+        time.sleep(CHECK_SECONDS)
+        waited += CHECK_SECONDS
     return count
 
 

@@ -13,7 +13,7 @@ from sor.stream.names import member_of, split_member
 from sor.stream.wire.decode import MessageError
 from sor.stream.wire.envelope import end_facts
 
-LOOK_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 MOST = 2000  # messages at once
 
 
@@ -54,7 +54,7 @@ class Partition:
         """Read what is new; False where nothing was."""
         if (end := self.reader.end()) is None or end <= self._position:
             return False
-        while self._position < end and self.read(LOOK_SECONDS):
+        while self._position < end and self.read(CHECK_SECONDS):
             pass
         return True
 

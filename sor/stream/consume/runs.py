@@ -51,7 +51,7 @@ def envelope_of(record: Record) -> Envelope | None:
         return None
 
 
-def is_rubbish(record: Record) -> bool:
+def is_unreadable(record: Record) -> bool:
     """Neither of a run nor a snapshot without headers."""
     if any(name == "run" for name, _ in record.headers):
         return envelope_of(record) is None

@@ -48,7 +48,7 @@ def ensure_topic(
             # It is not there, or is just being deleted, or the broker has just started and does not know it yet.
             if time.monotonic() > deadline:
                 raise StreamError(
-                    f"the broker does not tell the settings of topic {topic!r}: try again, or use another --topic"
+                    f"the broker does not give the settings of topic {topic!r}: try again, or use another --topic"
                 )
             if found is None:
                 _create(admin, servers, topic, settings)

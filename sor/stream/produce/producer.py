@@ -29,7 +29,7 @@ from sor.stream.progress import Meter, Show, silent
 
 SLICE = 1000  # snapshots encoded at a time
 PACED_SLICE = 50  # the same when each has its moment: encoding must not keep the next one
-LOOK_SECONDS = 0.1  # how often a paced run looks after acknowledgements
+CHECK_SECONDS = 0.1  # how often a paced run looks after acknowledgements
 AHEAD = 2000  # snapshots encoded before their time, so that a burst has only to be sent
 SPARE_NS = 2_000_000  # time enough to encode a slice
 HOPELESS_NS = NANO  # so late a run cannot keep its pace, and never sleeps
@@ -210,7 +210,7 @@ class _Sending:
         self._late = LatencyHistogram()
         self._messages = self._in_time()
         self._ready: deque[Message] = deque()  # encoded, not yet sent
-        self._looked = time.monotonic()
+        self._checked_at = time.monotonic()
         self._away = False
 
     def send(self) -> Sent:
@@ -287,7 +287,7 @@ class _Sending:
             if len(self._ready) < AHEAD and (self._pace.left(ts) or 0) > SPARE_NS and self._encode_more():
                 continue
             late = self._pace.wait(ts)
-            if time.monotonic() - self._looked >= LOOK_SECONDS:
+            if time.monotonic() - self._checked_at >= CHECK_SECONDS:
                 self._look(ts, late)
                 if late is not None and late > HOPELESS_NS:
                     self._first.give_back()
@@ -297,7 +297,7 @@ class _Sending:
 
     def _look(self, ts: int, late: int | None = None) -> None:
         """After acknowledgements, and for any caller that watches."""
-        self._looked = time.monotonic()
+        self._checked_at = time.monotonic()
         self._writer.check()
         away = self._writer.stalled > AWAY_SECONDS
         if away and not self._away:

@@ -50,7 +50,7 @@ class _NotRouted(VenueName):
 
 
 class OwnHandlingRow(_NotRouted, ExecutedAtVenue):
-    """A row of the table of Rule 606(b)(3), as far as executions tell it."""
+    """A row of the table of Rule 606(b)(3), as far as executions show it."""
 
 
 class OwnMinutes(WindowMinutes, StrategyMinutes):

@@ -1,4 +1,4 @@
-"""Quotes that cross one much newer are left out until their venue speaks again."""
+"""Quotes that cross one much newer are left out until their venue quotes again."""
 
 from __future__ import annotations
 

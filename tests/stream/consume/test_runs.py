@@ -25,7 +25,7 @@ TAPE, CORRECTED = Ahead(1, 9, "A", True), Ahead(1, 8, "A", True)
 
 
 def scan(*texts: str) -> dict[str, list[StreamRun]]:
-    """`a0 a1 a!`: snapshots 0 and 1 of run a, and its end marker; `x` is rubbish; `A0`: run a of the corrected tape."""
+    """`a0 a1 a!`: snapshots 0 and 1 of run a, and its end marker; `x` is unreadable; `A0`: a of the corrected tape."""
     value = encode(batch_of([Snapshot(5, (Quote(2, 1, 1, 3, 1),))]))[0]
     messages = []
     for offset, word in enumerate(" ".join(texts).split()):
@@ -73,5 +73,5 @@ def test_the_latest_is_the_one_whose_newest_copy_began_last() -> None:
     assert newest([]) is None
 
 
-def test_rubbish_directly_before_a_run_is_read_with_it() -> None:
+def test_what_is_unreadable_directly_before_a_run_is_read_with_it() -> None:
     assert choose(scan("x x a0 a1 a!")["a"]).read_from == 0

@@ -267,7 +267,7 @@ POISON: dict[str, bytes | None] = {
     "trade without price": SEED[:-1] + b',"trades":[{"publisher_id":2,"px":null,"sz":1,"side":"A"}]}',
     "nested bomb": b"[" * 100_000,
     "nested bomb within": SEED[:-1] + b',"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
-    "900 kB of rubbish": random.Random(1).randbytes(900_000),
+    "900 kB of noise": random.Random(1).randbytes(900_000),
 }
 
 
@@ -342,7 +342,7 @@ def test_what_is_written_is_valid_by_the_schema(items: list[Snapshot], has_bids:
 NOT_SEEN_BY_A_SCHEMA = {  # not JSON at all, or rules that JSON Schema has no words for
     *("no value", "empty", "not JSON", "truncated", "two values", "broken UTF-8", "NaN price", "infinite price"),
     *("broken UTF-8 in a key that nobody reads", "broken UTF-8 in a text that nobody reads"),
-    *("nested bomb", "nested bomb within", "900 kB of rubbish", "nonsense timestamp", "ten decimals", "offset within"),
+    *("nested bomb", "nested bomb within", "900 kB of noise", "nonsense timestamp", "ten decimals", "offset within"),
     *("nanoseconds with decimals", "before 1970", "beyond 2262", "venue twice"),
 }
 

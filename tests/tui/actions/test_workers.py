@@ -10,14 +10,14 @@ import pytest
 from driving import SECONDS, WISHES
 
 from tui.actions.workers import Worker
-from tui.messages import Event, Failed, Gone, LookRequest, RunRequest
+from tui.messages import Event, Failed, Gone, RunRequest, TapeRequest
 
 
 def test_a_process_that_has_ended_is_not_killed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its number may be another process's by then."""
     said: list[Event] = []
     worker = Worker(lambda _, event: said.append(event))
-    worker.start(LookRequest({"tape": str(tmp_path / "none.csv")}))
+    worker.start(TapeRequest({"tape": str(tmp_path / "none.csv")}))
     assert worker.wait(SECONDS)
     killed: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda pid, number: killed.append((pid, number)))

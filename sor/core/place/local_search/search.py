@@ -16,7 +16,7 @@ from sor.core.place.local_search.slopes import Counts, all_slopes, count, pair_s
 Floats = NDArray[np.float64]
 DIRECTED = 6  # quantities up to which there is a table of directions
 _QUICK = 2.5e-7  # of `worth`: the least gain of a quick move
-_LOOK = 2.5e-6  # of `worth`: a look at all slopes that gains less is the last quick one
+_PASS = 2.5e-6  # of `worth`: a pass over all slopes that gains less is the last quick one
 _STEEP = 2.5e-3  # of `worth` a share: the least slope that a quick search follows
 _RIDGE = 0.02  # the share of outcomes on ridges from which a quick search tries many quantities at once
 _EXACT = 1e-8  # of N Lambda S: a difference of totals below it is rounding
@@ -104,9 +104,9 @@ class Search:
     # -- the way down ----------------------------------------------------------------------------------------------
 
     def descend(self, limit: int = 200) -> None:
-        """Follow the steepest single and pair directions until none goes down; a few disjoint ones for each look."""
+        """Follow the steepest single and pair directions until none goes down; a few disjoint ones in each pass."""
         floor = -(_STEEP * self.p.worth / float(self.p.size) if self.quick else 1e-6 * self.scale)
-        enough = _LOOK * self.p.worth if self.quick else 0.0
+        enough = _PASS * self.p.worth if self.quick else 0.0
         for _ in range(limit):
             before = self.total if self.quick else 0.0
             slopes = all_slopes(self._counts(), self.p.b, self._theta, float(self.p.lam))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
-AT_ONCE = 3  # disjoint directions that are followed for each look at all slopes
+AT_ONCE = 3  # disjoint directions that are followed for each pass over all slopes
 
 
 class Counts(NamedTuple):

@@ -18,7 +18,7 @@ from sor.core.place.whole.outcomes import WholeOutcomes, X
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-_LOOKS = 200
+_PASSES = 200
 _ROUNDS = 50
 _DOWN = -0.5  # the least slope in whole numbers is 1
 
@@ -130,8 +130,8 @@ class WholeSearch:
     # -- the way down ----------------------------------------------------------------------------------------------
 
     def descend(self) -> None:
-        """Follow the steepest single and pair directions until none goes down; a few disjoint ones for each look."""
-        for _ in range(_LOOKS):
+        """Follow the steepest single and pair directions until none goes down; a few disjoint ones in each pass."""
+        for _ in range(_PASSES):
             slopes = all_slopes(self.p.outcomes.counts(self.x), self.p.floats, self.p.base, float(self.p.lam))
             moved = [self.coordinate(j) if j == k else self.pair(j, k) for j, k in steepest(slopes, _DOWN)]
             if not any(moved):

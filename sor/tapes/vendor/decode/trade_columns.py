@@ -61,7 +61,7 @@ class TradeColumns:
     def numbers(self, fields: TextFields, is_trade: Mask) -> tuple[dict[str, Any], Mask]:
         """Price and size, and which rows are trades of a fraction of a share.
 
-        Of other rows they are read as well, and stay what they are, as in a block that needs no second look.
+        Of other rows they are read as well, and stay what they are, as in a block that needs no second pass.
         """
         trade = self._trade
         if trade is None or not (self._layout.has(trade.price) and self._layout.has(trade.size)):
