@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from sor.core.market.timeline import HOLE, Hole, Timeline
 from sor.core.order import ParentOrder
-from sor.core.spec import Spec
-from sor.core.units import NANO
+from sor.core.spec import SIMPLE, Spec
+from sor.core.units import NANO, plain
 from sor.errors import InputError
 from sor.options.zones import Zone, instant
 from sor.venues import exchange_of_publisher
@@ -22,6 +23,8 @@ NEW_YORK = "America/New_York"
 OPEN, CLOSE = (9 * 60 + 30) * 60 * NANO, 16 * 3600 * NANO  # of US equities, in New York
 SILENT = NANO  # off the tape by no more is not worth a word
 LEAST_TOLERANCE, SHARE_TOLERANCE = 60 * NANO, 20  # off by up to the larger of a minute and a twentieth: a warning
+
+MOST_SLICES = 5_000_000  # of a router: a day of five milliseconds each
 
 Span = tuple[int, int]
 
@@ -85,10 +88,21 @@ class _WindowChooser:
                              "check --start and --end")  # fmt: skip
         (start, end), off = self._on_tape(asked)
         order = ParentOrder(self.spec.side, self.spec.quantity, start, end, self.spec.limit_price)
+        self._check_slices(end - start)
         holes = hole_warnings(self.spec, self.tape, (start, end))
         day_start = self._day_start(start)
         decided = self._decided(start, day_start)
         return Window(order, None if (start, end) == asked else asked, day_start, (*off, *holes), decided)
+
+    def _check_slices(self, length: int) -> None:
+        """InputError for more of the router's slices than their figures fit into memory."""
+        slices = length // self.spec.router_interval
+        if slices > MOST_SLICES and self.spec.strategy not in SIMPLE:
+            least = -(-length // MOST_SLICES)
+            raise InputError(
+                f"router-interval: the window would have {slices:,} slices, at most {MOST_SLICES:,} can be worked: "
+                f"give at least {plain(Decimal(least).scaleb(-9))} seconds"
+            )
 
     # -- what was asked for --
 

@@ -225,3 +225,13 @@ def test_a_time_that_a_change_of_clocks_skips_or_repeats_needs_its_offset(start:
 )
 def test_what_is_no_zone_day_or_time(wishes: dict[str, Any], word: str) -> None:
     assert word in refusal(ONE_DAY, **wishes)
+
+
+def test_more_slices_than_can_be_worked_are_refused_with_what_to_give() -> None:
+    hour: dict[str, Any] = {"start": "14:00", "end": "15:00"}
+    assert refusal(ONE_DAY, **hour, router_interval="0.000000001") == (
+        "router-interval: the window would have 3,600,000,000,000 slices, at most 5,000,000 can be worked: "
+        "give at least 0.00072 seconds"
+    )
+    assert times(ONE_DAY, **hour, router_interval="0.00072") == times(ONE_DAY, **hour)
+    assert times(ONE_DAY, **hour, strategy="twap", router_interval="0.000000001") == times(ONE_DAY, **hour)
