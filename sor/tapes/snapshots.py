@@ -36,12 +36,11 @@ _SIDES[[SELLER, BUYER, HIDDEN]] = SELLER, BUYER, HIDDEN
 
 def group_rows(rows: RowChunk, rule: SnapshotRule, form: Form = Form.VENUE) -> SnapshotBatch:
     """Snapshots of rows sorted by time; none of them continues before or after these rows."""
-    is_new = np.empty(len(rows), np.bool_)
-    is_new[:1] = True
-    np.not_equal(rows.ts[1:], rows.ts[:-1], out=is_new[1:])
-    starts = np.flatnonzero(is_new)
-    instant = np.cumsum(is_new) - 1
-    trades = np.flatnonzero((rows.action == TRADE) & (rows.price != NO_PRICE) & (rows.size > 0))
+    begins = _begins(rows.ts)
+    starts = np.flatnonzero(begins)
+    instant = np.cumsum(begins) - 1
+    trades = np.flatnonzero(rows.action == TRADE)
+    trades = trades[(rows.price[trades] != NO_PRICE) & (rows.size[trades] > 0)]
     quote_at, quotes = _quotes(instant, {name: getattr(rows, name) for name in QUOTE_COLUMNS}, rule, form)
     return SnapshotBatch(
         ts=rows.ts[starts],
@@ -75,7 +74,7 @@ def join_snapshots(parts: Sequence[SnapshotBatch], rule: SnapshotRule, form: For
 
 
 class SnapshotBuilder:
-    """Groups sorted rows that come in chunks, holding back the last instant because the next chunk may go on with it.
+    """Groups sorted rows that come in chunks: a batch is made once a row is there that comes after its last instant.
 
     Batches have `batch_snapshots` snapshots, the last one fewer.
     """
@@ -83,25 +82,32 @@ class SnapshotBuilder:
     def __init__(self, rule: SnapshotRule, batch_snapshots: int, form: Form = Form.VENUE) -> None:
         self._rule: SnapshotRule = rule
         self._form = form
-        self._cutter = BatchCutter(batch_snapshots)
-        self._open: RowChunk | None = None
+        self._size = batch_snapshots
+        self._held: list[RowChunk] = []
+        self._instants = 0  # in what is held
+        self._last: int | None = None
 
     def on_rows(self, rows: RowChunk) -> Iterator[SnapshotBatch]:
         if len(rows) == 0:
             return
-        if self._open is not None:
-            rows = concat_rows([self._open, rows])
-        cut = int(np.searchsorted(rows.ts, rows.ts[-1]))
-        # A copy, because a view would keep the whole chunk in memory.
-        self._open = rows.take(np.arange(cut, len(rows)))
-        if cut:
-            yield from self._cutter.on_batch(group_rows(rows.slice(0, cut), self._rule, self._form))
+        begins = _begins(rows.ts)
+        begins[0] = self._last != rows.ts[0]
+        self._last = int(rows.ts[-1])
+        starts = np.flatnonzero(begins)
+        while self._instants + len(starts) > self._size:
+            starts = starts[self._size - self._instants :]
+            cut = int(starts[0])
+            self._held.append(rows.slice(0, cut))
+            yield from self.remaining()
+            rows, starts = rows.slice(cut, len(rows)), starts - cut
+        self._held.append(rows)
+        self._instants += len(starts)
 
     def remaining(self) -> Iterator[SnapshotBatch]:
-        if self._open is not None:
-            yield from self._cutter.on_batch(group_rows(self._open, self._rule, self._form))
-            self._open = None
-        yield from self._cutter.remaining()
+        if self._instants:
+            rows = concat_rows(self._held)
+            self._held, self._instants = [], 0
+            yield group_rows(rows, self._rule, self._form)
 
 
 class BatchCutter:
@@ -171,6 +177,14 @@ def _national(instant: NDArray[Any], columns: dict[str, Ints]) -> tuple[NDArray[
     return at[kept], {name: column[kept] for name, column in quotes.items()}
 
 
+def _begins(ts: Ints) -> Mask:
+    """Which rows begin an instant, if the first one does."""
+    begins = np.empty(len(ts), np.bool_)
+    begins[:1] = True
+    np.not_equal(ts[1:], ts[:-1], out=begins[1:])
+    return begins
+
+
 def _last_of_each(instant: NDArray[Any], speaks: Mask) -> NDArray[Any]:
     """Of each instant the last row that speaks."""
     rows = np.flatnonzero(speaks)
@@ -181,10 +195,10 @@ def _last_of_each(instant: NDArray[Any], speaks: Mask) -> NDArray[Any]:
 def _pick(instant: NDArray[Any], venue: Ints, rule: SnapshotRule) -> NDArray[Any]:
     """Of each instant and venue the last (first) row: their indices, by instant, then venue."""
     key = instant << 32 | venue  # see MAX_VENUE
-    order = np.argsort(key, kind="stable")  # quick, as most rows are in this order already
-    key = key[order]
-    is_edge = key[1:] != key[:-1]
-    last = np.append(is_edge, np.ones(min(len(venue), 1), np.bool_))
+    is_sorted = bool((key[1:] >= key[:-1]).all())
+    order = np.arange(len(key)) if is_sorted else np.argsort(key, kind="stable")
+    key = key if is_sorted else key[order]
+    last = np.append(key[1:] != key[:-1], np.ones(min(len(venue), 1), np.bool_))
     return order[last] if rule == "last" else order[np.roll(last, 1)]
 
 
@@ -200,8 +214,8 @@ def _spread(at: NDArray[Any], ends: Ints) -> NDArray[Any]:
 
 def _side(px: Ints, sz: Ints) -> tuple[Ints, Ints]:
     """A side as the core keeps it: (NO_PRICE, 0) where there is no quote, (UNSPOKEN, 0) where nothing is said."""
-    is_none = (px == NO_PRICE) | (px <= 0) | (sz <= 0)
-    if not is_none.any():
+    if len(px) and px.min() > 0 and px.max() < UNSPOKEN and sz.min() > 0:
         return px, sz
+    is_none = (px == NO_PRICE) | (px <= 0) | (sz <= 0)
     is_unspoken = px == UNSPOKEN
     return np.where(is_none & ~is_unspoken, NO_PRICE, px), np.where(is_none | is_unspoken, 0, sz)
