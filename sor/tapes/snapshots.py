@@ -24,6 +24,7 @@ from sor.core.market.batch import (
     Ints,
     SnapshotBatch,
     concat,
+    differs,
 )
 from sor.core.units import NO_PRICE, UNSPOKEN
 from sor.tapes.rows import TRADE, Mask, RowChunk, concat_rows
@@ -36,7 +37,7 @@ _SIDES[[SELLER, BUYER, HIDDEN]] = SELLER, BUYER, HIDDEN
 
 def group_rows(rows: RowChunk, rule: SnapshotRule, form: Form = Form.VENUE) -> SnapshotBatch:
     """Snapshots of rows sorted by time; none of them continues before or after these rows."""
-    begins = _begins(rows.ts)
+    begins = differs(rows.ts)
     starts = np.flatnonzero(begins)
     instant = np.cumsum(begins) - 1
     trades = np.flatnonzero(rows.action == TRADE)
@@ -90,7 +91,7 @@ class SnapshotBuilder:
     def on_rows(self, rows: RowChunk) -> Iterator[SnapshotBatch]:
         if len(rows) == 0:
             return
-        begins = _begins(rows.ts)
+        begins = differs(rows.ts)
         begins[0] = self._last != rows.ts[0]
         self._last = int(rows.ts[-1])
         starts = np.flatnonzero(begins)
@@ -175,14 +176,6 @@ def _national(instant: NDArray[Any], columns: dict[str, Ints]) -> tuple[NDArray[
         quotes[name][:-1][is_both] = quotes[name][1:][is_both]
     kept = np.append(True, ~is_both) if len(at) else np.empty(0, np.bool_)
     return at[kept], {name: column[kept] for name, column in quotes.items()}
-
-
-def _begins(ts: Ints) -> Mask:
-    """Which rows begin an instant, if the first one does."""
-    begins = np.empty(len(ts), np.bool_)
-    begins[:1] = True
-    np.not_equal(ts[1:], ts[:-1], out=begins[1:])
-    return begins
 
 
 def _last_of_each(instant: NDArray[Any], speaks: Mask) -> NDArray[Any]:

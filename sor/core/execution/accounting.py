@@ -18,7 +18,7 @@ from sor.core.execution.fills import parts_of
 from sor.core.feed import ROUND_LOT
 from sor.core.fees import FeeSchedule
 from sor.core.market.averages import value_of
-from sor.core.market.batch import Ints, distinct
+from sor.core.market.batch import Ints, differs, distinct
 from sor.core.order import Fill, Side
 from sor.core.schedule import Schedule
 from sor.core.units import NO_PRICE
@@ -191,10 +191,10 @@ def at_venues(fills: Sequence[Fill], fees: FeeSchedule) -> tuple[VenueShare, ...
     single, swept = parts_of(fills)
     for fill in single:
         sums[fill.venue].on_fill(fill, fees)
-    for part in swept:
-        for venue in distinct(part.venue):
-            here = part.venue == venue
-            for px, shares in _shares_by_price(part.px[here], part.qty[here]):
+    if swept is not None:
+        for venue in distinct(swept.venue):
+            here = swept.venue == venue
+            for px, shares in _shares_by_price(swept.px[here], swept.qty[here]):
                 sums[venue].add_taken(px, shares, fees.take(venue, px))
     return tuple(one.at(venue) for venue, one in sorted(sums.items()))
 
@@ -202,7 +202,7 @@ def at_venues(fills: Sequence[Fill], fees: FeeSchedule) -> tuple[VenueShare, ...
 def _shares_by_price(px: Ints, qty: Ints) -> Iterator[tuple[int, int]]:
     order = np.argsort(px)
     px = px[order]
-    starts = np.flatnonzero(np.append(True, px[1:] != px[:-1]))
+    starts = np.flatnonzero(differs(px))
     return zip(px[starts].tolist(), np.add.reduceat(qty[order], starts).tolist(), strict=True)
 
 
@@ -240,7 +240,7 @@ class _VenueSums:
 def split(fills: Sequence[Fill], arrival2: int | None) -> tuple[Fraction | None, Fraction | None]:
     """Sum over fills of q (mid at decision - arrival mid) and of q (price - mid at decision)."""
     single, swept = parts_of(fills)
-    unknown = any(fill.mid2 is None for fill in single) or any((part.mid2 == NO_PRICE).any() for part in swept)
+    unknown = any(fill.mid2 is None for fill in single) or (swept is not None and (swept.mid2 == NO_PRICE).any())
     if arrival2 is None or unknown:
         return None, None
     timing = placement = 0
@@ -248,8 +248,8 @@ def split(fills: Sequence[Fill], arrival2: int | None) -> tuple[Fraction | None,
         assert f.mid2 is not None
         timing += f.qty * (f.mid2 - arrival2)
         placement += f.qty * (2 * f.px - f.mid2)
-    for part in swept:
-        mids2 = value_of(part.mid2, part.qty)
-        timing += mids2 - arrival2 * int(part.qty.sum())
-        placement += 2 * value_of(part.px, part.qty) - mids2
+    if swept is not None:
+        mids2 = value_of(swept.mid2, swept.qty)
+        timing += mids2 - arrival2 * int(swept.qty.sum())
+        placement += 2 * value_of(swept.px, swept.qty) - mids2
     return Fraction(timing, 2), Fraction(placement, 2)

@@ -27,9 +27,9 @@ class Displayed:
     def at(cls, book: Book, row: int) -> Displayed:
         """Strategies decide at the same rows: one view serves all."""
         if row not in book.displayed:
-            columns = (book.take_px, book.take_sz, book.rest_px, book.rest_sz)
-            quotes = tuple(map(VenueView, book.venues, *(column[row].tolist() for column in columns)))
-            runs = tuple(book.run[row].tolist())
+            shown = book.quotes.in_row(row).columns
+            columns = (shown[name].tolist() for name in ("take_px", "take_sz", "rest_px", "rest_sz"))
+            quotes, runs = tuple(map(VenueView, book.venues, *columns)), tuple(shown["run"].tolist())
             book.displayed[row] = cls(book.times[row], book.mid2_at(row), book.touch_at(row), quotes, runs)
         look: Displayed = book.displayed[row]
         return look

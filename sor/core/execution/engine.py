@@ -90,8 +90,9 @@ class Execution:
             row = self._next_event(book, row, stop)
             if row >= stop:
                 break
-            self._visit(book, row)
-            row += 1
+            if not self._only_sweeps(book, row):
+                self._visit(book, row)
+                row += 1
             if self._wanted > 0 and self.rules.plain_takes:
                 row = self._sweep_on(book, row, stop)
             if not self.leaves:
@@ -122,6 +123,11 @@ class Execution:
         if self._wanted > 0:
             self._sweep(book, row)
         self._complete(book, ts)
+
+    def _only_sweeps(self, book: Book, row: int) -> bool:
+        """Whether a row that is an event is one for a sweep alone, whose orders arrive at once."""
+        is_sweep = self._started and self._wanted > 0 and self.rules.plain_takes
+        return is_sweep and self._next_but_sweep(book, row, row + 1) > row
 
     def _next_event(self, book: Book, row: int, stop: int) -> int:
         """The first row from `row` on at which something can happen to this order; `stop` if there is none."""

@@ -1,15 +1,15 @@
 """The hot loop: taking the cheapest shares at snapshot after snapshot, when orders arrive at once.
 
 Nearly always whatever is offered is taken in the snapshot that brings it. Then what a venue gives is the growth of its
-largest size within the price run, and a block of snapshots is a few array operations. Where several prices are open at
-once, only the lowest is taken: the others wait for the next snapshot, and their run is worked out again from there.
-Where that happens all the time, plain Python over lists is faster. It is what Execution does one snapshot at a time,
+largest size within the price run, and the quotes sent in a block of snapshots are a few array operations. Where several
+prices are open at once, only the lowest is taken: the others wait for the next snapshot. Where that happens all the
+time, plain Python over lists is faster. It is what Execution does one snapshot at a time,
 and the tests hold the two against each other.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -17,11 +17,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sor.core.market.batch import Ints
+from sor.core.market.batch import Ints, differs
 from sor.core.market.book import Book
-from sor.core.market.oriented import FAR
+from sor.core.market.oriented import FAR, Flags
+from sor.core.market.standing_quotes import StandingQuotes
 
-ROWS = 4096  # rows worked at once: enough to forget the cost of a call, too few to notice the memory
+ROWS = 1024  # rows worked at first: an order that is done in them should not pay for more
+MORE = 16  # times as many after that
 PATIENCE = 16.0  # one waiting venue in so many rows is still worth the arrays
 
 
@@ -98,12 +100,12 @@ def sweep(
     """
     states = [used.get(venue, Consumed()) for venue in book.venues]
     sweeper = _Sweeper(book, limit, shares, [s.run for s in states], [s.taken for s in states], backlog)
-    for first in range(start, stop, ROWS):
-        last = min(stop, first + ROWS)
+    first, rows = start, ROWS
+    while first < stop and sweeper.left:
+        last = min(stop, first + rows)
         row = first if few else sweeper.together(first, last)
         sweeper.one_by_one(row, last)
-        if not sweeper.left:
-            break
+        first, rows = last, MORE * rows
     for venue, run, taken in zip(book.venues, sweeper.runs, sweeper.taken, strict=True):
         if run >= 0:
             used[venue] = Consumed(run, taken)
@@ -124,27 +126,31 @@ class _Sweeper:
 
     def together(self, first: int, last: int) -> int:
         """Work rows first:last as arrays, as far as that goes; the row from which on it does not."""
-        block = _Block.from_book(self.book, first, last, self.limit, self.runs, self.taken)
+        quotes = self.book.quotes
+        block = _Block.from_quotes(quotes, first, last, self.limit, self.runs, self.taken)
         if block is None:
             return first
         stop = block.let_dearer_wait()
-        rows, columns, shares = block.takes(stop)
+        at = block.takes(stop)
+        rows, shares = block.row[at], block.gain[at]
         sums = np.cumsum(shares)
         if len(sums) and sums[-1] >= self.left:
             enough = int(np.searchsorted(sums, self.left)) + 1
             shares[enough - 1] -= int(sums[enough - 1]) - self.left
-            rows, columns, shares = rows[:enough], columns[:enough], shares[:enough]
+            at, rows, shares = at[:enough], rows[:enough], shares[:enough]
             stop = int(rows[-1])
-        if stop:
-            self.runs, self.taken = block.run[stop - 1].tolist(), block.most[stop - 1].tolist()
+        if stop > first:
+            self.runs, self.taken = block.gone_before(stop)
         if len(rows) and int(rows[-1]) == stop:  # done in the middle of this row
-            for k, quantity in zip(columns[rows == stop].tolist(), shares[rows == stop].tolist(), strict=True):
-                self._consume(k, int(block.run[stop, k]), quantity)
-        venues = np.array(self.book.venues, np.int64)
-        self.takes.append(Takes(first + rows, venues[columns], block.px[rows, columns], shares))
+            now = rows == stop
+            done = (column[now].tolist() for column in (block.venue[at], block.run[at], shares))
+            for k, run, quantity in zip(*done, strict=True):
+                self._consume(k, run, quantity)
+        venues = np.array(self.book.venues, np.int64)[block.venue[at]]
+        self.takes.append(Takes(rows, venues, block.px[at], shares))
         self.left -= int(shares.sum())
-        self.backlog = first + stop < last or last - first - 1 in block.waiting
-        return first + stop if self.left else last
+        self.backlog = stop < last or block.has_more
+        return stop if self.left else last
 
     def one_by_one(self, first: int, last: int) -> None:
         """Work rows first:last one after the other: those that are fresh, and those after a row that had more."""
@@ -197,75 +203,128 @@ class _Sweeper:
 
 @dataclass(slots=True)
 class _Block:
-    """Rows of a book as if everything were taken at once. px, sz (0 beyond the limit), run: int64[n, K] of the book.
+    """The quotes that stand in rows start:stop of a book, venue by venue, as if everything were taken at once.
 
-    most: shares of the run that are gone after each row, its largest size so far; gain: what each row adds to it.
+    first int64[K]: where those of each venue begin. int64[quotes]: venue: its column of the book; sent: the first row
+    that shows the quote, or start; row: the one in which it is taken; px, sz (0 beyond the limit), run. most: shares of
+    the run that are gone with it, its largest size so far; gain: what it adds to it. begins: whether it is the first of
+    its venue or of a run.
     """
 
+    start: int
+    stop: int
+    first: Ints
+    venue: Ints
+    sent: Ints
+    row: Ints
     px: Ints
     sz: Ints
     run: Ints
+    begins: Flags
     most: Ints
     gain: Ints
-    waiting: set[int]
 
     @classmethod
-    def from_book(
-        cls, book: Book, first: int, last: int, limit: int, runs: list[int], taken: list[int]
+    def from_quotes(
+        cls, quotes: StandingQuotes, start: int, stop: int, limit: int, runs: list[int], taken: list[int]
     ) -> _Block | None:
         """None where the sums might not fit into 64 bits."""
-        px, run = book.take_px[first:last], book.run[first:last]
-        sz = np.where(px <= limit, book.take_sz[first:last], 0)
-        gone = np.where(run[0] == runs, np.array(taken, np.int64), 0)
-        sz[0] = np.maximum(sz[0], gone)
+        begin, end = quotes.at(start), quotes.at(stop - 1) + 1
+        counts = end - begin
+        first = np.cumsum(counts) - counts
+        venue = np.repeat(np.arange(len(counts)), counts)
+        at: Ints | slice = (
+            slice(begin[0], end[0]) if len(counts) == 1 else np.arange(len(venue)) + (begin - first)[venue]
+        )
+        sent = np.maximum(quotes.row[at], start)
+        px, sz, run = (quotes.columns[name][at] for name in ("take_px", "take_sz", "run"))
+        sz = np.where(px <= limit, sz, 0)
+        gone = np.where(run[first] == runs, np.array(taken, np.int64), 0)
+        sz[first] = np.maximum(sz[first], gone)
         stride = int(sz.max(initial=0)) + 1
-        if stride * (sz.size + 1) >= 2**62:
+        if stride * (len(sz) + 1) >= 2**62:
             return None
+        begins = differs(run)
+        begins[first] = True
         # A new run starts a whole stride higher, so that one running maximum goes through all of them.
-        height = (run - run[0]) * stride
-        most = np.maximum.accumulate(sz + height, axis=0) - height
+        height = np.cumsum(begins) * stride
+        most = np.maximum.accumulate(sz + height) - height
         gain = most.copy()
-        gain[1:] -= np.where(run[1:] == run[:-1], most[:-1], 0)
-        gain[0] -= gone
-        return cls(px, sz, run, most, gain, set())
+        gain[1:] -= np.where(begins[1:], 0, most[:-1])
+        gain[first] -= gone
+        return cls(start, stop, first, venue, sent, sent.copy(), px, sz, run, begins, most, gain)
 
     def let_dearer_wait(self) -> int:
-        """In every row take the lowest price only; the number of rows for which that was done."""
-        rows, columns = np.nonzero(self.gain)
-        prices = self.px[rows, columns]
+        """In every row take the lowest price only; the row from which on that was not done."""
+        if len(self.first) < 2:
+            return self.stop
+        giving = self._giving(self.stop)
+        rows, prices = self.row[giving], self.px[giving]
         several = rows[1:][(rows[1:] == rows[:-1]) & (prices[1:] != prices[:-1])]
         todo: list[int] = several.tolist()  # ascending, which is a heap; to look at a row twice does no harm
-        patience = int(len(self.px) / PATIENCE)
+        moved: dict[int, list[int]] = {}
+        patience = int((self.stop - self.start) / PATIENCE)
         while todo:
             row = heappop(todo)
-            open_ = np.flatnonzero(self.gain[row])
-            lowest = self.px[row, open_].min(initial=FAR)
-            for k in open_[self.px[row, open_] > lowest].tolist():
+            begin, end = bisect_left(rows.data, row), bisect_right(rows.data, row)
+            here = {*giving[begin:end].tolist(), *moved.pop(row, ())}
+            open_ = {at: self.px.item(at) for at in here if self.row.item(at) == row and self.gain.item(at)}
+            lowest = min(open_.values(), default=FAR)
+            for at in sorted(at for at, px in open_.items() if px > lowest):
                 if not patience:
                     return row
                 patience -= 1
-                for later in self._wait(row, k):
-                    heappush(todo, later)
-        return len(self.px)
+                for later in self._wait(at):
+                    moved.setdefault(self.row.item(later), []).append(later)
+                    heappush(todo, self.row.item(later))
+        return self.stop
 
-    def _wait(self, row: int, k: int) -> list[int]:
-        """Venue k gives nothing at `row`: its run is worked out again from the next; the rows where it now gives."""
-        self.waiting.add(row)
-        gone = self.most[row, k] - self.gain[row, k]
-        self.most[row, k], self.gain[row, k] = gone, 0
-        stop = row + 1 + int(np.searchsorted(self.run[row + 1 :, k], self.run[row, k], side="right"))
-        rest = slice(row + 1, stop)
-        most = np.maximum.accumulate(np.maximum(self.sz[rest, k], gone))
-        gain = np.diff(most, prepend=gone)
-        changed = np.flatnonzero((gain != self.gain[rest, k]) & (gain > 0))
-        self.most[rest, k], self.gain[rest, k] = most, gain
-        return (row + 1 + changed).tolist()
+    def _wait(self, at: int) -> list[int]:
+        """Nothing is taken of a quote in its row: it is looked at in the next one, if it still stands there; the quotes
+        that now give something there or later."""
+        after = self.row.item(at) + 1
+        is_last = at + 1 == len(self.row) or self.venue[at + 1] != self.venue[at]
+        if is_last or self.sent.item(at + 1) > after:
+            self.row[at] = after
+            return [at] if after < self.stop else []
+        gone = self.most.item(at) - self.gain.item(at)
+        self.most[at], self.gain[at] = gone, 0
+        found, later = [], at + 1
+        while later < len(self.row) and not self.begins[later]:
+            most = max(gone, self.sz.item(later))
+            if most > gone:
+                found.append(later)
+            known = most == self.most[later]
+            self.most[later], self.gain[later] = most, most - gone
+            if known:
+                break
+            gone, later = most, later + 1
+        return found
 
-    def takes(self, stop: int) -> tuple[Ints, Ints, Ints]:
-        """Row, column and shares of everything taken before row `stop`: larger first, then the smaller venue."""
-        rows, columns = np.nonzero(self.gain[:stop])
-        shares = self.gain[rows, columns]
-        if (rows[1:] == rows[:-1]).any():
-            order = np.lexsort((columns, -shares, rows))
-            rows, columns, shares = rows[order], columns[order], shares[order]
-        return rows, columns, shares
+    @property
+    def has_more(self) -> bool:
+        """Whether something waits for the row after the last."""
+        return bool((self.row >= self.stop).any())
+
+    def gone_before(self, stop: int) -> tuple[list[int], list[int]]:
+        """Of each venue the run that stands in the row before, and what of it is gone."""
+        last = self.first + np.add.reduceat(self.sent < stop, self.first, dtype=np.int64) - 1
+        waits = self.row[last] >= stop
+        return self.run[last].tolist(), (self.most[last] - np.where(waits, self.gain[last], 0)).tolist()
+
+    def takes(self, stop: int) -> Ints:
+        """What is taken before row `stop` in its order: in a row larger first, then the smaller venue."""
+        at = self._giving(stop)
+        rows = self.row[at]
+        same = rows[1:] == rows[:-1]
+        if same.any():
+            several = np.flatnonzero(np.append(same, False) | np.append(False, same))
+            part = at[several]
+            at[several] = part[np.lexsort((self.venue[part], -self.gain[part], self.row[part]))]
+        return at
+
+    def _giving(self, stop: int) -> Ints:
+        """The quotes of which something is taken before row `stop`, by row, then venue."""
+        at = np.flatnonzero((self.gain > 0) & (self.row < stop))
+        by_row: Ints = at[np.argsort(self.row[at], kind="stable")]
+        return by_row

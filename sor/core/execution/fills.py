@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import count, repeat
 from typing import overload
 
+import numpy as np
+
 from sor.core.market.batch import Ints
 from sor.core.order import Fill, FillReason
 from sor.core.units import NO_PRICE
@@ -28,13 +30,20 @@ class SweptFills:
     touch: Ints
     first: int
 
+    @classmethod
+    def joined(cls, parts: Sequence[SweptFills]) -> SweptFills:
+        """For sums: the numbers of their child orders need not follow each other."""
+        ts, venue, px, qty, mid2, touch = map(np.concatenate, zip(*map(cls._columns, parts), strict=True))
+        return cls(ts, venue, px, qty, mid2, touch, parts[0].first)
+
+    def _columns(self) -> tuple[Ints, ...]:
+        return self.ts, self.venue, self.px, self.qty, self.mid2, self.touch
+
     def __len__(self) -> int:
         return len(self.ts)
 
     def __iter__(self) -> Iterator[Fill]:
-        ts, venues, prices, shares, mids2, touches = (
-            column.tolist() for column in (self.ts, self.venue, self.px, self.qty, self.mid2, self.touch)
-        )
+        ts, venues, prices, shares, mids2, touches = (column.tolist() for column in self._columns())
         known = [None if mid2 == NO_PRICE else mid2 for mid2 in mids2]
         never, no_queue, taken, nothing = repeat(False), repeat(None), repeat(FillReason.TAKEN), repeat(0)
         columns = zip(
@@ -98,9 +107,10 @@ class Fills(Sequence[Fill]):
         return self._read
 
 
-def parts_of(fills: Sequence[Fill]) -> tuple[list[Fill], list[SweptFills]]:
-    """Single fills, and sweeps that nobody needs to take apart in order to add them up."""
+def parts_of(fills: Sequence[Fill]) -> tuple[Sequence[Fill], SweptFills | None]:
+    """Single fills, and all sweeps together that nobody needs to take apart in order to add them up."""
     if not isinstance(fills, Fills):
-        return list(fills), []
+        return fills, None
     swept = [part for part in fills.parts if isinstance(part, SweptFills)]
-    return [part for part in fills.parts if not isinstance(part, SweptFills)], swept
+    single = [part for part in fills.parts if not isinstance(part, SweptFills)]
+    return single, SweptFills.joined(swept) if swept else None

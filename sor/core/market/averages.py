@@ -42,8 +42,9 @@ class WindowAverages:
         first, stop = np.searchsorted(batch.ts, [self.start, self.end + 1]).tolist()
         self.snapshots += stop - first
         q0, q1 = _rows(batch.quote_end, first, stop)
-        quoted = batch.take_px[q0:q1] < FAR
-        self.displayed.update(batch.take_px[q0:q1][quoted], batch.take_sz[q0:q1][quoted])
+        px, sz = batch.take_px[q0:q1], batch.take_sz[q0:q1]
+        quoted = px < FAR
+        self.displayed.update(*((px, sz) if quoted.all() else (px[quoted], sz[quoted])))
         t0, t1 = _rows(batch.trade_end, first, stop)
         self.traded.update(batch.trade_px[t0:t1], batch.trade_sz[t0:t1])
         self.trades += t1 - t0
@@ -51,7 +52,7 @@ class WindowAverages:
 
 def value_of(px: Ints, sz: Ints) -> int:
     """sum(price x size): in 64 bits where it provably fits, by Python's integers where it may not."""
-    if len(px) and int(np.abs(px).max()) * int(sz.sum()) < 2**62:
+    if len(px) and max(int(px.max()), -int(px.min())) * int(sz.sum()) < 2**62:
         return int(px @ sz)
     return sum(p * s for p, s in zip(px.tolist(), sz.tolist(), strict=True))
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from sor.core.market.batch import Form, Ints, distinct
+from sor.core.market.batch import Form, Ints, differs, distinct
 from sor.core.market.oriented import FAR, Flags, OrientedBatch
 from sor.core.market.queue_events import QueueEvents, QueueEventsBuilder, Quotes, sales_by_venue
+from sor.core.market.standing_quotes import StandingQuotes
 from sor.core.order import Liquidity
 from sor.core.units import NO_PRICE
 
@@ -31,12 +33,13 @@ class LastTake:
 class Book:
     """The state of K venues after each of n snapshots; row 0 repeats the last row of the batch before, if any.
 
-    ts int64[n]; venues ascending, length K; take_px, take_sz, rest_px, rest_sz, run int64[n, K]; `run` numbers the
+    ts int64[n]; venues ascending, length K; `quotes`: what they show, of which take_px, take_sz, rest_px, rest_sz, run
+    int64[n, K] are made where somebody wants them; `run` numbers the
     uninterrupted prices of the take side of a venue: shares taken in one run are gone while it lasts. `fresh`
     bool[n]: this snapshot may offer something the one before did not. `new`: index of the first new snapshot.
     queue_events: the rest side venue by venue, where resting orders are simulated. `prior_take`: the last best take
     quote before row 0, if there ever was one. Quotes older than `max_quote_age` appear as no quote:
-    in the rows as of their times, at any other time in `as_of`; `take_seen`, `rest_seen` int64[n, K] are when the
+    in the rows as of their times, at any other time in `as_of`; of `quotes`, take_seen and rest_seen are when the
     venue sent that side's quote, where ages matter. form: what the tape shows; in the NBBO form a venue that is not
     shown has no quote, but its `run` goes on (sor.core.market.nbbo_book). displayed (by row) and
     opportunities: what executions have found in it, for all of them; not kept with the queue events, because they go on
@@ -45,18 +48,12 @@ class Book:
 
     ts: Ints
     venues: tuple[int, ...]
-    take_px: Ints
-    take_sz: Ints
-    rest_px: Ints
-    rest_sz: Ints
-    run: Ints
+    quotes: StandingQuotes
     fresh: Flags
     new: int
     events: OrientedBatch
     prior_take: LastTake | None
     prior_mid2: int | None
-    take_seen: Ints | None = None
-    rest_seen: Ints | None = None
     queue_events: tuple[QueueEvents, ...] = ()
     max_quote_age: int | None = None
     form: Form = Form.VENUE
@@ -67,24 +64,41 @@ class Book:
         return len(self.ts)
 
     @cached_property
-    def times(self) -> list[int]:
+    def times(self) -> Sequence[int]:
         """ts, to look up one time after the other."""
-        times: list[int] = self.ts.tolist()
-        return times
+        return self.ts.data
+
+    @cached_property
+    def take_px(self) -> Ints:
+        return self.quotes.dense("take_px")
+
+    @cached_property
+    def take_sz(self) -> Ints:
+        return self.quotes.dense("take_sz")
+
+    @cached_property
+    def rest_px(self) -> Ints:
+        return self.quotes.dense("rest_px")
+
+    @cached_property
+    def rest_sz(self) -> Ints:
+        return self.quotes.dense("rest_sz")
+
+    @cached_property
+    def run(self) -> Ints:
+        return self.quotes.dense("run")
 
     @cached_property
     def best_take(self) -> Ints:
-        best: Ints = self.take_px.min(axis=1, initial=FAR)
-        return best
+        return self.quotes.best("take_px", np.minimum, FAR)
 
     @cached_property
     def best_rest(self) -> Ints:
-        best: Ints = self.rest_px.max(axis=1, initial=-FAR)
-        return best
+        return self.quotes.best("rest_px", np.maximum, -FAR)
 
     @cached_property
-    def fresh_rows(self) -> list[int]:
-        return np.flatnonzero(self.fresh).tolist()
+    def fresh_rows(self) -> Sequence[int]:
+        return np.flatnonzero(self.fresh).data
 
     @cached_property
     def mid2(self) -> Ints:
@@ -93,6 +107,8 @@ class Book:
         FAR would not do for none: it is a mid of half that price, where NO_PRICE is above the sum of any two prices.
         """
         both = (self.best_take < FAR) & (self.best_rest > -FAR)
+        if both.all():
+            return self.best_take + self.best_rest
         last = np.maximum.accumulate(np.where(both, np.arange(len(self)), -1))
         mids = (self.best_take + self.best_rest)[np.maximum(last, 0)]
         return np.where(last >= 0, mids, NO_PRICE if self.prior_mid2 is None else self.prior_mid2)
@@ -115,9 +131,9 @@ class Book:
             if not len(rows):
                 return None if self.prior_take is None else replace(self.prior_take, stands=False)
             at = int(rows[-1])
-        price = int(self.best_take[at])
-        k = int(np.argmax(self.take_px[at] == price))
-        return LastTake(price, self.venues[k], int(self.take_sz[at, k]), int(self.run[at, k]), at == row)
+        price, shown = int(self.best_take[at]), self.quotes.in_row(at).columns
+        k = int(np.argmax(shown["take_px"] == price))
+        return LastTake(price, self.venues[k], int(shown["take_sz"][k]), int(shown["run"][k]), at == row)
 
     def queue_events_at(self, venue: int) -> QueueEvents:
         """The queue events of a venue that this book has."""
@@ -139,13 +155,13 @@ class Book:
         row = self.last_at(ts)
         if self.max_quote_age is None or row < 0 or self.ts[row] == ts:
             return self, row
-        columns = {name: getattr(self, name)[row : row + 1].copy() for name in _STATE}
-        _expire(np.array([ts]), columns, self.max_quote_age)
+        quotes = self.quotes.in_row(row)
+        _expire(np.array([ts]), quotes, self.max_quote_age)
         last = self.last_take(row)
         alone = replace(
             self,
             ts=np.array([ts]),
-            **columns,
+            quotes=quotes,
             fresh=self.fresh[row : row + 1],
             new=0,
             prior_take=last,
@@ -154,17 +170,15 @@ class Book:
         return alone, 0
 
 
-@dataclass(slots=True)
-class _VenueState:
+class _VenueState(NamedTuple):
     """The last known state of one venue."""
 
     take_px: int = FAR
     take_sz: int = 0
     rest_px: int = -FAR
     rest_sz: int = 0
-    take_seen: int = -FAR
-    rest_seen: int = -FAR
     run: int = 0
+    seen: int = -FAR
 
 
 @dataclass(slots=True)
@@ -186,20 +200,30 @@ class BookBuilder:
         """The books after each snapshot of a non-empty batch, with the last state before it as row 0."""
         new = 0 if self._last_ts is None else 1
         ts = events.ts if self._last_ts is None else np.concatenate(([self._last_ts], events.ts))
-        n = len(ts)
-        snapshot_of_row = np.repeat(np.arange(new, n), np.diff(events.quote_end, prepend=0))
-        venues, columns, fresh = self._columns(events, n, snapshot_of_row)
-        self._apply_rules(ts, columns, fresh)
+        row_of_quote = np.repeat(np.arange(new, len(ts)), np.diff(events.quote_end, prepend=0))
+        venues, sent, fresh = self._sent(events, len(ts), row_of_quote)
+        if self.liquidity is Liquidity.REPLENISH:
+            # Every snapshot is a price run of its own, so nothing taken before it counts.
+            run = self._snapshots - new
+            sent, quotes = sent.with_runs(run), sent.in_every_row().with_runs(run)
+            fresh[:] = True
+        else:
+            quotes = sent
+        if self.max_quote_age is not None:
+            quotes = quotes.in_every_row()
+            _expire(ts[quotes.row], quotes, self.max_quote_age)
+            # A stale quote that is confirmed unchanged offers shares again, without being larger or at a new price.
+            fresh[:] = True
         book = Book(
             ts=ts,
             venues=venues,
-            **columns,
+            quotes=quotes,
             fresh=fresh,
             new=new,
             events=events,
             prior_take=self._prior_take,
             prior_mid2=self._prior_mid2,
-            queue_events=self._extend_queues(venues, events, new, snapshot_of_row, columns) if self.queues else (),
+            queue_events=self._extend_queues(venues, events, new, row_of_quote, sent) if self.queues else (),
             max_quote_age=self.max_quote_age,
             form=self.form,
         )
@@ -211,77 +235,59 @@ class BookBuilder:
         for builder in self._queue_events.values():
             builder.forget()
 
-    def _columns(
-        self, events: OrientedBatch, n: int, snapshot_of_row: Ints
-    ) -> tuple[tuple[int, ...], dict[str, Ints], Flags]:
-        """Venues, their states after each row of the book, and which rows may offer something new."""
-        for venue in distinct(events.venue):
-            self._venues.setdefault(venue, _VenueState())
+    def _sent(self, events: OrientedBatch, n: int, row_of_quote: Ints) -> tuple[tuple[int, ...], StandingQuotes, Flags]:
+        """Venues, what each sent after what it showed before, and which rows may offer something new."""
+        sent = {venue: np.flatnonzero(events.venue == venue) for venue in self._venues}
+        if sum(map(len, sent.values())) < len(events.venue):
+            for venue in distinct(events.venue):
+                self._venues.setdefault(venue, _VenueState())
+                sent[venue] = np.flatnonzero(events.venue == venue)
         venues = tuple(sorted(self._venues))
-        # A column is filled and compared venue by venue, so each venue's states are side by side in memory.
-        names = _SHOWN if self.max_quote_age is None else _STATE
-        columns = {name: np.empty((len(venues), n), np.int64).T for name in names}
-        fresh = np.zeros(n, dtype=np.bool_)
-        for k, venue in enumerate(venues):
-            rows = np.flatnonzero(events.venue == venue) if len(venues) > 1 else slice(None)
-            self._carry(k, self._venues[venue], events, rows, snapshot_of_row[rows], columns, fresh)
-        return venues, columns, fresh
+        before = [self._venues[venue] for venue in venues]
+        count, ends = len(venues), np.cumsum([1 + len(sent[venue]) for venue in venues], dtype=np.int64)
+        first, last = np.concatenate(([0], ends)), ends - 1
+        # Of each venue its place in `before`, then those of its quotes behind it.
+        order: Ints | slice = slice(None)  # as they are, of one venue
+        if count > 1:
+            order = np.concatenate([part for k, venue in enumerate(venues) for part in ([k], count + sent[venue])])
 
-    def _carry(
-        self,
-        k: int,
-        state: _VenueState,
-        events: OrientedBatch,
-        rows: Ints | slice,
-        at: Ints,
-        columns: dict[str, Ints],
-        fresh: Flags,
-    ) -> None:
-        """Fill column k: the state before the batch, then each row's, carried forward to the next."""
-        n = len(fresh)
-        which = np.repeat(np.arange(len(at) + 1), np.diff(at, prepend=0, append=n))
-        values = {name: np.concatenate(([getattr(state, name)], getattr(events, name)[rows])) for name in _QUOTE}
+        def in_order(of_before: Sequence[int], of_quotes: Ints) -> Ints:
+            ordered: Ints = np.concatenate((np.array(of_before, np.int64), of_quotes))[order]
+            return ordered
+
+        row = in_order([0] * count, row_of_quote)
+        columns = {name: in_order([getattr(one, name) for one in before], getattr(events, name)) for name in _QUOTE}
+        px, sz = columns["take_px"], columns["take_sz"]
+        changed = differs(px)
+        changed[first[:-1]] = False
+        begun = np.cumsum(changed, dtype=np.int64)
+        runs = np.array([one.run for one in before], np.int64)
+        columns["run"] = begun + np.repeat(runs - begun[first[:-1]], np.diff(first))
+        fresh = np.zeros(n, np.bool_)
+        offers = sz > 0
+        offers[1:] &= changed[1:] | (sz[1:] > sz[:-1])
+        offers[first[:-1]] = False
+        fresh[row[offers]] = True
+        seen = [one.seen for one in before]
         if self.max_quote_age is not None:
-            values["take_seen"] = np.concatenate(([state.take_seen], events.ts[at - (n - len(events.ts))]))
-            values["rest_seen"] = values["take_seen"]
-        changed = np.diff(values["take_px"]) != 0
-        values["run"] = np.concatenate(([state.run], state.run + np.cumsum(changed)))
-        for name, column in columns.items():
-            column[:, k] = values[name][which]
-            setattr(state, name, int(values[name][-1]))
-        fresh[at] |= (values["take_sz"][1:] > 0) & (changed | (np.diff(values["take_sz"]) > 0))
+            columns["take_seen"] = in_order(seen, events.ts[row_of_quote - (n - len(events.ts))])
+            columns["rest_seen"] = columns["take_seen"]
+            seen = columns["take_seen"][last].tolist()
+        after = zip(*(columns[name][last].tolist() for name in _SHOWN), seen, strict=True)
+        self._venues.update(zip(venues, map(_VenueState._make, after), strict=True))
+        return venues, StandingQuotes(n, first, row, columns), fresh
 
     def _extend_queues(
-        self,
-        venues: tuple[int, ...],
-        events: OrientedBatch,
-        new: int,
-        snapshot_of_row: Ints,
-        columns: dict[str, Ints],
+        self, venues: tuple[int, ...], events: OrientedBatch, new: int, row_of_quote: Ints, sent: StandingQuotes
     ) -> tuple[QueueEvents, ...]:
         sales = sales_by_venue(events, new)
         found = []
         for k, venue in enumerate(venues):
-            at = np.flatnonzero(events.venue == venue)
-            rows = snapshot_of_row[at]
-            quotes = Quotes(
-                rows, events.rest_px[at], events.rest_sz[at], events.take_px[at], events.take_sz[at],
-                columns["run"][rows, k],
-            )  # fmt: skip
+            mine = slice(sent.first[k] + 1, sent.first[k + 1])
+            columns = (sent.columns[name][mine] for name in ("rest_px", "rest_sz", "take_px", "take_sz", "run"))
             builder = self._queue_events.setdefault(venue, QueueEventsBuilder())
-            found.append(builder.extend(new, quotes, sales.get(venue, {})))
+            found.append(builder.extend(new, Quotes(sent.row[mine], *columns), sales.get(venue, {})))
         return tuple(found)
-
-    def _apply_rules(self, ts: Ints, columns: dict[str, Ints], fresh: Flags) -> None:
-        if self.liquidity is Liquidity.REPLENISH:
-            # Every snapshot is a price run of its own, so nothing taken before it counts.
-            first = self._snapshots - (0 if self._last_ts is None else 1)
-            columns["run"][:] = np.arange(first, first + len(ts))[:, None]
-            fresh[:] = True
-        if self.max_quote_age is not None:
-            _expire(ts, columns, self.max_quote_age)
-            # A stale quote that is confirmed unchanged offers shares again, without being larger or at a new price.
-            fresh[:] = True
 
     def _remember(self, book: Book) -> None:
         self._snapshots += len(book) - book.new
@@ -291,13 +297,13 @@ class BookBuilder:
         self._prior_mid2 = book.mid2_at(len(book) - 1)
 
 
-def _expire(ts: Ints, columns: dict[str, Ints], max_age: int) -> None:
-    """Quotes that are older than `max_age` at the rows' times `ts` become no quote."""
+def _expire(ts: Ints, quotes: StandingQuotes, max_age: int) -> None:
+    """Quotes that are older than `max_age` at the times `ts` become no quote."""
+    columns = quotes.columns
     for side, none in (("take", FAR), ("rest", -FAR)):
-        stale = ts[:, None] - columns[f"{side}_seen"] > max_age
+        stale = ts - columns[f"{side}_seen"] > max_age
         columns[f"{side}_px"][stale], columns[f"{side}_sz"][stale] = none, 0
 
 
 _QUOTE = ("take_px", "take_sz", "rest_px", "rest_sz")
 _SHOWN = (*_QUOTE, "run")
-_STATE = (*_SHOWN, "take_seen", "rest_seen")

@@ -66,7 +66,8 @@ class HealthRecorder:
         first, stop = max(0, book.last_at(self.start)), book.last_at(self.end) + 1
         if stop > first and book.ts[-1] >= self.start:
             self._look(book, first, stop)
-        self._last = int(book.ts[-1]), book.take_px[-1], book.rest_px[-1], book.venues
+        shown = book.quotes.in_row(len(book) - 1).columns
+        self._last = int(book.ts[-1]), shown["take_px"], shown["rest_px"], book.venues
 
     def result(self) -> Health:
         """The stream has ended: the last state held until the end of the window."""

@@ -18,6 +18,7 @@ from sor.core.market.book import BookBuilder
 from sor.core.market.nbbo_queues import HiddenQueues
 from sor.core.market.oriented import FAR, Flags, OrientedBatch
 from sor.core.market.queue_events import QueueEvents, sales_by_venue
+from sor.core.market.standing_quotes import StandingQuotes
 
 
 @dataclass(slots=True)
@@ -69,9 +70,7 @@ class NbboBookBuilder(BookBuilder):
     _known: set[int] = field(default_factory=set)
     _queues: HiddenQueues | None = None
 
-    def _columns(
-        self, events: OrientedBatch, n: int, snapshot_of_row: Ints
-    ) -> tuple[tuple[int, ...], dict[str, Ints], Flags]:
+    def _sent(self, events: OrientedBatch, n: int, row_of_quote: Ints) -> tuple[tuple[int, ...], StandingQuotes, Flags]:
         self._known.update(venue for venue in set(events.venue.tolist()) if venue != NO_VENUE)
         venues = tuple(sorted(self._known))
         # A trade may be at a venue that has never been shown: nobody has rested there.
@@ -80,7 +79,7 @@ class NbboBookBuilder(BookBuilder):
         began = [
             (row, venue)
             for row, venue, px in zip(
-                snapshot_of_row[spoken].tolist(),
+                row_of_quote[spoken].tolist(),
                 events.venue[spoken].tolist(),
                 events.take_px[spoken].tolist(),
                 strict=True,
@@ -90,26 +89,22 @@ class NbboBookBuilder(BookBuilder):
         ]
         columns = {"run": _carried_runs(n, venues, before, began)}
         fresh = np.zeros(n, np.bool_)
-        fresh[snapshot_of_row[spoken]] = events.take_sz[spoken] > 0
+        fresh[row_of_quote[spoken]] = events.take_sz[spoken] > 0
         for name, side, rows in (
             ("take", self._take, spoken),
             ("rest", self._rest, np.flatnonzero(events.rest_spoken)),
         ):
-            at = snapshot_of_row[rows]
+            at = row_of_quote[rows]
             columns |= _laid_out(name, side, n, venues, at, events, rows)
-        return venues, columns, fresh
+        return venues, StandingQuotes.of_rows(columns), fresh
 
     def _extend_queues(
-        self,
-        venues: tuple[int, ...],
-        events: OrientedBatch,
-        new: int,
-        snapshot_of_row: Ints,
-        columns: dict[str, Ints],
+        self, venues: tuple[int, ...], events: OrientedBatch, new: int, row_of_quote: Ints, sent: StandingQuotes
     ) -> tuple[QueueEvents, ...]:
         if self._queues is None:
             self._queues = HiddenQueues(self.prints_late)
-        return self._queues.extend(venues, events, new, snapshot_of_row, columns, sales_by_venue(events, new))
+        sales = sales_by_venue(events, new)
+        return self._queues.extend(venues, events, new, row_of_quote, sent.dense("run"), sales)
 
 
 def _carried_runs(n: int, venues: tuple[int, ...], before: dict[int, int], began: list[tuple[int, int]]) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +15,7 @@ from sor.core.order import ParentOrder
 POINTS = 600  # more than a screen has columns; memory stays flat however long the tape
 
 
-@dataclass(frozen=True, slots=True)
-class PathPoint:
+class PathPoint(NamedTuple):
     """Time in ns, oriented best take and best rest price in nanodollars; None where that side was empty."""
 
     ts: int

@@ -166,10 +166,10 @@ class HiddenQueues:
         events: OrientedBatch,
         new: int,
         row_of: Ints,
-        columns: Mapping[str, Ints],
+        run: Ints,
         sales: Mapping[int, Mapping[int, Sequence[Sale]]],
     ) -> tuple[HiddenQueueEvents, ...]:
-        """Queue events of each venue over a batch. row_of: the row of the book of each quote."""
+        """Queue events of each venue over a batch. row_of: the row of the book of each quote; run: see Book."""
         entries, lowest = {venue: _GrowingEntries() for venue in venues}, self.lowest
         for venue in venues:
             entries[venue].levels = dict(self._queues.setdefault(venue, _Queue()).levels)
@@ -178,8 +178,7 @@ class HiddenQueues:
             self._work(entries, row, ts, rest, take, sold)
         self._last_ts = int(events.ts[-1])
         return tuple(
-            self._events(entries[venue], lowest, self._queues[venue], columns["run"][:, k])
-            for k, venue in enumerate(venues)
+            self._events(entries[venue], lowest, self._queues[venue], run[:, k]) for k, venue in enumerate(venues)
         )
 
     def _rows(

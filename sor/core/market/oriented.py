@@ -54,26 +54,29 @@ def orient(batch: SnapshotBatch, side: Side) -> OrientedBatch:
     else:
         take, rest = (batch.bid_px, batch.bid_sz), (batch.ask_px, batch.ask_sz)
     sign = side.sign
+    take_px, take_sz = _side(*take, sign, FAR)
+    rest_px, rest_sz = _side(*rest, sign, -FAR)
     return OrientedBatch(
         ts=batch.ts,
         quote_end=batch.quote_end,
         venue=batch.venue,
-        take_px=np.where(_quoted(*take), take[0] * sign, FAR),
-        take_sz=np.where(_quoted(*take), take[1], 0),
-        rest_px=np.where(_quoted(*rest), rest[0] * sign, -FAR),
-        rest_sz=np.where(_quoted(*rest), rest[1], 0),
+        take_px=take_px,
+        take_sz=take_sz,
+        rest_px=rest_px,
+        rest_sz=rest_sz,
         trade_end=batch.trade_end,
         trade_venue=batch.trade_venue,
         trade_px=batch.trade_px * sign,
         trade_sz=batch.trade_sz,
         trade_sold=batch.trade_side == (SELLER if side is Side.BUY else BUYER),
-        trade_unknown=~np.isin(batch.trade_side, (SELLER, BUYER)),
+        trade_unknown=(batch.trade_side != SELLER) & (batch.trade_side != BUYER),
         trade_hidden=batch.trade_side == HIDDEN,
         take_spoken=take[0] != UNSPOKEN,
         rest_spoken=rest[0] != UNSPOKEN,
     )
 
 
-def _quoted(px: Ints, sz: Ints) -> Flags:
+def _side(px: Ints, sz: Ints, sign: int, none: int) -> tuple[Ints, Ints]:
     quoted: Flags = (px != NO_PRICE) & (sz > 0)
-    return quoted
+    oriented = px if sign > 0 else -px
+    return (oriented, sz) if quoted.all() else (np.where(quoted, oriented, none), np.where(quoted, sz, 0))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
-from sor.core.market.batch import Ints
+from sor.core.market.batch import Ints, differs
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,33 @@ class StandingQuotes:
         held[last] = self.n - self.row[last]
         return held
 
-    @cached_property
-    def _places(self) -> Ints:
-        """The rows of all venues one after the other."""
-        return self.row + np.repeat(np.arange(self.venues) * self.n, np.diff(self.first))
-
     def dense(self, name: str) -> Ints:
         """A column as int64[n, K]; a venue's rows are side by side in memory."""
         return np.repeat(self.columns[name], self.held).reshape(self.venues, self.n).T
 
+    def best(self, name: str, better: np.ufunc, worst: int) -> Ints:
+        """int64[n]: the best of a column in each row by np.minimum or np.maximum; `worst` where there is no venue.
+
+        Most quotes change no price, so that is worked out for the few rows that bring another value.
+        """
+        if self.venues == 1:
+            return self.dense(name)[:, 0]
+        values = self.columns[name]
+        changes = differs(values)
+        changes[self.first[:-1]] = True
+        at = np.flatnonzero(changes)
+        is_new = np.zeros(self.n, np.bool_)
+        is_new[0], is_new[self.row[at]] = True, True
+        number = np.cumsum(is_new) - 1
+        few = StandingQuotes(int(number[-1]) + 1, at.searchsorted(self.first), number[self.row[at]], {name: values[at]})
+        best: Ints = better.reduce(few.dense(name), axis=1, initial=worst)[number]
+        return best
+
     def at(self, row: int) -> Ints:
         """Of each venue the quote that stands in a row."""
-        found: Ints = self._places.searchsorted(np.arange(self.venues) * self.n + row, side="right") - 1
-        return found
+        bounds = pairwise(self.first.tolist())
+        found = [begin + int(self.row[begin:end].searchsorted(row, side="right")) - 1 for begin, end in bounds]
+        return np.array(found, np.int64)
 
     def in_row(self, row: int) -> StandingQuotes:
         """This row alone."""
