@@ -15,6 +15,7 @@ from sor.core.fees import FeeSchedule, VenueFee
 from sor.core.market.batch import Quote, Snapshot, Trade, batch_of
 from sor.core.order import ParentOrder, Rules, Side
 from sor.core.strategies.interface import Plan, Rest, View
+from sor.core.units import NO_PRICE
 
 
 @examples(80)
@@ -61,6 +62,9 @@ def test_making_earns_the_rebate_and_taking_pays_the_fee(side: Side) -> None:
     (at,) = r.venues
     assert (at.maker_shares, at.taker_shares, at.forced) == (20, 30, 50)
     assert (r.fees, r.rebates) == (80 * 3_000_000, 20 * 2_000_000)
+    # One order that rested, takes of 5 and of 25, and the forced one: fills of 20, 5, 25 and 50 shares.
+    assert r.order_count == len(r.orders) == 4
+    assert [r.odd_lots(), r.odd_lots(50), r.odd_lots(25), r.odd_lots(5)] == [4, 3, 2, 0]
     cash = 20 * ours + 80 * theirs
     sign = side.sign
     assert r.total_cash == cash + sign * (r.fees - r.rebates)
@@ -110,7 +114,8 @@ def test_savings_are_positive_where_it_was_better() -> None:
         assert got == Fraction(1, worse)
         assert savings(b, x) == -Fraction(1, better)
     nothing = benchmark("", Side.BUY, 10, None)
-    assert savings(nothing, nothing) is None
+    assert savings(nothing, nothing) is savings(x, nothing) is savings(nothing, x) is None
+    assert (nothing.filled, nothing.leaves) == (0, 10)
     free = benchmark("", Side.BUY, 10, Fraction(0))
     assert savings(free, free) is None
 
@@ -118,7 +123,8 @@ def test_savings_are_positive_where_it_was_better() -> None:
 def test_a_benchmark_is_rounded_half_to_even_to_the_nanodollar() -> None:
     for price, cost in ((Fraction(1, 4), 2), (Fraction(3, 4), 8), (Fraction(1, 3), 3), (Fraction(-1, 4), -2)):
         r = benchmark("vwap", Side.BUY, 10, price)
-        assert (r.cost, r.kind, r.filled, r.leaves, r.fees) == (cost, "benchmark", 10, 0, 0)
+        assert (r.cost, r.kind, r.filled, r.leaves) == (cost, "benchmark", 10, 0)
+        assert (r.forced, r.forced_beyond_displayed, r.fees, r.rebates, r.maker_shares) == (0, 0, 0, 0, 0)
 
 
 def test_a_benchmark_is_compared_by_its_exact_average() -> None:
@@ -128,3 +134,42 @@ def test_a_benchmark_is_compared_by_its_exact_average() -> None:
     assert (sold.total_cash, sold.average, sold.comparable) == (2, price, -price)
     assert savings(sold, benchmark("vwap", Side.SELL, 5, -price)) == 0
     assert benchmark("market_vwap", Side.BUY, 5, None).average is None
+
+
+def test_without_cash_or_without_shares_there_is_no_average() -> None:
+    """Nobody ever asked, so that what is left has no price; or nothing was filled within the limit."""
+
+    class Rests:
+        name = "rests"
+
+        def decide(self, view: View) -> Plan:
+            return Plan(rests=[Rest(2, BASE, 50, view.ts + 10)])
+
+    for ask, sold, filled, cost in ((NO_PRICE, 70, 20, None), (BASE + CENT, 50, 0, 0)):
+        quote = Quote(2, BASE, 50, ask, 0 if ask == NO_PRICE else 40)
+        tape = [Snapshot(T0, (quote,)), Snapshot(T0 + 1, (quote,), (Trade(2, BASE, sold, "A"),))]
+        session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 1, BASE), Rules(FeeSchedule()), [Rests()], queues=True)
+        session.on_batch(batch_of(tape))
+        r = session.finish().results["rests"]
+        assert (r.filled, r.cost, r.average) == (filled, cost, None)
+        assert r.comparable == (None if cost is None else BASE + CENT)
+
+
+def test_timing_is_the_way_of_the_mid_until_the_decision() -> None:
+    """The mid is 50 cents up when the second half is taken: 60 x 50 cents of timing, and half a spread each."""
+
+    class Halves:
+        name = "halves"
+
+        def decide(self, view: View) -> Plan:
+            return Plan(sweep=40, wake=T0 + 5) if view.ts == T0 else Plan(sweep=60)
+
+    up = 50 * CENT
+    tape = [
+        Snapshot(T0 + late, (Quote(2, BASE - CENT + add, 500, BASE + CENT + add, 500),))
+        for late, add in ((0, 0), (5, up))
+    ]
+    session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 5), Rules(FeeSchedule()), [Halves()])
+    session.on_batch(batch_of(tape))
+    r = session.finish().results["halves"]
+    assert (r.timing, r.placement) == (60 * up, 100 * CENT)

@@ -55,3 +55,19 @@ def test_beyond_the_end_nothing_is_known() -> None:
     assert [bps is None for bps in one.bps] == [False, False, True]  # 45 s is the last snapshot: still known
     assert not mids.done
     assert len(one.bps) == len(HORIZONS)
+
+
+def test_mids_are_needed_after_passive_fills_alone_and_noted_whatever_their_order() -> None:
+    late, early = fill(20 * SECOND, 120 * DOLLAR), fill(7 * SECOND, 105 * DOLLAR)
+    fills = [late, fill(9 * SECOND, 105 * DOLLAR, making=False), early]
+    assert sorted(wanted(fills)) == [after * SECOND for after in (8, 17, 21, 30, 67, 80)]
+    mids = recorded(stream(100), Side.BUY, fills, 2)
+    assert mids.done
+    assert [one.fill for one in markouts(fills, mids)] == [late, early]
+    assert mids.mids2[21 * SECOND] == 2 * 121 * DOLLAR
+
+
+def test_before_the_first_snapshot_there_was_no_mid() -> None:
+    mids = MidRecorder.at([-1, 0])
+    mids.on_book(BookBuilder().extend(orient(batch_of(stream(5)), Side.BUY)))
+    assert mids.mids2 == {-1: None, 0: 2 * 101 * DOLLAR}
