@@ -143,11 +143,11 @@ class Execution:
     def _next_but_sweep(self, book: Book, row: int, event: int) -> int:
         """The first row in row:event at which something other than the sweep happens, else `event`."""
         if self._in_flight:
-            event = min(event, max(row, book.first_at(self._in_flight.next_due)))
+            event = min(event, book.first_at(self._in_flight.next_due))
         for rest in self._resting:
             event = min(event, rest.next_event(row, event))
         if isinstance(self._wake, Depth):
-            event = min(event, self._available.first_deep(book, row, event, self._wake))
+            event = self._available.first_deep(book, row, event, self._wake)
         elif self._wake is not None and event > row and self._wake <= book.times[event - 1]:
             event = min(event, max(row, book.first_at(self._free_at(self._wake))))
         return event
@@ -185,7 +185,7 @@ class Execution:
         self._end_resting(at.ts, EndReason.EXPIRED)
         self._wake, self._any_size = plan.wake, plan.any_size
         self._goal = self.order.quantity if plan.goal is None else min(plan.goal, self.order.quantity)
-        self._to_sweep, self._backlog = plan.sweep, True
+        self._to_sweep = plan.sweep  # begins at this row, fresh or not
         for take in plan.takes:
             k = book.venues.index(take.venue)
             if at.quotes[k].take_px <= self.order.limit:

@@ -67,10 +67,11 @@ class QueueEvents:
     """What happened at one venue within a book: entry i is at row rows[i], ascending. Entry 0 is the state before.
 
     int64[entries]: px, sz: its best rest quote after that row, however old; take_px, take_sz, run: the opposite quote
-    and its price run, with size 0 where the venue sent no quote at that row. moves: the few entries that can move a
-    queue, ascending. levels: sizes remembered at entry 0 of prices below the best; lowest: the lowest best ever shown
-    until then: what a price above it holds is known. Only where trades are printed late, see nbbo_queues: times (ns) of
-    the entries; late; fell: shares by which the displayed size fell there, for no reason known yet.
+    and its price run (-1 before its first quote), with size 0 where the venue sent no quote at that row. moves: the few
+    entries that can move a queue, ascending. levels: sizes remembered at entry 0 of prices below the best; lowest: the
+    lowest best ever shown until then: what a price above it holds is known. Only where trades are printed late, see
+    nbbo_queues: times (ns) of the entries; late; fell: shares by which the displayed size fell there, for no reason
+    known yet.
     """
 
     rows: Ints
@@ -98,7 +99,7 @@ class QueueEvents:
 
     def entry_at(self, row: int) -> int:
         """The last entry at or before a row."""
-        return max(0, int(self.rows.searchsorted(row, side="right")) - 1)
+        return int(self.rows.searchsorted(row, side="right")) - 1
 
     def reached(self, px: int, start: int, stop: int) -> Ints:
         """The entries of start:stop at which the opposite quote is at a price or through it."""
@@ -120,7 +121,8 @@ class QueueEvents:
         if self.take_px[entry] <= px:
             return None
         if self.px[entry] > px:
-            shown = np.flatnonzero(self.px[:entry] <= px)
+            # A venue that has not sent a quote yet has no run: it is not known to bid nothing.
+            shown = np.flatnonzero((self.px[:entry] <= px) & (self.run[:entry] >= 0))
             if not len(shown):
                 return self.levels.get(px, 0 if px > self.lowest else UNKNOWN)
             entry = int(shown[-1])
@@ -241,12 +243,10 @@ class QueueEventsBuilder:
                 had = sz
             else:
                 had = sz_before if px == px_before else self._return_to(px, sz)
-            cancelled = max(0, had - sz)
-            if self.unclaimed and cancelled:
-                claimed = min(cancelled, self.unclaimed)
-                self.unclaimed -= claimed
-                cancelled -= claimed
-            moves.append(Move(entry, row, px, sz, cancelled, sales))
+            gone = max(0, had - sz)
+            claimed = min(gone, self.unclaimed)
+            self.unclaimed -= claimed
+            moves.append(Move(entry, row, px, sz, gone - claimed, sales))
         return moves
 
     def forget(self) -> None:

@@ -33,13 +33,13 @@ class Plans:
 
 
 def views(
-    tape: Sequence[Snapshot], quantity: int, rules: Rules, *plans: Plan, limit: int | None = None
+    tape: Sequence[Snapshot], quantity: int, rules: Rules, *plans: Plan, limit: int | None = None, batch: int = 1
 ) -> tuple[StrategyResult, list[View]]:
-    """The result, and what was shown at each decision; each snapshot is a batch of its own."""
+    """The result, and what was shown at each decision; so many snapshots are a batch."""
     order, strategy = ParentOrder(Side.BUY, quantity, tape[0].ts, tape[-1].ts, limit), Plans(plans)
     session = Session.of(order, rules, [strategy], queues=True)
-    for snapshot in tape:
-        session.on_batch(batch_of([snapshot]))
+    for at in range(0, len(tape), batch):
+        session.on_batch(batch_of(tape[at : at + batch]))
     return session.finish().results["plans"], strategy.views
 
 
@@ -108,7 +108,9 @@ def test_no_more_is_sent_than_the_parent_wants() -> None:
 
 def test_a_goal_beyond_the_parent_is_the_parent() -> None:
     tape = [asks(0, 40), asks(2, 300), asks(9, 0)]
-    assert fills(worked(tape, 100, PLAIN, Plan(sweep=500, goal=500))) == [(0, 2, 40), (2, 2, 60)]
+    for batch in (1, 3):
+        result, _ = views(tape, 100, PLAIN, Plan(sweep=500, goal=500), batch=batch)
+        assert fills(result) == [(0, 2, 40), (2, 2, 60)]
 
 
 def test_what_was_swept_is_swept_no_more() -> None:
@@ -215,3 +217,17 @@ def test_without_both_sides_there_is_no_spread() -> None:
         tape = [Snapshot(0, (quote,)), Snapshot(9, ())]
         rest, *_ = worked(tape, 100, PLAIN, Plan(rests=[Rest(2, BID, 100, 50)])).orders
         assert rest.spread is None
+
+
+def test_an_order_that_acts_at_once_fills_the_goal_at_once() -> None:
+    """What rests is cancelled at 0, so the sale at 2 finds nothing of it."""
+    tape = [asks(0, 0, 100), asks(2, 0, 0, sold=150), asks(9, 0, 0)]
+    result = worked(tape, 500, PLAIN, Plan(takes=[Take(3, 100)], rests=[Rest(2, BID, 100, 50)], goal=100))
+    assert fills(result) == [(0, 3, 100)]
+    assert (result.orders[1].ended, result.orders[1].reason) == (0, EndReason.COMPLETED)
+
+
+def test_a_strategy_whose_parent_is_done_is_not_asked_again() -> None:
+    tape = [asks(0, 0), asks(5, 0, sold=150), asks(6, 0), asks(9, 0)]
+    _, seen = views(tape, 100, PLAIN, Plan(rests=[Rest(2, BID, 100, 50)], wake=5), Plan(wake=6))
+    assert [view.ts for view in seen] == [0]

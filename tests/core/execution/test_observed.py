@@ -72,3 +72,28 @@ def test_the_cut_into_batches_changes_nothing() -> None:
     assert any(view.last for view in whole)
     assert any(flow.sold for view in whole for flow in view.flow)
     assert any(one.cut for view in whole for one in view.last) or any(one.filled for view in whole for one in view.last)
+
+
+def test_what_happened_before_the_order_began_is_not_shown() -> None:
+    """70 shares are sold before the order begins, 10 as it does, and 20 in its first slice."""
+
+    def at(ts: int, size: int, sold: int) -> Snapshot:
+        return Snapshot(ts, (Quote(1, BID, size, ASK, 500),), (Trade(1, BID, sold, "A"),) if sold else ())
+
+    tape = [at(0, 100, 0), at(1, 30, 70), at(NANO, 20, 10), at(2 * NANO, 500, 20), at(3 * NANO, 500, 0)]
+    for batch in (1, 2, 99):
+        first, second, *_ = views(tape, ParentOrder(Side.BUY, 300, NANO, 3 * NANO), (), 0, batch)
+        assert (first.flow, first.traded) == ((), 0)
+        assert (second.flow, second.traded) == ((Flow(1, 20, 0),), 20)
+
+
+def test_an_order_that_was_filled_whole_was_not_cut() -> None:
+    """Of 250 sold at venue 1 the queue has 100, and the order 100: the slice is complete. Venue 2's order is cut."""
+
+    def at(ts: int, sold: int = 0) -> Snapshot:
+        quotes = Quote(1, BID, 100, ASK, 500), Quote(2, BID, 40, ASK, 500)
+        return Snapshot(ts, quotes, (Trade(1, BID, sold, "A"),) if sold else ())
+
+    tape = [at(0), at(NANO // 2, 250), at(NANO), at(2 * NANO), at(3 * NANO)]
+    _, second, *_ = views(tape, ParentOrder(Side.BUY, 300, 0, 3 * NANO), (1, 2), 100, 2)
+    assert second.last == (Outcome(1, 100, 100), Outcome(2, 100, 0, cut=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from thorough import THOROUGH
 
 from sor.core.market.oriented import FAR
-from sor.core.market.queue_events import UNKNOWN, Move, QueueEvents, QueueEventsBuilder, Quotes, Sale
+from sor.core.market.queue_events import UNKNOWN, Move, QueueEvents, QueueEventsBuilder, Quotes, Sale, use_up
 
 Quote = tuple[int, int, int, int, int]  # rest price and size, take price and size, price run
 Row = tuple[Quote | None, list[Sale]]
@@ -150,3 +151,35 @@ def test_what_was_seen_before_is_not_known_once_it_is_forgotten() -> None:
             builder.forget()
         ahead.append(builder.extend(1, *columns([((100, 2, 101, 1, 0), [])])).ahead_at(1, 97))
     assert ahead == [0, UNKNOWN]
+
+
+def test_what_stands_behind_the_best_is_the_same_however_the_stream_is_cut() -> None:
+    """The best was 95, 97 and 99: what they showed last is remembered, nothing was between them, and what is below all
+    that was ever shown nobody knows. A venue that says that it bids nothing has nothing anywhere."""
+    bids: list[Row] = [(None, [Sale(0, 90, 1, True)]), *(((px, px - 90, FAR, 0, 0), []) for px in (95, 97, 99, 99))]
+    for first, ahead in ((bids, UNKNOWN), ([((-FAR, 0, FAR, 0, 0), []), *bids], 0)):
+        for cut in range(len(first)):
+            builder = QueueEventsBuilder()
+            builder.extend(1, *columns(first[:cut]))
+            events = builder.extend(1, *columns(first[cut:]))
+            found = [events.ahead_at(len(first) - cut, px) for px in (93, 94, 95, 96, 97, 98, 99, 100)]
+            assert found == [ahead, ahead, 5, 0, 7, 0, 9, 0]
+            assert events.ahead_at(len(first) - cut, FAR) is None
+
+
+def test_a_venue_that_has_shown_nothing_is_as_unknown_after_it_forgets() -> None:
+    builder = QueueEventsBuilder()
+    builder.forget()
+    events = builder.extend(1, *columns([((95, 3, 101, 1, 0), []), ((100, 3, 101, 1, 0), [])]))
+    assert [events.ahead_at(2, px) for px in (94, 95, 96)] == [UNKNOWN, 3, 0]
+
+
+def test_falls_are_used_up_from_the_oldest_on() -> None:
+    """At 3 the fall of 2 is too old; 25 are the 10 of 4 and 15 of the 20 of 5. Nobody finds more than is there."""
+    falls = deque([(2, 50), (4, 10), (5, 20)])
+    assert use_up(falls, 3, 0) == 0
+    assert list(falls) == [(4, 10), (5, 20)]
+    assert use_up(falls, 4, 25) == 25
+    assert list(falls) == [(5, 5)]
+    assert use_up(falls, 5, 7) == 5
+    assert not falls
