@@ -148,9 +148,11 @@ def test_without_cash_or_without_shares_there_is_no_average() -> None:
     for ask, sold, filled, cost in ((NO_PRICE, 70, 20, None), (BASE + CENT, 50, 0, 0)):
         quote = Quote(2, BASE, 50, ask, 0 if ask == NO_PRICE else 40)
         tape = [Snapshot(T0, (quote,)), Snapshot(T0 + 1, (quote,), (Trade(2, BASE, sold, "A"),))]
-        session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 1, BASE), Rules(FeeSchedule()), [Rests()], queues=True)
+        session = Session.for_order(
+            ParentOrder(Side.BUY, 100, T0, T0 + 1, BASE), Rules(FeeSchedule()), [Rests()], queues=True
+        )
         session.on_batch(batch_of(tape))
-        r = session.finish().results["rests"]
+        r = session.result().results["rests"]
         assert (r.filled, r.cost, r.average) == (filled, cost, None)
         assert r.comparable == (None if cost is None else BASE + CENT)
 
@@ -169,7 +171,7 @@ def test_timing_is_the_way_of_the_mid_until_the_decision() -> None:
         Snapshot(T0 + late, (Quote(2, BASE - CENT + add, 500, BASE + CENT + add, 500),))
         for late, add in ((0, 0), (5, up))
     ]
-    session = Session.of(ParentOrder(Side.BUY, 100, T0, T0 + 5), Rules(FeeSchedule()), [Halves()])
+    session = Session.for_order(ParentOrder(Side.BUY, 100, T0, T0 + 5), Rules(FeeSchedule()), [Halves()])
     session.on_batch(batch_of(tape))
-    r = session.finish().results["halves"]
+    r = session.result().results["halves"]
     assert (r.timing, r.placement) == (60 * up, 100 * CENT)

@@ -37,10 +37,10 @@ def views(
 ) -> tuple[StrategyResult, list[View]]:
     """The result, and what was shown at each decision; so many snapshots are a batch."""
     order, strategy = ParentOrder(Side.BUY, quantity, tape[0].ts, tape[-1].ts, limit), Plans(plans)
-    session = Session.of(order, rules, [strategy], queues=True)
+    session = Session.for_order(order, rules, [strategy], queues=True)
     for at in range(0, len(tape), batch):
         session.on_batch(batch_of(tape[at : at + batch]))
-    return session.finish().results["plans"], strategy.views
+    return session.result().results["plans"], strategy.views
 
 
 def worked(
