@@ -174,4 +174,4 @@ def test_timing_is_the_way_of_the_mid_until_the_decision() -> None:
     session = Session.for_order(ParentOrder(Side.BUY, 100, T0, T0 + 5), Rules(FeeSchedule()), [Halves()])
     session.on_batch(batch_of(tape))
     r = session.result().results["halves"]
-    assert (r.timing, r.placement) == (60 * up, 100 * CENT)
+    assert (r.timing, r.placement) == (Fraction(60 * up), Fraction(100 * CENT))
