@@ -90,47 +90,28 @@ def chance_of_best(series: Sequence[Sequence[int]], block: int = BLOCK) -> list[
     The draws are those of bootstrap_t. None for fewer than two blocks. ValueError for series of different lengths.
     """
     (n,) = {len(values) for values in series}
-    draws = -(-n // block)
-    if draws < 2:
-        return None
-    sums = np.array([_sums(values, block, draws) for values in series], dtype=object)
-    best = [Fraction(0)] * len(series)
-    for column in sums.T:
-        first = [at for at, value in enumerate(column) if value == column.max()]
-        for at in first:
-            best[at] += Fraction(1, len(first))
-    return [count / RESAMPLES for count in best]
-
-
-def _sums(values: Sequence[int], block: int, draws: int) -> list[int]:
-    """The sum of each resample of one series."""
-    n = len(values)
-    blocks = _Addends.from_values([sum(values[(i + k) % n] for k in range(block)) for i in range(n)], draws)
-    found: list[int] = []
-    rows = max(1, _CHUNK // draws)
-    for first in range(0, RESAMPLES, rows):
-        count = min(rows, RESAMPLES - first)
-        at = _below(n, splitmix64(first * draws, count * draws)).reshape(count, draws)
-        found += blocks.sums(at)
-    return found
+    return _first_places(series, block) if n > block else None
 
 
 def best_of(series: Mapping[str, Sequence[int]], block: int = BLOCK) -> dict[str, Fraction]:
-    """How often each series has the largest sum when circular blocks are drawn again, the same ones of all; a tie is
-    shared. The series are of one length, and hold what stands against each other at the same places."""
-    n = len(next(iter(series.values())))
+    """As `chance_of_best`, by name, and of any number of blocks."""
+    return dict(zip(series, _first_places(list(series.values()), block), strict=True))
+
+
+def _first_places(series: Sequence[Sequence[int]], block: int) -> list[Fraction]:
+    n = len(series[0])
     draws = -(-n // block)
-    blocks = [[sum(values[(i + k) % n] for k in range(block)) for i in range(n)] for values in series.values()]
+    blocks = [[sum(values[(i + k) % n] for k in range(block)) for i in range(n)] for values in series]
     addends = [_Addends.from_values(one, draws) for one in blocks]
-    won = dict.fromkeys(series, Fraction(0))
+    won = [Fraction(0)] * len(series)
     rows = max(1, _CHUNK // draws)
     for first in range(0, RESAMPLES, rows):
         count = min(rows, RESAMPLES - first)
         at = _below(n, splitmix64(first * draws, count * draws)).reshape(count, draws)
         for sums in zip(*(one.sums(at) for one in addends), strict=True):
-            best = [name for name, total in zip(series, sums, strict=True) if total == max(sums)]
-            for name in best:
-                won[name] += Fraction(1, len(best) * RESAMPLES)
+            best = [k for k, total in enumerate(sums) if total == max(sums)]
+            for k in best:
+                won[k] += Fraction(1, len(best) * RESAMPLES)
     return won
 
 

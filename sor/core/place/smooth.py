@@ -68,8 +68,6 @@ def _newton(p: SampleProblem, at: _Point, width: float) -> Floats:
     slope = p.n * p.theta + p.b * up.sum(axis=1) - p.lam * (up @ at.short)
     free = ~(((at.x <= 0) & (slope >= 0)) | ((at.x >= p.size) & (slope <= 0)))
     step = np.zeros_like(at.x)
-    if not free.any():
-        return step
     near = up.compress(np.abs(at.gap) < width, axis=1)
     at_kink = (np.abs(at.beyond) < width).astype(np.float64)
     curve = (near @ near.T) * p.lam

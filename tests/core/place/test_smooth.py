@@ -69,3 +69,18 @@ def test_a_step_is_no_longer_than_a_quarter_of_the_order_and_small_gains_end_the
     assert one.tolist() == [0.0, 25.0]
     assert smooth_steps(p, np.array([0.0, 0.0]), 25.0, 50, worth=10.0).tolist() == [0.0, 25.0]
     assert smooth_steps(p, np.array([0.0, 0.0]), 25.0, 0).tolist() == [0.0, 0.0]
+
+
+def test_shares_in_another_unit_change_no_step() -> None:
+    found = []
+    for unit in (1.0, 1024.0):
+        p, _ = random_problem(5, 3, 40)
+        p = SampleProblem(p.e / unit, p.b, p.theta, p.lam, p.size / unit)
+        found.append(smooth_steps(p, np.array([100.0, 700.0, 50.0, 900.0]) / unit, 60 / unit, 12) * unit)
+    assert found[0] == pytest.approx(found[1])
+
+
+def test_where_no_quantity_is_free_nothing_moves() -> None:
+    """All is taken at nothing, and a share at the venue costs: M cannot rise, L cannot fall."""
+    p = SampleProblem(np.full((2, 7), 100.0), np.array([0.01, 0.5]), 0.0, 0.1, 100.0)
+    assert smooth_steps(p, np.array([100.0, 0.0]), 1.0, 5).tolist() == [100.0, 0.0]

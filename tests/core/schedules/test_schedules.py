@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import replace
+from fractions import Fraction
 from itertools import accumulate
 from math import sinh
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ from sor.core.schedules.almgren_chriss import DAY, ImplementationShortfall, left
 from sor.core.schedules.pov import PercentageOfVolume
 from sor.core.schedules.volume_curve import VolumeCurve, VwapSchedule
 from sor.core.spec import Spec
+from sor.core.strategies.allocation import Allocation
 from sor.core.strategies.plug_in import Setting
 from sor.core.units import NANO
 from sor.errors import StrategyError
@@ -90,8 +93,20 @@ def test_almgren_chriss_leaves_the_nearest_whole_number_of_shares() -> None:
         assert [router.target(VIEW, index) for index in range(2)] == [due, quantity]
 
 
+INFINITE = float("inf")
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"risk": -1.0}, {"sigma": -1.0}, {"eta": 0.0}, {"eta": -1.0}, {"risk": float("inf")}]
+    "wrong",
+    [
+        {"risk": -1.0},
+        {"sigma": -1.0},
+        {"eta": 0.0},
+        {"eta": -1.0},
+        {"risk": INFINITE},
+        {"sigma": INFINITE},
+        {"eta": INFINITE},
+    ],
 )
 def test_numbers_that_make_no_schedule(wrong: dict[str, Any]) -> None:
     with pytest.raises(StrategyError, match="must be 0 or more"):
@@ -104,6 +119,9 @@ def test_pov_wants_a_part_of_what_was_traded_until_a_slice_began() -> None:
     router.begin(setting(100, 0, 20 * NANO, 5 * NANO))
     asked = [(0, 10), (0, 50), (1, 50), (2, 59), (3, 1_000)]
     assert [router.target(replace(VIEW, traded=traded), index) for index, traded in asked] == [3, 3, 15, 17, 100]
+    late = PercentageOfVolume()  # a tenth, and first asked in the second slice
+    late.begin(setting(100, 0, 20 * NANO, 5 * NANO))
+    assert late.target(replace(VIEW, traded=50), 1) == 5
     for rate in (0.0, 1.1):
         with pytest.raises(StrategyError, match="rate must be above 0 and at most 1"):
             PercentageOfVolume(rate=rate)
@@ -121,6 +139,23 @@ def test_a_flat_curve_has_twaps_targets(quantity: int, slices: int, minute: int,
     router.begin(setting(quantity, order.start, order.end, interval))
     twap = Schedule.for_order(order, interval)
     assert [router.target(VIEW, k) for k in range(slices)] == [twap.target(k) for k in range(slices)]
+
+
+def test_a_curve_says_nothing_of_before_its_first_edge_and_after_its_last() -> None:
+    curve = VolumeCurve((10, 20, 40), (5, 100, 400), lambda ts: 0)
+    traded = [curve.traded(at) for at in (0, 9, 10, 11, 20, 30, 39, 40, 99)]
+    assert traded == [5, 5, 5, Fraction(29, 2), 100, 250, 385, 400, 400]
+
+
+def test_a_schedules_slices_are_split_by_its_router_or_taken_at_once() -> None:
+    split = Allocation(1, 99, ((2, 4),))
+    for router, expected in (
+        (None, Allocation(5)),
+        (SimpleNamespace(router=lambda _: lambda view, size: split), split),
+    ):
+        schedule = PercentageOfVolume(router=cast(Any, router))
+        schedule.begin(setting(100, 0, 20 * NANO, 5 * NANO))
+        assert schedule.allocate(VIEW, 5) == expected
 
 
 def test_a_curve_by_hand_and_curves_that_cannot_serve() -> None:

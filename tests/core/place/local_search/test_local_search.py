@@ -111,3 +111,26 @@ def test_a_ridge_is_left_by_one_quantity_against_several() -> None:
         assert search.total < p.total(start)
         off = Search(p, start + 1.0)
         assert not (off.ridge if venues == 2 else off.trio)()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_shares_in_another_unit_change_no_move(seed: int) -> None:
+    """A power of two, so that no digit changes either; to the end, and quickly."""
+    k = 2 + seed % 3
+    p, _ = random_problem(seed, k, 40, ties=bool(seed % 2))
+    x = np.random.default_rng(seed).random(k + 1) * float(p.size)
+    for quick in (False, True):
+        ends = []
+        for unit in (1.0, 2.0**20):
+            search = Search(SampleProblem(p.e / unit, p.b, p.theta, p.lam, p.size / unit), x / unit, quick)
+            search.settle()
+            ends.append((search.x * unit).tolist())
+        assert ends[0] == ends[1]
+
+
+def test_the_lowest_step_of_a_line_may_be_near_its_begin() -> None:
+    """M up and L_2 down from (0, 50, 50), of which 99.7 fill: 0.3 shares more, and then M costs more than L."""
+    p = SampleProblem(np.array([[100.0] * 4, [50.0] * 4, [49.7] * 4]), np.array([0.04, 0.03, 0.03]), 0.001, 0.1, 100.0)
+    search = Search(p, np.array([0.0, 50.0, 50.0]))
+    assert search.along(np.array([1, 0, -1]))
+    assert search.x.tolist() == pytest.approx([0.3, 50.0, 49.7], abs=50 / 32 / 16**3)

@@ -30,3 +30,10 @@ def test_a_thinned_sample_is_spread_over_all_and_meets_no_rhythm() -> None:
     assert np.diff(kept).max() < 256
     assert np.bincount(kept % 8, minlength=8).min() >= 4
     assert thin.thin(64) is thin
+
+
+def test_a_gain_is_measured_by_what_resting_everything_could_save() -> None:
+    """Two outcomes of 100 shares, each of which saves 2h + f + r = 2 x 0.02 + 0.003 + 0.004 at the better venue."""
+    over, h, f = 0.05, 0.02, 0.003
+    p = SampleProblem(np.full((3, 2), 100.0), np.array([over + h + f, over - h - 0.004, over - h]), 0.001, 0.2, 100.0)
+    assert p.worth == pytest.approx(200 * 0.047)
