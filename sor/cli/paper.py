@@ -20,7 +20,7 @@ _MARKS = ("<!-- paper: begin -->", "<!-- paper: end -->")
 @click.command(epilog="Example: sor paper --out docs    (the tables go into docs/paper.md)")
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=None, metavar="DIR",
-    help="Write paper.md there (where it has our marks: the part between them) and img/paper.png as well.",
+    help="Write paper.md there (if it has our marks: only the part between them) and img/paper.png as well.",
 )  # fmt: skip
 @click.option(
     "--printed", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="FILE",
@@ -31,7 +31,7 @@ _MARKS = ("<!-- paper: begin -->", "<!-- paper: end -->")
     help="Tables 2 and 3, Figures 3 to 9 and the first version's table as well: some minutes.",
 )  # fmt: skip
 def command(out: Path | None, printed: Path | None, everything: bool) -> None:
-    """Compute Figure 2 and Table 1 of arXiv:1210.1625v4 again, all three sizes of Table 1 included."""
+    """Reproduce Figure 2 and Table 1 of arXiv:1210.1625v4, all three sizes of Table 1 included."""
     from rich.table import Table
 
     from sor.paper import reproduce, tables

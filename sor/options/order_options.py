@@ -238,8 +238,8 @@ ORDER_OPTIONS = (
         unset_form="the start",
     ),
     OrderOption(
-        name="seed", metavar="N", help="Seed of whatever is random.", default=0, parse=partial(whole, least=0),
-        sweep="Seed of whatever is random.", label="seed", form="Of whatever is random.",
+        name="seed", metavar="N", help="Seed of everything that is random.", default=0, parse=partial(whole, least=0),
+        sweep="Seed of everything that is random.", label="seed", form="Of everything that is random.",
     ),
     OrderOption(
         name="adverse_selection", help="Lower the rebate by the mid's mean move against past fills.",

@@ -77,7 +77,7 @@ def _check_side(plug_in: PlugIn, side: Side, tape: Sequence[Snapshot], problems:
         problems.append(f"{side}: it was never asked: its first plan wakes too late")
         return 0
     if _decisions(plug_in, side, tape) != first:
-        problems.append(f"{side}: it does not answer the same twice: seed whatever is random in it")
+        problems.append(f"{side}: it does not answer the same twice: seed everything that is random in it")
         return len(first)
     for part, rise in product((1, 2, 3), (-5, 5)):
         cut = START + SECONDS * NANO * part // 4

@@ -35,7 +35,7 @@ def command(
     as_json: bool,
     strict: bool,
 ) -> None:
-    """Tell what is on a tape: rows, symbols, venues, times, actions, spreads, sizes, and what looks wrong."""
+    """Show what is on a tape: rows, symbols, venues, times, actions, spreads, sizes, and what looks wrong."""
     from sor.cli.progress import bytes_progress
     from sor.tapes.info.facts import tape_info
     from sor.tapes.options import ReadOptions

@@ -104,7 +104,7 @@ def _at(port: int, state: Path | None) -> list[LocalBroker]:
 @click.option("--port", type=click.IntRange(1024, 65535), help="Only the broker at this port.")
 @_state
 def status(port: int | None, state: Path | None) -> None:
-    """Say which brokers of ours run, whether they answer, and their memory.
+    """Show which of our brokers run, whether they answer, and their memory.
 
     A broker that something else has started, such as a server's systemd, is said and counts: exit code 1 if none
     serves, or one of ours runs and does not. Of what is down it says what is known: what listens there instead, or the
@@ -139,7 +139,7 @@ def _elsewhere() -> str:
 @command.command(epilog="Example: KAFKA_HOME=$(sor kafka fetch)")
 @_version
 def fetch(version: str) -> None:
-    """Have Kafka's jars in the cache, verified, and print the folder; `up` does this by itself."""
+    """Download and verify Kafka's jars if they are not in the cache, and print the folder; `up` does this by itself."""
     from sor.broker.distribution import find_kafka
 
     say(find_kafka(version, _say).home, to=sys.stdout)

@@ -95,6 +95,6 @@ class RulesSection(TypedDict):
     ]
     tz: Annotated[str, says("The time zone in which times were typed and are shown to people; here they are UTC.")]
     fees: Annotated[dict[str, Annotated[VenueFees, CLOSED]], says("By publisher_id; a venue that is absent has 0.")]
-    seed: Annotated[Count, says("Seed of whatever is random.")]
+    seed: Annotated[Count, says("Seed of everything that is random.")]
     grid: Annotated[GridSection, CLOSED]
     orders: Annotated[Positive, says("How many parent orders were spread over the window.")]
