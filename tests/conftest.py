@@ -20,7 +20,10 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-pytest_plugins = ("broker_fixtures",)  # one broker a version for all folders
+pytest_plugins = (
+    "broker_fixtures",  # one broker a version for all folders
+    "tape_read_once",
+)
 
 # A shell starts its background jobs with Ctrl-C ignored, and children inherit that: the programs under test would
 # never notice the interrupts that the tests send them.

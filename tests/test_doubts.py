@@ -13,6 +13,8 @@ from sor.paths import bundled_tape
 from sor.tapes.convert import convert
 from sor.tapes.info.facts import tape_info
 
+pytestmark = pytest.mark.usefixtures("tape_read_once")
+
 CASES = Path(__file__).resolve().parents[1].parent / "shared" / "cases" / "tapes"
 needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason="the small tapes are not beside the repository")
 

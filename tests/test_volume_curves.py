@@ -17,6 +17,8 @@ from sor.options.zones import Zone
 from sor.paths import bundled_tape
 from sor.volume_curves import read_curve
 
+pytestmark = pytest.mark.usefixtures("tape_read_once")
+
 SHORT: dict[str, Any] = {"end": "13:32:00", "quantity": 900}
 
 

@@ -30,6 +30,8 @@ from sor.report.files.folder import write
 from sor.report.report import Report
 from sor.report.types.json_schema import schema_text
 
+pytestmark = pytest.mark.usefixtures("tape_read_once")
+
 WISHES: dict[str, Any] = {"start": "13:31:00", "end": "13:33:00", "quantity": 1_000}
 HOSTILE = '"><script>alert(1)</script><img src="http://127.0.0.1:9/x">\u202e\x1b[31m'
 

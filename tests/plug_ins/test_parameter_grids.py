@@ -31,6 +31,8 @@ from sor.report.schema import load_schema
 from sor.report.tables.report_table import print_report
 from sor.strategies import FeeSchedule, View
 
+pytestmark = pytest.mark.usefixtures("tape_read_once")
+
 CODE = """
 from sor.strategies import Allocation, Router, Strategy, Plan, resting_places
 

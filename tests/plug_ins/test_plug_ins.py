@@ -19,6 +19,8 @@ from sor.errors import InputError
 from sor.plug_ins import decision_times
 from sor.strategies import Allocation, Router, View
 
+pytestmark = pytest.mark.usefixtures("tape_read_once")
+
 CODE = '''
 import random
 import sys

@@ -19,6 +19,8 @@ from sor.report.files.folder import write
 from sor.report.ledger import FillRecord
 from sor.report.report import Report
 
+pytestmark = pytest.mark.usefixtures("tape_read_once")
+
 COLUMNS = {True: ["bid_px_00", "bid_sz_00"], False: ["ask_px_00", "ask_sz_00"]}  # where a buy rests, and a sell
 WISHES: list[dict[str, Any]] = [
     {"strategy": "cont_kukanov", "start": "13:31:00", "end": "13:33:00", "quantity": 1_000},

@@ -8,6 +8,8 @@ import pytest
 
 from sor.cli import run
 
+pytestmark = pytest.mark.usefixtures("tape_read_once")
+
 TYPED = ["--quantity", "900", "--side", "sell", "--start", "13:31:00", "--end", "13:32:00", "--strategy", "twap"]
 FILE = """
 quantity = 900

@@ -15,6 +15,8 @@ from sor.comparison.compare import compare
 from sor.report.files.saved import read_saved
 from sor.report.report import Report
 
+pytestmark = pytest.mark.usefixtures("tape_read_once")
+
 OLD = Path(__file__).with_name("kept_before_tca")
 
 

@@ -9,6 +9,8 @@ import pytest
 from sor import backtest
 from sor.errors import InputError
 
+pytestmark = pytest.mark.usefixtures("tape_read_once")
+
 WINDOW: dict[str, Any] = {"end": "13:31:00", "quantity": 900}
 FIXED = "cont_kukanov_fixed"
 
