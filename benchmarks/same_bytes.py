@@ -32,7 +32,7 @@ from sor.request import BacktestRequest
 from sor.running.backtest_workers import worker_pool
 from sor.running.run import find, of_the_day, window_of
 from sor.running.tape_source import tape_source
-from sor.sources.source import Charted
+from sor.sources.source import TimelineSource
 from sor.synth.csv_file import write_tape
 from sor.synth.tape import SynthSpec
 
@@ -74,7 +74,7 @@ def wishes(draw: random.Random) -> dict[str, Any]:
     return drawn
 
 
-def plan(tape: list[str], source: Charted, drawn: dict[str, Any], draw: random.Random) -> BacktestRequest:
+def plan(tape: list[str], source: TimelineSource, drawn: dict[str, Any], draw: random.Random) -> BacktestRequest:
     """A request on a stretch of the tape; half of them are early, where there is little to look back on."""
     timeline = source.timeline()
     seconds, rate = drawn.pop("seconds"), drawn.pop("shares_a_second")
@@ -86,14 +86,14 @@ def plan(tape: list[str], source: Charted, drawn: dict[str, Any], draw: random.R
     )
 
 
-def limit_price(source: Charted, request: BacktestRequest) -> float:
+def limit_price(source: TimelineSource, request: BacktestRequest) -> float:
     """A price that is reached for a part of the time: the arrival mid."""
     arrival2 = find(source, replace(request, strategy="static").spec()).outcome.arrival2
     assert arrival2 is not None
     return abs(arrival2) // 2 // 10**7 / 100
 
 
-def digest(source: Charted, request: BacktestRequest, workers: int) -> str:
+def digest(source: TimelineSource, request: BacktestRequest, workers: int) -> str:
     """Of the report, and of what each strategy sent and got."""
     spec = request.spec()
     window = window_of(source, spec)

@@ -29,7 +29,7 @@ from sor.options.windows import Window
 from sor.request import BacktestRequest
 from sor.running.run import run, stream_of
 from sor.running.tape_source import tape_source
-from sor.sources.source import Charted, Source
+from sor.sources.source import Source, TimelineSource
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ class InTurn:
     tasks: list[list[float]] = field(default_factory=list)
 
     def pool(self, source: Source, spec: Spec, window: Window) -> WorkerPool:
-        assert isinstance(source, Charted)
+        assert isinstance(source, TimelineSource)
         self.stream, self.venues = stream_of(source, spec, window), source.timeline().venues
         return self
 

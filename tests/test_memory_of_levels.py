@@ -18,7 +18,7 @@ from sor.core.market.batch import SnapshotBatch
 from sor.core.units import NANO
 from sor.request import BacktestRequest
 from sor.running.run import run
-from sor.sources.source import Charted, Source
+from sor.sources.source import Source, TimelineSource
 from sor.tapes import open_tape
 from sor.tapes.convert import convert
 
@@ -30,7 +30,7 @@ VENUES = (2, 8, 43)
 class Uncut:
     """A tape of which nothing is cut: the backtest gets every snapshot of it."""
 
-    def __init__(self, tape: Charted, rows: int) -> None:
+    def __init__(self, tape: TimelineSource, rows: int) -> None:
         self.has_bids, self.form, self.prints_late = tape.has_bids, tape.form, tape.prints_late
         self.bounds, self.timeline = tape.bounds, tape.timeline
         self.tape_facts, self.stream_facts = tape.tape_facts, tape.stream_facts

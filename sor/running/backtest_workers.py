@@ -25,7 +25,7 @@ from sor.options.windows import Window
 from sor.request import BacktestRequest
 from sor.running.one_thread import ONE_THREAD
 from sor.running.run import WorkerPoolFor
-from sor.sources.source import Charted, Source, TapeFacts
+from sor.sources.source import Source, TapeFacts, TimelineSource
 from sor.tapes.merge.inputs import inputs_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def worker_pool(request: BacktestRequest, spec: Spec, workers: int) -> Iterator[
         others = [stack.enter_context(_worker(request)) for _ in range(workers - 1)]
 
         def pool(source: Source, spec: Spec, window: Window) -> WorkerPool:
-            assert isinstance(source, Charted)  # a tape, as it was opened by its name
+            assert isinstance(source, TimelineSource)  # a tape, as it was opened by its name
             return _WorkerPool(others, spec, window, source.timeline(), source.tape_facts())
 
         yield pool

@@ -24,7 +24,7 @@ from sor.report.build import build
 from sor.report.report import Report
 from sor.running.collector import seldom_collected
 from sor.sources.part import Part
-from sor.sources.source import Charted, Seekable, Source, Stoppable, TapeWindow, stated_of
+from sor.sources.source import Seekable, Source, Stoppable, TapeWindow, TimelineSource, stated_of
 
 WorkerPoolFor = Callable[[Source, Spec, Window], WorkerPool]  # of those who have the same source, for this order
 
@@ -69,7 +69,7 @@ def find(
     _check_bids(source, spec)  # a live stream shows what its messages hold only once it has been read
     # Only a part was worked, and a report describes the whole tape.
     outcome = replace(found.outcome, market=part.of_whole(found.outcome.market))
-    late = _holes_met(spec, window, part) if isinstance(part, Part) and not isinstance(source, Charted) else ()
+    late = _holes_met(spec, window, part) if isinstance(part, Part) and not isinstance(source, TimelineSource) else ()
     return replace(found, outcome=outcome, asked=window.asked, window_warnings=(*window.warnings, *late))
 
 
@@ -99,7 +99,7 @@ def market_of(source: Source, spec: Spec) -> Iterator[SnapshotBatch]:
 
 def window_of(source: Source, spec: Spec) -> Window:
     """The window that an order is worked in. InputError where the source has no answer for the one asked for."""
-    if isinstance(source, Charted):
+    if isinstance(source, TimelineSource):
         return choose_window(spec, source.timeline())
     bounds = source.bounds()
     if bounds is not None:
@@ -128,7 +128,7 @@ def part_of(source: Source, spec: Spec, window: Window, *, history: int | None =
         start = window.day_start  # no one quote a venue says what stood there before
     if isinstance(source, Seekable):
         return source.window(start, end, window.day_start)
-    zone = market_zone(spec, source.timeline() if isinstance(source, Charted) else None)
+    zone = market_zone(spec, source.timeline() if isinstance(source, TimelineSource) else None)
 
     def judge(seen: Timeline) -> None:
         hole_warnings(spec, seen, (order.start, order.end))  # which is an error for a night

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from sor.options.option_values import one_of, whole
 from sor.paths import bundled_tape
 from sor.request import BacktestRequest
-from sor.sources.source import Charted
+from sor.sources.source import TimelineSource
 
 Progress = Callable[[int, int], None]
 
 
-def tape_source(request: BacktestRequest, progress: Progress | None = None) -> Charted:
+def tape_source(request: BacktestRequest, progress: Progress | None = None) -> TimelineSource:
     """The request's tape, opened; the bundled one by default."""
     from sor.tapes import open_tape
 

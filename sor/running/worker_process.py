@@ -18,7 +18,7 @@ from sor.running.collector import seldom_collected
 if TYPE_CHECKING:
     from sor.request import BacktestRequest
     from sor.running.backtest_workers import Work
-    from sor.sources.source import Charted
+    from sor.sources.source import TimelineSource
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def _listen(pipe: IO[bytes], messages: SimpleQueue[Any]) -> None:
         os._exit(1)
 
 
-def _opened(request: BacktestRequest) -> Charted | Exception:
+def _opened(request: BacktestRequest) -> TimelineSource | Exception:
     """The tape, or why it could not be opened, which is the answer to every task then."""
     from sor.running.tape_source import tape_source
 
@@ -51,7 +51,7 @@ def _opened(request: BacktestRequest) -> Charted | Exception:
         return error
 
 
-def _answer(source: Charted | Exception, work: Work) -> Any:
+def _answer(source: TimelineSource | Exception, work: Work) -> Any:
     """The task's answer, or the error in its place."""
     from sor.running.run import stream_of
 

@@ -144,7 +144,7 @@ class Seekable(Source, Protocol):
 
 
 @runtime_checkable
-class Charted(Source, Protocol):
+class TimelineSource(Source, Protocol):
     """A source that knows before the first pass where it has snapshots and where it has none."""
 
     def timeline(self) -> Timeline: ...
@@ -179,6 +179,6 @@ class StatesExtent(Source, Protocol):
 
 def stated_of(source: Source) -> tuple[int, int] | None:
     """From when to when a source says that it reaches."""
-    if isinstance(source, Charted):
+    if isinstance(source, TimelineSource):
         return source.timeline().stated
     return source.stated if isinstance(source, StatesExtent) else None

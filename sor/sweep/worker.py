@@ -24,7 +24,7 @@ from sor.core.spec import SIMPLE, Spec
 from sor.errors import InputError, SorError
 from sor.report.build import build
 from sor.running.run import find, market_of, of_the_day, part_of, window_of
-from sor.sources.source import Charted, Source
+from sor.sources.source import Source, TimelineSource
 from sor.sweep.locations import local_copy
 from sor.sweep.plan import Cell, Chunk
 from sor.sweep.row import DONE, done_row, failed_row, file_of
@@ -131,7 +131,7 @@ def _until_done(source: Source, spec: Spec, mids: MidRecorder) -> Iterator[Snaps
 class _Opened:
     """A tape, or why it could not be opened; and what its files were then: their sizes and times."""
 
-    tape: Charted | SorError
+    tape: TimelineSource | SorError
     files: tuple[tuple[int, int] | None, ...]
 
 
@@ -173,7 +173,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return found.st_size, found.st_mtime_ns
 
 
-def _open(cell: Cell) -> Charted:
+def _open(cell: Cell) -> TimelineSource:
     """The tape of a cell, perhaps open already. SorError where it cannot be read, or is not what it was."""
     key = (cell.tape, cell.symbol, cell.symbol_in, cell.rule, cell.strict, cell.read)
     found = _tapes.open.pop(key, None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from sor.sources.source import Charted
+    from sor.sources.source import TimelineSource
     from sor.tapes.bytes.byte_blocks import Progress
 
 BATCH_SNAPSHOTS = 16_384
@@ -26,7 +26,7 @@ def open_tape(
     format: str | None = None,  # noqa: A002
     lot: int | None = None,
     keep: bool = False,
-) -> Charted:
+) -> TimelineSource:
     """A tape as a source of snapshots in time order; the format of a file is told by its content.
 
     tape: a file, a folder, a glob, `VENUE=FILE`, a pandas or Arrow table, or a list of them that are one tape together.

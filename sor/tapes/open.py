@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sor.errors import InputError, MissingExtraError
-from sor.sources.source import Charted
+from sor.sources.source import TimelineSource
 from sor.tapes.bytes.byte_blocks import ByteTape, Progress, total_progress
 from sor.tapes.merge.inputs import TapeInput, inputs_of
 from sor.tapes.merge.tape_rows import SeveralFiles, TapeRows
@@ -58,7 +58,7 @@ def open_source(
     window: tuple[int, int] | None = None,
     *,
     keep: bool = False,
-) -> Charted:
+) -> TimelineSource:
     """See `open_tape`."""
     reader = parquet_alone(files)
     if reader is None:

@@ -15,7 +15,7 @@ from sor.core.units import NANO
 from sor.errors import InputError
 from sor.request import BacktestRequest
 from sor.running.run import run
-from sor.sources.source import Charted, StreamFacts, TapeFacts
+from sor.sources.source import StreamFacts, TapeFacts, TimelineSource
 from sor.tapes import open_tape
 from sor.tapes.convert import convert
 
@@ -51,7 +51,7 @@ class Live:
     form = Form.VENUE
     prints_late = 0
 
-    def __init__(self, tape: Charted, known: bool = True) -> None:
+    def __init__(self, tape: TimelineSource, known: bool = True) -> None:
         self._tape, self._known = tape, known
         self.passes = 0
 

@@ -21,7 +21,7 @@ from sor.errors import InputError
 from sor.report.report import Report
 from sor.request import BacktestRequest
 from sor.running.run import run
-from sor.sources.source import Charted
+from sor.sources.source import TimelineSource
 from sor.synth.csv_file import write_tape
 from sor.synth.tape import SynthSpec
 from sor.tapes import open_tape
@@ -52,7 +52,7 @@ class Whole:
     form = Form.VENUE
     prints_late = 0
 
-    def __init__(self, tape: Charted) -> None:
+    def __init__(self, tape: TimelineSource) -> None:
         self.bounds, self.batches, self.timeline = tape.bounds, tape.batches, tape.timeline
         self.tape_facts, self.stream_facts = tape.tape_facts, tape.stream_facts
 

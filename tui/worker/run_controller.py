@@ -14,7 +14,7 @@ from sor.core.spec import ROUTER, TUNED, Spec
 from sor.errors import InputError, SorError
 from sor.report.report import Report
 from sor.request import BacktestRequest
-from sor.sources.source import Charted, Source
+from sor.sources.source import Source, TimelineSource
 from sor.stream.names import new_run_id
 from sor.stream.produce.pacing import parse_speed
 from tui.messages import Began, Control, Finished, LiveUpdate, Noted, Phase, RunRequest, StreamHealth
@@ -157,11 +157,11 @@ class RunController:
         first, last = bounds or (0, 0)
         self._line.send(Began(via, where, source.tape_facts().symbol, first, last, why))
         windowed: Source = source
-        if cut and isinstance(source, Charted):
+        if cut and isinstance(source, TimelineSource):
             order = window_of(source, spec).order
             windowed = Windowed(source, self._throttle, order.start, order.end)
         self._follower = LiveViewBuilder(TUNED if spec.strategy == ROUTER else spec.strategy)
-        play = PlayedTape if isinstance(windowed, Charted) else Played
+        play = PlayedTape if isinstance(windowed, TimelineSource) else Played
         self._played = play(windowed, self._throttle, self._on_played, cut=cut)
         report = run(self._played, spec, self._on_book, BacktestRequest(**self._wanted.options).asked())
         self._send_view(last=True)

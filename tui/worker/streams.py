@@ -14,7 +14,7 @@ import numpy as np
 from sor.core.market.batch import SnapshotBatch
 from sor.core.market.timeline import Timeline
 from sor.core.units import NANO
-from sor.sources.source import Charted, Source, StreamFacts, WrappedSource, stated_of
+from sor.sources.source import Source, StreamFacts, TimelineSource, WrappedSource, stated_of
 from sor.stream.produce.pacing import MAX, Pace
 
 CHUNK = 4096  # snapshots at a time at full speed: their books are a megabyte, and more at a time is not faster
@@ -52,7 +52,7 @@ class Throttle:
 class Windowed(WrappedSource):
     """A source whose batches end where the order's window begins and ends, and which sets the throttle there."""
 
-    def __init__(self, source: Charted, throttle: Throttle, start: int, end: int) -> None:
+    def __init__(self, source: TimelineSource, throttle: Throttle, start: int, end: int) -> None:
         super().__init__(source)
         self._tape, self._throttle, self._start, self._end = source, throttle, start, end
 
@@ -183,5 +183,5 @@ class PlayedTape(Played):
     """A tape that is played: where it has snapshots is known before it is played."""
 
     def timeline(self) -> Timeline:
-        assert isinstance(self._source, Charted)
+        assert isinstance(self._source, TimelineSource)
         return self._source.timeline()

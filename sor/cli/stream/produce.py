@@ -28,7 +28,7 @@ from sor.text import say
 if TYPE_CHECKING:
     from sor.cli.options.metrics import RunMetrics
     from sor.core.spec import Spec
-    from sor.sources.source import Charted, Source
+    from sor.sources.source import Source, TimelineSource
     from sor.stream.produce.pacing import Pace
     from sor.stream.produce.producer import Sent
 
@@ -136,7 +136,7 @@ def _source(request: BacktestRequest, symbol: str | None, options: dict[str, Any
     return _windowed(spec, source)
 
 
-def _windowed(spec: Spec, source: Charted) -> Source:
+def _windowed(spec: Spec, source: TimelineSource) -> Source:
     """What of a source lies in the window. InputError where nothing does."""
     from sor.options.windows import choose_window
     from sor.stream.produce.producer import SourceWindow

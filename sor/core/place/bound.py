@@ -97,7 +97,7 @@ class Dual:
         Stops within `fine` of the best possible, when `target` is out of reach and the bound is close enough to
         branch on, or when rounding keeps the two sides apart.
         """
-        game = _Game(self.p, prices, x)
+        game = _MatrixGame(self.p, prices, x)
         best, best_price = -np.inf, prices[0]
         ceiling, stalled = np.inf, 0
         for _ in range(rounds):
@@ -130,7 +130,7 @@ class Dual:
         return spread
 
 
-class _Game:
+class _MatrixGame:
     """Prices known against allocations known: cost + sum_i price_i short_i, short_i = Lambda (S - A_i)."""
 
     def __init__(self, problem: SampleProblem, prices: tuple[Floats, ...], x: Any) -> None:
