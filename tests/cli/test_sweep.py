@@ -1,4 +1,4 @@
-"""`sor sweep` as people type it: every mistake is one line, and nothing is run before all wishes are understood."""
+"""`sor sweep` as people type it: every mistake is one line, and nothing is run before all options are understood."""
 
 from __future__ import annotations
 

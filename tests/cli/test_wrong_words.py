@@ -1,4 +1,4 @@
-"""Wrong wishes of odd kinds: one line of a readable length that says what is wrong, at once and without a traceback."""
+"""Wrong input of odd kinds: one line of a readable length that says what is wrong, at once and without a traceback."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ Sweep = Callable[..., Any]
 def run_sweep(
     folder: Path, wishes: Mapping[str, Any], *, workers: int = 1, scheduler: str | None = None
 ) -> SweepProgress:
-    """A sweep of wishes as in a TOML file into a folder."""
+    """A sweep of options as in a TOML file into a folder."""
     with Store(folder, planned(wishes)).opened() as store:
         return sweep(store, lambda tally: None, workers=workers, scheduler=scheduler)
 

@@ -30,7 +30,7 @@ from tui.worker.broker_tasks import journal_line, unit_states
 
 
 def command_line(capsys: pytest.CaptureFixture[str], wishes: dict[str, str]) -> str:
-    """What `sor-backtest --json` prints for the same wishes."""
+    """What `sor-backtest --json` prints for the same options."""
     options = [word for name, value in wishes.items() for word in (f"--{name.replace('_', '-')}", value)]
     capsys.readouterr()
     assert sor(["backtest", *options, "--json"], "sor") == 0
