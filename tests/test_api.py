@@ -1,4 +1,4 @@
-"""`from sor import backtest`: typed options in, the report object out, and the command line's sentences for mistakes."""
+"""`from sor import backtest`: typed options in, the report object out, the command line's sentences for mistakes."""
 
 from __future__ import annotations
 
