@@ -34,7 +34,7 @@ from sor.tapes.parquet.kept import KeptGroups
 from sor.tapes.parquet.reader import ParquetReader
 from sor.tapes.rows import RowChunk
 
-WISHES = {"every": "20", "horizon": "40", "interval": "5", "side": "buy,sell", "strategy": "twap,cont_kukanov",
+WISHES = {"every": "30", "horizon": "40", "interval": "5", "side": "buy,sell", "strategy": "twap,cont_kukanov",
           "lambda_over": "1.5x", "lambda_under": "1.5x", "theta_queue": "0"}  # fmt: skip
 
 
