@@ -260,7 +260,7 @@ class Execution:
     def _sweep_on(self, book: Book, row: int, stop: int) -> int:
         """Sweep from `row` on until something else happens, when orders arrive at once; the row of that."""
         event = self._next_but_sweep(book, row, stop)
-        start = row if self._backlog else min(event, self._next_fresh(book, row))
+        start = row if self._backlog else self._next_fresh(book, row)
         wanted = self._wanted
         swept = sweep(book, start, event, wanted, self.order.limit, self._available.used, self._backlog)
         takes, self._backlog = swept.takes, swept.backlog

@@ -118,10 +118,8 @@ class RestingOrder:
             book, self.rest.venue, book.last_at(self.joins), self.rest.px, self.model, book.last_at(self.ends),
             at_once=self._at_once,
         )  # fmt: skip
-        self.refused = found.place is None
-        if found.place is not None:
-            self.ahead = found.ahead
-            self.place, self.hits, self.quoted = found.place, found.hits(self.leaves), found.quoted
+        self.refused, self.ahead = found.place is None, found.ahead
+        self.place, self.hits, self.quoted = found.place, found.hits(self.leaves), found.quoted
 
     def enter(self, book: Book) -> None:
         """The order rests on in a book that has new snapshots."""

@@ -43,7 +43,7 @@ class HiddenQueueEvents(QueueEvents):
         if self.take_px[entry] <= px:
             return None
         price, size = self.known[entry]
-        if price == px or self.sz[entry] == UNKNOWN or self.px[entry] <= px:
+        if price == px or self.sz[entry] == UNKNOWN:
             return size if price == px else 0
         while entry and self.px[entry] >= px:
             if self.known[entry][0] == px:

@@ -120,12 +120,15 @@ def test_what_was_swept_is_swept_no_more() -> None:
 
 
 def test_when_the_sweep_fills_the_goal_what_rests_is_cancelled() -> None:
-    """Each of the snapshots brings something to sweep; the sale at 5 comes too late, the one at 4 does not."""
+    """Snapshots at 2 and 4 bring something to sweep; the sale at 5 comes too late."""
     tape = [asks(0, 0, 0), asks(2, 0, 40), asks(4, 0, 140), asks(5, 0, 140, sold=70), asks(9, 0, 0)]
-    result = worked(tape, 500, PLAIN, Plan(sweep=100, rests=[Rest(2, BID, 100, 50)], goal=100))
-    assert fills(result) == [(2, 3, 40), (4, 3, 60)]
-    rest = result.orders[0]
-    assert (rest.kind, rest.ended, rest.reason) == (ChildKind.REST, 4, EndReason.COMPLETED)
+    for batch in (1, 5):
+        plan = Plan(sweep=100, rests=[Rest(2, BID, 100, 50)], goal=100)
+        result, _ = views(tape, 500, PLAIN, plan, batch=batch)
+        assert fills(result) == [(2, 3, 40), (4, 3, 60)]
+        assert {(fill.volume, fill.in_front) for fill in result.fills} == {(0, 0)}
+        rest = result.orders[0]
+        assert (rest.kind, rest.ended, rest.reason) == (ChildKind.REST, 4, EndReason.COMPLETED)
 
 
 def test_a_strategy_is_shown_what_is_done_what_is_on_its_way_and_what_is_left() -> None:
@@ -231,3 +234,12 @@ def test_a_strategy_whose_parent_is_done_is_not_asked_again() -> None:
     tape = [asks(0, 0), asks(5, 0, sold=150), asks(6, 0), asks(9, 0)]
     _, seen = views(tape, 100, PLAIN, Plan(rests=[Rest(2, BID, 100, 50)], wake=5), Plan(wake=6))
     assert [view.ts for view in seen] == [0]
+
+
+def test_a_take_that_finds_the_parent_nearly_done_is_cut_by_it() -> None:
+    """70 are filled at 2, so that 30 of the 80 on their way are wanted at 5: nothing was missed."""
+    tape = [asks(0, 0, 100), asks(2, 0, 100, sold=120), asks(9, 0, 100)]
+    rules = Rules(NO_FEES, latency=Latency(1, {3: 5}))
+    result = worked(tape, 100, rules, Plan(takes=[Take(3, 80)], rests=[Rest(2, BID, 70, 50)]))
+    assert fills(result) == [(2, 2, 70), (5, 3, 30)]
+    assert (result.orders[0].filled, result.orders[0].reason) == (30, EndReason.PARENT_DONE)

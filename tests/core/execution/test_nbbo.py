@@ -366,9 +366,10 @@ def test_what_a_trade_leaves_of_a_fall_is_a_cancellation(after: int) -> None:
     assert resting_at(BASE, tape, QueueModel.OPTIMISTIC, SECOND) == [(5 * SECOND, 10)]
 
 
-def test_a_hidden_trade_explains_no_fall() -> None:
+@pytest.mark.parametrize("trade", [Trade(7, BASE, 100, "H"), Trade(7, BASE + CENT, 100, "A"), Trade(2, BASE, 100, "A")])
+def test_a_hidden_trade_and_one_elsewhere_explain_no_fall(trade: Trade) -> None:
     """So the 100 that fell were cancelled, and the optimistic model takes them from the 200 ahead of us."""
-    tape = [said(0, 200), said(1, 400), said(2, None, Trade(7, BASE, 100, "H")), said(3, 300)]
+    tape = [said(0, 200), said(1, 400), said(2, None, trade), said(3, 300)]
     tape.append(said(4, None, Trade(7, BASE, 150, "A")))
     assert resting_at(BASE, tape, QueueModel.OPTIMISTIC, 0) == [(4, 50)]
 

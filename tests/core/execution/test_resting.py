@@ -133,6 +133,19 @@ BIG = shot(4, (P, 250, "A"))
         ),
         # Two trades in one snapshot, in their order; the order is for 600.
         ([shot(0), shot(1, (P, 700, "A"), (P, 700, "A"))], ALL, [(1, 200), (1, 400)]),
+        # The level has never been shown: nothing gets through until it is, and then all that it shows is in front.
+        (
+            [
+                shot(0, bid=(P + 1, 10)),
+                shot(1, (P, 900, "A"), bid=(P + 1, 10)),
+                shot(2, bid=(P, 300)),
+                shot(3, (P, 310, "A")),
+            ],
+            ALL,
+            [(3, 10)],
+        ),
+        ([shot(0, bid=(P + 1, 10)), shot(1, bid=(P - CENT, 10)), shot(2, (P, 7, "A"))], ALL, [(2, 7)]),
+        ([shot(0, bid=(P + 1, 10)), shot(1, (P - CENT, 70, "A"), bid=(P + 1, 10))], ALL, [(1, 70)]),
         # Trades of the snapshot at which it was sent came before it.
         ([shot(0, (P, 9_000, "A"))], ALL, []),
     ],
@@ -143,6 +156,45 @@ def test_queue_by_hand(
     for model in models:
         fills = rest_once(snapshots, Side.BUY, P, 600, model)
         assert [(ts - T0, qty) for ts, qty in fills] == expected
+
+
+@pytest.mark.parametrize("model", ALL)
+@pytest.mark.parametrize("batch", [1, 2, 9])
+def test_where_the_opposite_quote_has_come_to_our_price_nobody_is_ahead(model: QueueModel, batch: int) -> None:
+    """At 1 the venue asks at our price for 5, which are ours, and its bid stays as it was; then 30 are sold."""
+
+    @dataclass
+    class Once:
+        name: str = "once"
+
+        def decide(self, view: View) -> Plan:
+            return Plan(rests=[Rest(2, P, 100, view.ts + SECOND)])
+
+    locked = Snapshot(T0 + 1, (Quote(2, P, 500, P, 5),))
+    tape = [shot(0), locked, shot(2), shot(3, (P, 30, "A")), shot(9)]
+    session = Session.for_order(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [(Once(), model)], queues=True)
+    for at in range(0, len(tape), batch):
+        session.on_batch(batch_of(tape[at : at + batch]))
+    fills = [fill for fill in session.result().results["once"].fills if fill.is_maker]
+    assert [(fill.ts - T0, fill.qty, fill.reason) for fill in fills] == [
+        (1, 5, FillReason.QUOTED),
+        (3, 30, FillReason.TRADED),
+    ]
+    assert [fill.ahead for fill in fills] == [500, 500]
+
+
+def test_how_many_stand_before_an_order_may_be_unknown() -> None:
+    @dataclass
+    class Once:
+        name: str = "once"
+
+        def decide(self, view: View) -> Plan:
+            return Plan(rests=[Rest(2, P, 100, view.ts + SECOND)])
+
+    for first, ahead in ((shot(0, bid=(P + 1, 10)), None), (shot(0, bid=(P - 1, 10)), 0), (shot(0), 500)):
+        session = Session.for_order(ParentOrder(Side.BUY, 100, T0, T0 + 9), Rules(NO_FEES), [Once()], queues=True)
+        session.on_batch(batch_of([first, shot(9)]))
+        assert session.result().results["once"].orders[0].ahead == ahead
 
 
 def test_expiry_includes_trades_at_that_time() -> None:
@@ -275,6 +327,28 @@ def test_what_arrived_before_a_snapshot_was_there_for_its_trades() -> None:
         session = Session.for_order(order, Rules(NO_FEES, latency=Latency(latency)), [Once()], queues=True)
         session.on_batch(batch_of(tape))
         assert session.result().results["once"].maker_shares == made
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_two_orders_that_joined_together_each_have_the_queue_before_them(batch: int) -> None:
+    """500 stand ahead of both: 400 are sold, then 130, of which 30 reach each of them, as if nobody else were there."""
+
+    @dataclass
+    class Once:
+        name: str
+        shares: int
+
+        def decide(self, view: View) -> Plan:
+            return Plan(rests=[Rest(2, P, self.shares, view.ts + SECOND)])
+
+    tape = [shot(0), shot(1, (P, 400, "A"), bid=(P, 100)), shot(2, (P, 130, "A"), bid=None)]
+    strategies = [Once("small", 20), Once("large", 200), Once("larger", 300)]
+    session = Session.for_order(ParentOrder(Side.BUY, 300, T0, T0 + 9), Rules(NO_FEES), strategies, queues=True)
+    for at in range(0, len(tape), batch):
+        session.on_batch(batch_of(tape[at : at + batch]))
+    results = session.result().results
+    made = [[(f.ts - T0, f.qty) for f in results[one.name].fills if f.is_maker] for one in strategies]
+    assert made == [[(2, 20)], [(2, 30)], [(2, 30)]]
 
 
 @dataclass(frozen=True)
