@@ -141,10 +141,20 @@ def source_of(ready: Callable[[], object]) -> str:
 
 @asynccontextmanager
 async def driving(
-    values: dict[str, str] | None = None, size: tuple[int, int] = (100, 30), app: SorApp | None = None
+    values: dict[str, str] | None = None,
+    size: tuple[int, int] = (100, 30),
+    app: SorApp | None = None,
+    *,
+    tape_is_read: bool = True,
 ) -> AsyncIterator[Driver]:
-    """The program on a screen of its own: open, and closed at the end, in time."""
+    """The program on a screen of its own: open, and closed at the end, in time.
+
+    tape_is_read: whether the form has a worker read the tape that is typed into it. Where the form is not what is
+    tested, that is a process for nothing.
+    """
     app = app or SorApp(SHORT if values is None else values)
+    if not tape_is_read:
+        app.look_at_tape = lambda options: None  # type: ignore[method-assign]
     try:
         async with opened(app, size) as pilot:
             await pilot.pause()

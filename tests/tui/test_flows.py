@@ -88,7 +88,7 @@ async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
 
 
 async def test_a_stopped_run_is_reported_as_partial() -> None:
-    async with driving({**SHORT, "speed": "1"}) as d:
+    async with driving({**SHORT, "speed": "1"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.played(0.05)
         await d.press("s")
@@ -107,7 +107,7 @@ async def test_a_stopped_run_is_reported_as_partial() -> None:
 
 
 async def test_what_is_wrong_is_said_beside_the_field_and_does_not_run() -> None:
-    async with driving() as d:
+    async with driving(tape_is_read=False) as d:
         quantity = d.app.screen.query_one("#quantity", Input)
         quantity.focus()
         quantity.value = "many"
@@ -159,7 +159,7 @@ async def test_a_run_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
 
 
 async def test_a_window_off_the_tape_is_an_error_with_what_to_do() -> None:
-    async with driving({**SHORT, "start": "20:00:00", "end": "21:00:00"}) as d:
+    async with driving({**SHORT, "start": "20:00:00", "end": "21:00:00"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.finished()
         await d.told("no snapshot of the tape lies in the window")
@@ -207,7 +207,7 @@ async def test_save_copy_and_open(tmp_path: Path) -> None:
 
 async def test_open_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
-    async with driving() as d:
+    async with driving(tape_is_read=False) as d:
         for content, words in (
             (None, "No such file"),
             ("no json", "not JSON: Expecting value (line 1, column 1)"),
@@ -222,7 +222,7 @@ async def test_open_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
 
 
 async def test_quit_asks_only_while_a_run_is_on_and_keeps_its_report(state: Path) -> None:
-    async with driving({**SHORT, "speed": "1"}) as d:
+    async with driving({**SHORT, "speed": "1"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.played(0.05)
         await d.press("ctrl+q")
@@ -240,13 +240,13 @@ async def test_quit_asks_only_while_a_run_is_on_and_keeps_its_report(state: Path
 
 
 async def test_quit_does_not_ask_without_a_run() -> None:
-    async with driving() as d:
+    async with driving(tape_is_read=False) as d:
         await d.press("ctrl+q")
         assert d.app._exit
 
 
 async def test_help_palette_themes_and_sizes_lose_nothing() -> None:
-    async with driving({**SHORT, "speed": "0.5", "end": "13:31:40"}) as d:
+    async with driving({**SHORT, "speed": "0.5", "end": "13:31:40"}, tape_is_read=False) as d:
         await d.press("question_mark")
         assert isinstance(d.app.screen, Help)
         await d.press("question_mark")
@@ -270,7 +270,7 @@ async def test_help_palette_themes_and_sizes_lose_nothing() -> None:
 
 
 async def test_a_simple_strategy_is_shown_itself() -> None:
-    async with driving({**SHORT, "strategy": "twap"}) as d:
+    async with driving({**SHORT, "strategy": "twap"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.finished()
         live = d.app.app_state.live
@@ -282,7 +282,7 @@ async def test_a_simple_strategy_is_shown_itself() -> None:
 
 
 async def test_the_mouse_works() -> None:
-    async with driving({**SHORT, "strategy": "twap"}) as d:
+    async with driving({**SHORT, "strategy": "twap"}, tape_is_read=False) as d:
         await d.click("#go")
         await d.finished()
         assert isinstance(d.app.screen, ResultPage)
@@ -292,7 +292,7 @@ async def test_copy_goes_through_the_terminal(monkeypatch: pytest.MonkeyPatch) -
     """OSC 52: it works over ssh, where no clipboard program could."""
     written: list[str] = []
     app = SorApp({**SHORT, "strategy": "twap"})
-    async with driving(app=app) as d:
+    async with driving(app=app, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.finished()
         assert app._driver is not None
@@ -305,7 +305,7 @@ async def test_copy_goes_through_the_terminal(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_before_the_first_run_only_what_is_possible_is_offered() -> None:
-    async with driving() as d:
+    async with driving(tape_is_read=False) as d:
         for key, words in (("f3", "no run yet"), ("f4", "No report yet"), ("f5", "No report is kept yet")):
             await d.press(key)
             await d.sees(words, "? Help")
@@ -317,7 +317,7 @@ async def test_before_the_first_run_only_what_is_possible_is_offered() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 async def test_a_worker_that_is_killed_is_said_in_one_line(number: signal.Signals) -> None:
     """SIGKILL too: the system sends it to a process that takes too much memory."""
-    async with driving({**SHORT, "speed": "1"}) as d:
+    async with driving({**SHORT, "speed": "1"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.played(0.05)
         assert d.app._worker is not None
@@ -327,7 +327,7 @@ async def test_a_worker_that_is_killed_is_said_in_one_line(number: signal.Signal
 
 
 async def test_the_broker_screen_says_that_there_is_none() -> None:
-    async with driving({**SHORT, "servers": "127.0.0.1:1"}) as d:
+    async with driving({**SHORT, "servers": "127.0.0.1:1"}, tape_is_read=False) as d:
         await d.press("f6")
         await d.until(lambda: d.app.broker_state is not None)
         await d.sees("does not serve")
@@ -349,7 +349,7 @@ async def test_the_topic_of_the_run_stands_before_all_others(
     ]
     mine = Topic("mock_l1_stream", 1, 0, 75_580, 20_100_000, (GroupLag("sor-backtest", "Empty", 75_000, 580),))
     units = (("zookeeper.service", "active (running)"), ("kafka.service", "active (running)"))
-    async with driving(size=size) as d:
+    async with driving(size=size, tape_is_read=False) as d:
         lines = ("Kafka 3.9.1 at 127.0.0.1:9092", "  zookeeper: process 1, serves", "  kafka: process 2, serves")
         d.app.broker_state = BrokerState(True, lines, mine.name, (*others, mine), units, ("the journal's last line",))
         await d.press("f6")
@@ -407,7 +407,7 @@ async def test_where_systemd_runs_the_broker_nothing_offers_to_start_or_stop_it(
     units = (("kafka.service", "failed (failed)"),)
     readers = (GroupLag("sor-backtest", "Stable", 10, 90),)
     long = "10:04:37 kafka " + "INFO something that is longer than a terminal is wide " * 3
-    async with driving(size=(80, 24)) as d:
+    async with driving(size=(80, 24), tape_is_read=False) as d:
         await d.press("f6")
         await d.sees("Start local broker")
         for lag in (0, 90):
@@ -425,7 +425,9 @@ async def test_where_systemd_runs_the_broker_nothing_offers_to_start_or_stop_it(
 
 
 async def test_without_a_broker_auto_is_embedded_and_says_so() -> None:
-    async with driving({**SHORT, "stream": "auto", "servers": "127.0.0.1:1", "strategy": "twap"}, (140, 40)) as d:
+    async with driving(
+        {**SHORT, "stream": "auto", "servers": "127.0.0.1:1", "strategy": "twap"}, (140, 40), tape_is_read=False
+    ) as d:
         await d.press("ctrl+r")
         await d.finished()
         await d.press("f3")
@@ -435,7 +437,7 @@ async def test_without_a_broker_auto_is_embedded_and_says_so() -> None:
 
 @pytest.mark.long
 async def test_a_broker_that_was_asked_for_and_is_not_there_is_an_error() -> None:
-    async with driving({**SHORT, "stream": "kafka", "servers": "127.0.0.1:1"}) as d:
+    async with driving({**SHORT, "stream": "kafka", "servers": "127.0.0.1:1"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.finished()
         await d.told("no Kafka broker answers at 127.0.0.1:1")
@@ -470,7 +472,7 @@ async def test_what_a_worker_or_a_thread_says_while_the_screens_are_taken_down_i
 
 
 async def test_an_older_answer_does_not_come_over_a_newer_one() -> None:
-    async with driving() as d:
+    async with driving(tape_is_read=False) as d:
         setup = d.app.screen
         shown: list[bool] = []
         assert isinstance(setup, SetupPage)
