@@ -243,3 +243,31 @@ def test_a_take_that_finds_the_parent_nearly_done_is_cut_by_it() -> None:
     result = worked(tape, 100, rules, Plan(takes=[Take(3, 80)], rests=[Rest(2, BID, 70, 50)]))
     assert fills(result) == [(2, 2, 70), (5, 3, 30)]
     assert (result.orders[0].filled, result.orders[0].reason) == (30, EndReason.PARENT_DONE)
+
+
+def test_shares_taken_are_not_shown_again_though_fewer_are_displayed() -> None:
+    tape = [asks(0, 100), asks(2, 20), asks(3, 130), asks(9, 0)]
+    _, seen = views(tape, 500, PLAIN, Plan(takes=[Take(2, 60)], wake=2), Plan(wake=3))
+    assert [view.venues[0].available for view in seen] == [100, 0, 70]
+
+
+def test_what_ends_an_order_first_is_why_it_ended() -> None:
+    """Venue 2's order fills the goal at 2: venue 3's ends as its time is over, and is cut a moment before that. A
+    parent that is done at 2 ends it as well, trades coming before cancels; so does the deadline, not a later time."""
+    tape = [asks(0, 0, 0), asks(2, 0, 0, sold=150), asks(9, 0, 0)]
+    for quantity, shares, lives, ended, reason in (
+        (500, 100, 2, 2, EndReason.EXPIRED),
+        (500, 100, 3, 2, EndReason.COMPLETED),
+        (100, 100, 2, 2, EndReason.PARENT_DONE),
+        (500, 120, 9, 9, EndReason.EXPIRED),
+        (500, 120, 10, 9, EndReason.DEADLINE),
+    ):
+        rests = [Rest(2, BID, shares, 50), Rest(3, BID, 100, lives)]
+        result = worked(tape, quantity, PLAIN, Plan(rests=rests, goal=shares))
+        assert (result.orders[1].ended, result.orders[1].reason) == (ended, reason), (quantity, shares, lives)
+
+
+def test_of_a_venue_that_is_used_up_nothing_counts_as_depth() -> None:
+    tape = [asks(0, 60), asks(1, 60), asks(2, 50), asks(3, 61), asks(9, 0)]
+    _, seen = views(tape, 500, PLAIN, Plan(takes=[Take(2, 60)], wake=Depth(1, 1)))
+    assert [view.ts for view in seen] == [0, 3]

@@ -374,6 +374,31 @@ def test_a_hidden_trade_and_one_elsewhere_explain_no_fall(trade: Trade) -> None:
     assert resting_at(BASE, tape, QueueModel.OPTIMISTIC, 0) == [(4, 50)]
 
 
+@pytest.mark.parametrize("late", [0, SECOND])
+@pytest.mark.parametrize("model", [QueueModel.CONSERVATIVE, QueueModel.OPTIMISTIC])
+def test_a_price_that_returns_as_it_was_has_lost_nothing(model: QueueModel, late: int) -> None:
+    tape = [said(0, 300), Instant(T0 + 1, (7, BASE + CENT // 2, 50), "", ()), said(2, 300)]
+    tape.append(said(5 * SECOND, None, Trade(7, BASE, 310, "A")))
+    assert resting_at(BASE, tape, model, late) == [(5 * SECOND, 10)]
+
+
+@pytest.mark.parametrize("late", [0, SECOND])
+def test_a_worse_national_price_ends_the_queue_of_a_hidden_venue(late: int) -> None:
+    """Venue 2 shows the best bid in venue 7's place, then a worse one: nobody is left where our order rests."""
+    tape = [said(0, 300), Instant(T0 + 1, (2, BASE, 100), "", ()), Instant(T0 + 2, (2, BASE - CENT, 100), "", ())]
+    tape.append(said(5 * SECOND, None, Trade(7, BASE, 30, "A")))
+    assert resting_at(BASE, tape, QueueModel.CONSERVATIVE, late) == [(5 * SECOND, 30)]
+
+
+@pytest.mark.parametrize(("side", "fills"), [("A", [(1, 5), (2, 30)]), ("N", [(1, 5)])])
+def test_at_a_locked_venue_a_trade_is_a_sale_if_a_seller_is_said_to_be_its_aggressor(
+    side: str, fills: list[tuple[int, int]]
+) -> None:
+    """Venue 7 asks at our price for 5, which are ours. Then 30 trade there: to us, or bought of what it asks for."""
+    tape = [said(0, 300), Instant(T0 + 1, "", (7, BASE, 5), ()), Instant(T0 + 2, "", "", (Trade(7, BASE, 30, side),))]
+    assert resting_at(BASE, tape, QueueModel.CONSERVATIVE, 0) == fills
+
+
 @pytest.mark.parametrize(("worst", "ahead"), [(0, 300), (1, 0)])
 def test_a_level_is_forgotten_once_the_national_price_is_below_it(worst: int, ahead: int) -> None:
     """Venue 7 showed 300 at a price, then a better one. That level is remembered until nobody shows it at the best."""
