@@ -27,6 +27,8 @@ from tui.widgets.live.venue_panel import _ColumnWidths
 from tui.widgets.panel import MARK
 from tui.widgets.row_table import Filtered
 
+pytestmark = pytest.mark.long
+
 VIEW = _view()[-1]
 
 
