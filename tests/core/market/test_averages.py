@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from strategies_for_tapes import Case, cases, examples
 
 from sor.core.market.averages import Average, WindowAverages
+from sor.core.market.batch import Quote, Snapshot, Trade, batch_of
 from sor.core.market.oriented import orient
+from sor.core.order import Side
 
 numbers = st.tuples(st.integers(-(2**62) + 1, 2**62 - 1), st.integers(0, 2**50))
 
@@ -46,3 +48,16 @@ def test_only_the_window_and_only_what_it_brings(case: Case) -> None:
     ):
         got = None if average.price is None else round(average.price * order.quantity) * order.side.sign
         assert got == cash
+
+
+def test_snapshots_and_trades_of_the_window_are_counted_with_both_its_ends() -> None:
+    def at(ts: int, trades: int) -> Snapshot:
+        return Snapshot(ts, (Quote(2, 99, 10, 101, 10),), tuple(Trade(2, 100, 5, "A") for _ in range(trades)))
+
+    tape = [at(0, 1), at(1, 2), at(2, 4), at(3, 8), at(4, 16)]
+    for batch in (1, 2, 5):
+        averages = WindowAverages(1, 3)
+        for first in range(0, len(tape), batch):
+            averages.on_events(orient(batch_of(tape[first : first + batch]), Side.BUY))
+        assert (averages.snapshots, averages.trades) == (3, 14)
+        assert (averages.displayed.size, averages.traded.size) == (30, 70)
