@@ -115,3 +115,24 @@ def test_rows_by_time() -> None:
     assert [book.first_at(T0 + t) for t in (-1, 0, 4, 5, 9, 10)] == [0, 0, 1, 1, 2, 3]
     assert np.array_equal(book.best_take, [-CENT] * 3)
     assert np.array_equal(book.best_rest, [-2 * CENT] * 3)
+
+
+def test_one_share_more_and_a_price_with_one_share_are_fresh() -> None:
+    shown = [(CENT, 0), (CENT, 1), (CENT, 1), (CENT, 2), (CENT, 1), (2 * CENT, 1), (2 * CENT, 0)]
+    tape = [Snapshot(T0 + n, (Quote(2, NO_PRICE, 0, *ask),)) for n, ask in enumerate(shown)]
+    fresh = BookBuilder().extend(orient(batch_of(tape), Side.BUY)).fresh
+    assert fresh.tolist() == [False, True, False, True, False, True, False]
+
+
+def test_the_last_offer_is_remembered_when_nobody_asks() -> None:
+    shown = [(CENT, 5), (2 * CENT, 7), (NO_PRICE, 0), (NO_PRICE, 0)]
+    tape = [Snapshot(T0 + n, (Quote(2, NO_PRICE, 0, *ask),)) for n, ask in enumerate(shown)]
+    book = BookBuilder().extend(orient(batch_of(tape), Side.BUY))
+    found = [book.last_take(row) for row in range(4)]
+    assert [(last.px, last.sz, last.stands) for last in found if last is not None] == [
+        (CENT, 5, True),
+        (2 * CENT, 7, True),
+        (2 * CENT, 7, False),
+        (2 * CENT, 7, False),
+    ]
+    assert [book.touch_at(row) for row in range(4)] == [CENT, 2 * CENT, None, None]
