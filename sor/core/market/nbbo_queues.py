@@ -28,11 +28,13 @@ class HiddenQueueEvents(QueueEvents):
     """Queue events of a venue that is not always shown: where it is hidden, px is the national price and sz UNKNOWN.
 
     times: of the entries, ns; late: by how much a trade may be printed after the fall that it explains; known: the run
-    that goes on after each entry; changes: falls and sales of this book and of the time `late` before it.
+    that goes on after each entry; changes: falls and sales of this book and of the time `late` before it; silent: the
+    last entry before the tape has said anything of the rest side, else 0.
     """
 
     known: Sequence[Known] = ()
     changes: Sequence[Change] = ()
+    silent: int = 0
 
     def ahead_at(self, row: int, px: int) -> int | None:
         """The last size shown in a run that goes on at this price, or 0; None where the order would take.
@@ -45,13 +47,13 @@ class HiddenQueueEvents(QueueEvents):
         price, size = self.known[entry]
         if price == px or self.sz[entry] == UNKNOWN:
             return size if price == px else 0
-        while entry and self.px[entry] >= px:
+        while entry > self.silent and self.px[entry] >= px:
             if self.known[entry][0] == px:
                 return self.known[entry][1]
             entry -= 1
-        if entry:
+        if entry > self.silent:
             return 0
-        price, size = self.known[0]
+        price, size = self.known[entry]
         return size if price == px else self.levels.get(px, 0 if px > self.lowest else UNKNOWN)
 
     def falls_at(self, row: int, px: int) -> list[tuple[int, int]]:
@@ -147,6 +149,7 @@ class _GrowingEntries:
     take_sz: list[int] = field(default_factory=list)
     known: list[Known] = field(default_factory=list)
     levels: dict[int, int] = field(default_factory=dict)
+    silent: int = 0
 
 
 @dataclass(slots=True)
@@ -225,7 +228,8 @@ class HiddenQueues:
                 self._queues[venue].sell(row, ts, sale, self.late)
         if rest is not None:
             venue, px, sz = rest
-            heard |= {self.rest[0], venue} if px == self.rest[1] else entries.keys()
+            # That there is no quote is news where nothing was said yet.
+            heard |= {self.rest[0], venue} if px == self.rest[1] and self.lowest < FAR else entries.keys()
             for queue in self._queues.values():
                 if queue.px > px:
                     queue.end(row, ts)
@@ -257,6 +261,8 @@ class HiddenQueues:
         shown = self.rest[0] == venue
         asks = self.take[0] == venue
         queue = self._queues[venue]
+        if self.lowest == FAR:
+            entries.silent = len(entries.rows)
         entries.rows.append(row)
         entries.times.append(ts)
         entries.px.append(self.rest[1])
@@ -282,5 +288,5 @@ class HiddenQueues:
         )
         return HiddenQueueEvents(
             rows, px, sz, take_px, take_sz, run[np.maximum(rows, 0)], moves, entries.levels, lowest, entries.times,
-            self.late, entries.fell, entries.known, changes,
+            self.late, entries.fell, entries.known, changes, entries.silent,
         )  # fmt: skip

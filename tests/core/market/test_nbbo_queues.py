@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
+from strategies_for_tapes import BASE, CENT, SECOND, T0, cut
 
+from sor.core.market.batch import NO_VENUE, Quote, Snapshot, Trade
+from sor.core.market.book import Book
+from sor.core.market.nbbo_book import NbboBookBuilder
 from sor.core.market.nbbo_queues import HiddenQueueEvents
-from sor.core.market.oriented import FAR
+from sor.core.market.oriented import FAR, orient
 from sor.core.market.queue_events import UNKNOWN
+from sor.core.order import Side
+from sor.core.units import NO_PRICE, UNSPOKEN
 
 
 def queue(
@@ -42,3 +49,42 @@ def test_who_stands_before_an_order_by_what_its_venue_showed() -> None:
     assert [events.ahead_at(2, at) for at in (92, 93, 94, 95, 96, 97, 98, 99)] == [UNKNOWN, 3, UNKNOWN, 5, 0, 7, 8, 0]
     assert [events.ahead_at(3, at) for at in (97, 98, 99)] == [0, 8, 0]
     assert events.ahead_at(2, FAR) is None
+
+
+# --- what a tape makes of them ----------------------------------------------------------------------------------------
+
+
+def bids(ts: int, size: int, venue: int = 7, level: int = 0) -> Snapshot:
+    """The national bid, so many cents above BASE, `ts` ns after T0."""
+    return Snapshot(T0 + ts, (Quote(venue, BASE + level * CENT, size, UNSPOKEN, 0),))
+
+
+def asks(ts: int, venue: int = 7) -> Snapshot:
+    return Snapshot(T0 + ts, (Quote(venue, UNSPOKEN, 0, BASE + 9 * CENT, 50),))
+
+
+def trades(ts: int, size: int, level: int = 0, side: str = "A") -> Snapshot:
+    return Snapshot(T0 + ts, (), (Trade(7, BASE + level * CENT, size, side),))
+
+
+NOBODY_BIDS = Snapshot(T0, (Quote(NO_VENUE, NO_PRICE, 0, UNSPOKEN, 0),))
+
+
+def books(tape: list[Snapshot], *cuts: int) -> list[Book]:
+    """Of a tape whose prints come up to a second late, as a buyer sees them; cut before these snapshots."""
+    builder = NbboBookBuilder(queues=True, prints_late=SECOND)
+    return [builder.extend(orient(batch, Side.BUY)) for batch in cut(tape, cuts) if len(batch)]
+
+
+@pytest.mark.parametrize(
+    ("first", "below"), [([asks(0)], UNKNOWN), ([trades(0, 10)], UNKNOWN), ([], UNKNOWN), ([NOBODY_BIDS], 0)]
+)
+def test_what_stands_below_all_that_was_shown_is_unknown_until_somebody_said_that_there_are_no_bids(
+    first: list[Snapshot], below: int
+) -> None:
+    """Venue 7 bids at 0 and then at 2: 100 stand at 0, nobody at 1. That it asks or was sold to says nothing of -1."""
+    tape = [*first, bids(1, 100), bids(2, 300, level=2), asks(3, venue=2)]
+    for at in range(len(tape)):
+        book = books(tape, at)[-1]
+        queue, last = book.queue_events_at(7), len(book) - 1
+        assert [queue.ahead_at(last, BASE + level * CENT) for level in (-1, 0, 1, 2, 3)] == [below, 100, 0, 300, 0], at
