@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from strategies_for_tapes import BASE, CENT, SECOND, T0, cut
 
+from sor.core.execution.flow_watch import FlowWatch
 from sor.core.market.batch import NO_VENUE, Quote, Snapshot, Trade
 from sor.core.market.book import Book
 from sor.core.market.nbbo_book import NbboBookBuilder
@@ -15,6 +16,7 @@ from sor.core.market.nbbo_queues import HiddenQueueEvents
 from sor.core.market.oriented import FAR, orient
 from sor.core.market.queue_events import UNKNOWN
 from sor.core.order import Side
+from sor.core.strategies.interface import Flow
 from sor.core.units import NO_PRICE, UNSPOKEN
 
 
@@ -59,8 +61,8 @@ def bids(ts: int, size: int, venue: int = 7, level: int = 0) -> Snapshot:
     return Snapshot(T0 + ts, (Quote(venue, BASE + level * CENT, size, UNSPOKEN, 0),))
 
 
-def asks(ts: int, venue: int = 7) -> Snapshot:
-    return Snapshot(T0 + ts, (Quote(venue, UNSPOKEN, 0, BASE + 9 * CENT, 50),))
+def asks(ts: int, size: int = 50, venue: int = 7) -> Snapshot:
+    return Snapshot(T0 + ts, (Quote(venue, UNSPOKEN, 0, BASE + 9 * CENT, size),))
 
 
 def trades(ts: int, size: int, level: int = 0, side: str = "A") -> Snapshot:
@@ -88,3 +90,55 @@ def test_what_stands_below_all_that_was_shown_is_unknown_until_somebody_said_tha
         book = books(tape, at)[-1]
         queue, last = book.queue_events_at(7), len(book) - 1
         assert [queue.ahead_at(last, BASE + level * CENT) for level in (-1, 0, 1, 2, 3)] == [below, 100, 0, 300, 0], at
+
+
+@pytest.mark.parametrize(("after", "fell"), [(SECOND, 50), (SECOND + 1, 60)])
+def test_a_fall_that_a_late_trade_does_not_explain_left_the_queue(after: int, fell: int) -> None:
+    """60 fall at 1. The 10 that are sold are of those up to a second later; after that they are of what falls next."""
+    tape = [bids(0, 100), bids(1, 40), trades(1 + after, 10), bids(2 * SECOND, 30 if after > SECOND else 40)]
+    assert flow([*tape, bids(4 * SECOND, 500)]) == (Flow(7, 10, fell),)
+
+
+def test_what_fell_in_a_price_run_is_not_told_of_the_next() -> None:
+    """60 fall at 1, and the queue is another before a second has passed: venue 7 bids more, or nobody bids as much."""
+    better = [bids(0, 100), bids(1, 40), bids(2, 300, level=1), bids(3 * SECOND, 300, level=1)]
+    again = [bids(0, 100), bids(1, 40), bids(2, 500, venue=2, level=-1), bids(3, 200), bids(3 * SECOND, 200)]
+    assert flow(better) == flow(again) == ()
+
+
+def test_what_was_sold_where_nobody_was_left_explains_no_later_fall() -> None:
+    """Venue 7 has nobody at 0 from 1 on, so the 30 are not of the 200 that it shows there at 3, of which 50 leave."""
+    tape = [bids(0, 100), bids(1, 500, venue=2, level=-1), trades(2, 30), bids(3, 200), bids(4, 150)]
+    assert flow([*tape, bids(3 * SECOND, 150)]) == (Flow(7, 0, 50),)
+
+
+def test_what_one_book_hands_to_the_next() -> None:
+    """Venue 7 as the first book ends, at 1200 ms: 70 at the bid; of the time since 200 ms, a fall of 20 and a sale of
+    15. Then others bid as much; it asks again, at 1500 ms; 5 are sold there; others have the best offer."""
+    ms = SECOND // 1000
+    first = [bids(0, 100), asks(1), bids(199 * ms, 90), bids(200 * ms, 70), trades(1200 * ms, 15)]
+    then = [bids(1400 * ms, 60, venue=2), asks(1500 * ms, 80), trades(1600 * ms, 5), asks(1700 * ms, venue=2)]
+    queue = books([*first, *then], len(first))[1].queue_events_at(7)
+    assert isinstance(queue, HiddenQueueEvents)
+    assert [time - T0 for time in queue.times] == [1200 * ms, 1400 * ms, 1500 * ms, 1600 * ms, 1700 * ms]
+    assert queue.rows.tolist() == [0, 1, 2, 3, 4]
+    assert queue.sz.tolist() == [70, *[UNKNOWN] * 4]
+    assert queue.known == [(BASE, 70)] * 5
+    assert queue.take_px.tolist() == [*[BASE + 9 * CENT] * 4, FAR]
+    assert queue.take_sz.tolist() == [0, 0, 80, 0, 0]
+    assert [(row, time - T0, shares) for row, time, _, shares in queue.changes] == [
+        (-1, 200 * ms, 20), (-1, 1200 * ms, -15), (3, 1600 * ms, -5)
+    ]  # fmt: skip
+
+
+def flow(tape: list[Snapshot]) -> tuple[Flow, ...]:
+    """What a strategy is shown of the whole tape at its end, in every cut."""
+    ways = []
+    for at in range(len(tape)):
+        watch = FlowWatch()
+        for book in books(tape, at):
+            watch.enter(book)
+            watch.carry(book, len(book) - 1)
+        ways.append(watch.since(book, len(book) - 1, first=False))
+    assert ways == [ways[0]] * len(ways)
+    return ways[0]
