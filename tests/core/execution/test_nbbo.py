@@ -366,6 +366,15 @@ def test_what_a_trade_leaves_of_a_fall_is_a_cancellation(after: int) -> None:
     assert resting_at(BASE, tape, QueueModel.OPTIMISTIC, SECOND) == [(5 * SECOND, 10)]
 
 
+def test_halves_of_a_share_that_get_through_add_up() -> None:
+    """100 stand before us, and two falls of 2 in 400 take half a share of them each, known a second later: at 1500 ms,
+    when 39.5 of 99.5 fall, and at 2100 ms, when 70 are sold behind 59.5. Of the 50 sold then, 39.5 had fallen."""
+    tape = [said(0, 100), said(100 * MS, 400), said(200 * MS, 398), said(900 * MS, 400), said(1_000 * MS, 398)]
+    tape += [said(1_500 * MS, 60), said(2_100 * MS, None, Trade(7, BASE - CENT, 70, "N"))]
+    tape.append(said(2_200 * MS, None, Trade(7, BASE, 50, "A")))
+    assert resting_at(BASE, tape, QueueModel.PROPORTIONAL, SECOND) == [(2_100 * MS, 10), (2_200 * MS, 11)]
+
+
 @pytest.mark.parametrize("trade", [Trade(7, BASE, 100, "H"), Trade(7, BASE + CENT, 100, "A"), Trade(2, BASE, 100, "A")])
 def test_a_hidden_trade_and_one_elsewhere_explain_no_fall(trade: Trade) -> None:
     """So the 100 that fell were cancelled, and the optimistic model takes them from the 200 ahead of us."""
