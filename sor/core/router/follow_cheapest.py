@@ -120,5 +120,5 @@ def scaled(decision: Decision, size: int) -> Allocation:
         return found
     limits = tuple((venue, min(size, qty * size // whole)) for venue, qty in found.limits)
     total = (found.market + sum(qty for _, qty in found.limits)) * size // whole
-    market = min(size, max(found.market * size // whole, total - sum(qty for _, qty in limits)))
+    market = min(size, total - sum(qty for _, qty in limits))
     return Allocation(market, found.px, limits, found.reason)

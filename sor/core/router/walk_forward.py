@@ -138,7 +138,7 @@ class Study:
             if index < self._stop:
                 self._begin(book, row, index)
             self._next = index + 1
-            row = max(row + 1, book.first_at(self.schedule.begins(self._next)))
+            row = book.first_at(self.schedule.begins(self._next))
 
     def on_end(self, *, stopped: bool = False) -> None:
         """The stream has ended. A slice that a stopped run broke off tells nothing."""

@@ -47,3 +47,13 @@ def test_four_times_the_volume_and_time_charge_the_same() -> None:
     assert one is not None
     assert four is not None
     assert isclose(one.charge(500), four.charge(500), rel_tol=0.02)
+
+
+def test_a_moment_with_one_side_is_left_out_whichever_is_missing_and_two_others_are_enough() -> None:
+    two = path([100, 102])
+    expected = impact(1, two, 100)
+    assert expected is not None
+    assert isclose(expected.volatility, 0.02, rel_tol=1e-12)
+    for one_sided in (PathPoint(5, 103, None), PathPoint(5, None, 99)):
+        assert impact(1, [two[0], one_sided, two[1]], 100) == expected
+    assert impact(1, path([0, 102]), 100) is None  # no return of a mid of nothing

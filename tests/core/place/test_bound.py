@@ -9,7 +9,7 @@ import pytest
 from sample_problems import by_milp, random_problem, solved
 from thorough import THOROUGH
 
-from sor.core.place.bound import Box, Dual, first_prices, root_bound
+from sor.core.place.bound import Bound, Box, Dual, _halves, first_prices, root_bound
 from sor.core.place.local_search.sample import SampleProblem
 from sor.core.place.local_search.search import Search
 
@@ -82,6 +82,25 @@ def test_order_of_venues_scale_and_useless_venues_change_nothing(seed: int) -> N
     permuted = SampleProblem(p.e[order], p.b[order], p.theta, p.lam, p.size)
     dearer = SampleProblem(p.e, p.b * 7, p.theta * 7, p.lam * 7, p.size)
     larger = SampleProblem(p.e * 3, p.b, p.theta, p.lam, p.size * 3)
+    smaller = SampleProblem(p.e / 1000, p.b, p.theta, p.lam, p.size / 1000)
     useless = SampleProblem(np.vstack([p.e, np.zeros((1, p.n))]), np.append(p.b, p.b[-1]), p.theta, p.lam, p.size)
-    for other, factor in ((permuted, 1.0), (dearer, 7.0), (larger, 3.0), (useless, 1.0)):
+    for other, factor in ((permuted, 1.0), (dearer, 7.0), (larger, 3.0), (smaller, 0.001), (useless, 1.0)):
         assert solved(other, scale * factor)[1] / factor == pytest.approx(total, abs=2e-5 * scale)
+
+
+@pytest.mark.parametrize(("mean", "cut"), [(1.0, 4.0), (10.0, 10.0), (39.0, 36.0)])
+def test_a_box_is_cut_where_mixing_gains_most_and_its_halves_are_all_of_it(mean: float, cut: float) -> None:
+    """At the mean, but a tenth of the side from its ends; a side of no length is not cut, whatever it gains."""
+    box = Box(np.array([0.0, 0.0, 5.0]), np.array([100.0, 40.0, 5.0]))
+    bound = Bound(0.0, (), np.array([7.0, 50.0, mean, 5.0]), np.array([1.0, 2.0, 9.0]))
+    left, right = _halves(box, bound, 100.0)
+    assert (box.low.tolist(), box.high.tolist()) == ([0, 0, 5], [100, 40, 5])
+    assert (left.low.tolist(), left.high.tolist()) == ([0, 0, 5], [100, cut, 5])
+    assert (right.low.tolist(), right.high.tolist()) == ([0, cut, 5], [100, 40, 5])
+
+
+def test_prices_that_an_allocation_suggests() -> None:
+    """Of 100 shares 90, 100 and 110 are bought."""
+    p = SampleProblem(np.array([[100.0] * 3, [10.0, 20.0, 30.0]]), np.array([0.07, 0.03]), 0.0, 0.1, 100.0)
+    found = [price.tolist() for price in first_prices(p, np.array([80.0, 100.0]))]
+    assert found == [[1.0, 0.5, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]

@@ -7,6 +7,7 @@ import pytest
 from sample_problems import random_problem
 from scipy.optimize import linprog
 
+from sor.core.place.local_search.sample import SampleProblem
 from sor.core.place.split import split
 
 
@@ -26,3 +27,10 @@ def test_split_is_the_best_that_cannot_overfill(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for point in rng.dirichlet(np.ones(k + 1), 200) * p.size:
         assert p.total(x) <= p.total(point) + 1e-9 * scale
+
+
+def test_where_no_venue_fills_all_is_taken_and_where_one_always_does_all_rests() -> None:
+    none = SampleProblem(np.array([[100.0] * 3, [0.0] * 3]), np.array([0.07, 0.03]), 0.0, 0.1, 100.0)
+    assert split(none).tolist() == [100.0, 0.0]
+    always = SampleProblem(np.full((2, 3), 100.0), np.array([0.07, 0.03]), 0.0, 0.1, 100.0)
+    assert split(always).tolist() == [0.0, 100.0]
