@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from operator import eq, gt, lt
 from random import Random
 
 import pytest
@@ -12,7 +13,7 @@ from reference.interval import bootstrap_t as reference
 from reference.interval import holm as adjusted
 from strategies_for_tapes import examples
 
-from sor.core.statistics import BLOCK, RESAMPLES, beyond_luck, bootstrap_t, chance_of_best, holm, splitmix64
+from sor.core.statistics import BLOCK, RESAMPLES, best_of, beyond_luck, bootstrap_t, chance_of_best, holm, splitmix64
 
 
 def skewed(random: Random, n: int, scale: int = 10**6) -> list[int]:
@@ -134,6 +135,26 @@ def test_chance_of_best_is_a_count_of_resamples(series: list[list[int]], block: 
     assert found == expected
     assert sum(found) == 1
     assert chance_of_best(series[::-1], block) == found[::-1]
+
+
+def test_the_draws_of_a_long_series_are_those_of_a_short_one_further_on() -> None:
+    """Twenty blocks a resample are more than are drawn at once; five values are one block and tell nothing."""
+    series = [skewed(Random(k), 40, 3) for k in range(2)]
+    sums = [_drawn(values, 2) for values in series]
+    ahead, behind, tied = (sum(compare(a, b) for a, b in zip(*sums, strict=True)) for compare in (gt, lt, eq))
+    first = [(side + Fraction(tied, 2)) / RESAMPLES for side in (ahead, behind)]
+    assert chance_of_best(series, 2) == first
+    assert best_of({"a": series[0], "b": series[1]}, 2) == {"a": first[0], "b": first[1]}
+    assert chance_of_best([values[:BLOCK] for values in series]) is None
+    assert chance_of_best([values[: BLOCK + 1] for values in series]) is not None
+
+
+def test_five_per_cent_are_enough() -> None:
+    level = Fraction(5, 100)
+    assert holm({"a": level}) == {"a"}
+    assert holm({"a": level / 2, "b": level}) == {"a", "b"}
+    assert holm({"a": level + Fraction(1, 10**9)}) == set()
+    assert beyond_luck({"X_M": level, "X_E": level}, "X_M") == {"X_M", "X_E"}
 
 
 def test_what_is_always_better_is_always_the_best() -> None:
