@@ -20,7 +20,8 @@ from sor.core.market.oriented import FAR, OrientedBatch
 from sor.core.market.queue_events import UNKNOWN, Move, QueueEvents, Sale, use_up
 
 Known = tuple[int, int]  # price and last shown size of a price run that goes on
-Change = tuple[int, int, int, int]  # row, time, price, shares: what fell there (> 0) or was sold there (< 0)
+# Row, time, price, time of a fall there, shares: that fall (> 0), or what a trade explains of it (< 0).
+Change = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +29,8 @@ class HiddenQueueEvents(QueueEvents):
     """Queue events of a venue that is not always shown: where it is hidden, px is the national price and sz UNKNOWN.
 
     times: of the entries, ns; late: by how much a trade may be printed after the fall that it explains; known: the run
-    that goes on after each entry; changes: falls and sales of this book and of the time `late` before it; silent: the
-    last entry before the tape has said anything of the rest side, else 0.
+    that goes on after each entry; changes: falls and what explains them, of this book and of the time `late` before
+    it; silent: the last entry before the tape has said anything of the rest side, else 0.
     """
 
     known: Sequence[Known] = ()
@@ -58,25 +59,21 @@ class HiddenQueueEvents(QueueEvents):
 
     def falls_at(self, row: int, px: int) -> list[tuple[int, int]]:
         """(time, shares) that fell at this price shortly before the end of `row` and that no trade explains yet."""
-        entry = self.entry_at(row)
-        first = bisect_left(self.changes, self.times[entry] - self.late, key=lambda change: change[1])
-        falls: deque[tuple[int, int]] = deque()
-        for at, ts, price, shares in self.changes[first:]:
+        since = self.times[self.entry_at(row)] - self.late
+        falls: dict[int, int] = {}
+        for at, _, price, fell, shares in self.changes[bisect_left(self.changes, since, key=lambda one: one[1]) :]:
             if at > row:
                 break
-            if price != px:
-                continue
-            if shares > 0:
-                falls.append((ts, shares))
-            else:
-                use_up(falls, ts - self.late, -shares)
-        return list(falls)
+            if price == px and fell >= since:
+                falls[fell] = falls.get(fell, 0) + shares
+        return [fall for fall in falls.items() if fall[1]]
 
 
 @dataclass(slots=True)
 class _Queue:
     """One venue's queue at the price of its run: last size shown, falls that wait for a trade, shares cancelled that
-    no entry has told yet, sales that wait for a fall, and the changes of late. levels: sizes below the run's price."""
+    no entry has told yet, sales that wait for a fall, and the changes of late. levels: sizes below the run's price;
+    unexplained: by price the falls of late, of any run, and what no trade explains of them."""
 
     px: int = -FAR
     sz: int = 0
@@ -85,17 +82,43 @@ class _Queue:
     unclaimed: int = 0
     changes: deque[Change] = field(default_factory=deque)
     levels: dict[int, int] = field(default_factory=dict)
+    unexplained: dict[int, deque[tuple[int, int]]] = field(default_factory=dict)
 
     def sell(self, row: int, ts: int, sale: Sale, late: int) -> None:
-        self.changes.append((row, ts, sale.px, -sale.sz))
+        self._explain(row, ts, sale, late)
         if sale.px == self.px:
             self.settle(ts - late)
             self.unclaimed += sale.sz - use_up(self.falls, ts - late, sale.sz)
 
+    def _explain(self, row: int, ts: int, sale: Sale, late: int) -> None:
+        """The oldest falls that a sale can be of are of it, also for orders that join when these are long ago."""
+        falls, left = self.unexplained.get(sale.px), sale.sz
+        while falls and left:
+            fell, shares = falls.popleft()
+            if fell < ts - late:
+                continue
+            explained = min(shares, left)
+            self.changes.append((row, ts, sale.px, fell, -explained))
+            left -= explained
+            if explained < shares:
+                falls.appendleft((fell, shares - explained))
+
+    def _fell(self, row: int, ts: int, shares: int) -> None:
+        self.changes.append((row, ts, self.px, ts, shares))
+        self.unexplained.setdefault(self.px, deque()).append((ts, shares))
+
+    def forget_changes(self, before: int) -> None:
+        """A book ends: no trade explains falls of before that time any more."""
+        while self.changes and self.changes[0][1] < before:
+            self.changes.popleft()
+        # In the next book these happened before its first row.
+        self.changes = deque((-1, *change[1:]) for change in self.changes)
+        self.unexplained = {px: falls for px, falls in self.unexplained.items() if falls and falls[-1][0] >= before}
+
     def end(self, row: int, ts: int) -> None:
         """Nobody is left at the price of the run."""
         if self.sz > self.unclaimed:
-            self.changes.append((row, ts, self.px, self.sz - self.unclaimed))
+            self._fell(row, ts, self.sz - self.unclaimed)
         self.sz = 0
         self._begin(-FAR, 0)
 
@@ -127,7 +150,7 @@ class _Queue:
         self.unclaimed -= claimed
         self.sz, fell = sz, down - claimed
         if fell:
-            self.changes.append((row, ts, px, fell))
+            self._fell(row, ts, fell)
             self.falls.append((ts, fell))
         self.settle(ts - late if late else ts + 1)
         told, self.cancelled = self.cancelled, 0
@@ -276,10 +299,7 @@ class HiddenQueues:
 
     def _events(self, entries: _GrowingEntries, lowest: int, queue: _Queue, run: Ints) -> HiddenQueueEvents:
         changes = list(queue.changes)
-        while queue.changes and queue.changes[0][1] < self._last_ts - self.late:
-            queue.changes.popleft()
-        # In the next book these happened before its first row.
-        queue.changes = deque((-1, ts, px, shares) for _, ts, px, shares in queue.changes)
+        queue.forget_changes(self._last_ts - self.late)
         of_moves = (entries.rows, entries.px, entries.sz, entries.cancelled, entries.sales)
         moves = [Move(entry, *move) for entry, move in enumerate(zip(*of_moves, strict=True))]
         rows, px, sz, take_px, take_sz = (

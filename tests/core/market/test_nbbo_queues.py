@@ -30,16 +30,17 @@ def queue(
 
 
 def test_falls_at_the_price_that_no_trade_explains_yet() -> None:
-    """At 112, that of 101 is too old. The 10 sold at 106 explain the 7 of 102 and 3 of the 30 of 104; the rest waits,
-    with the 4 that fall last. What fell at 96, and what falls later, is not ours."""
+    """The 45 sold at 106 are of the 40 of 101 and of 5 of the 7 of 102, also at 112, when that of 101 is too old. The
+    rest waits, with the 4 that fall last. What fell at 96, and what falls later, is not ours."""
     changes = [
-        (0, 101, 95, 40), (0, 102, 95, 7), (0, 104, 95, 30), (1, 105, 96, 50), (1, 106, 95, -10), (2, 112, 95, 4),
-        (3, 113, 95, 9),
+        (0, 101, 95, 101, 40), (0, 102, 95, 102, 7), (0, 104, 95, 104, 30), (1, 105, 96, 105, 50),
+        (1, 106, 95, 101, -40), (1, 106, 95, 102, -5), (2, 112, 95, 112, 4), (3, 113, 95, 113, 9),
     ]  # fmt: skip
     events = queue([95] * 4, [100] * 4, times=[90, 104, 106, 112], changes=changes)
-    assert events.falls_at(2, 95) == [(104, 27), (112, 4)]
+    assert events.falls_at(2, 95) == [(102, 2), (104, 30), (112, 4)]
     assert events.falls_at(2, 96) == [(105, 50)]
     assert events.falls_at(2, 97) == []
+    assert events.falls_at(1, 95) == [(102, 2), (104, 30)]
     assert events.falls_at(0, 95) == [(101, 40), (102, 7), (104, 30)]
 
 
@@ -69,6 +70,7 @@ def trades(ts: int, size: int, level: int = 0, side: str = "A") -> Snapshot:
     return Snapshot(T0 + ts, (), (Trade(7, BASE + level * CENT, size, side),))
 
 
+MS = SECOND // 1000
 NOBODY_BIDS = Snapshot(T0, (Quote(NO_VENUE, NO_PRICE, 0, UNSPOKEN, 0),))
 
 
@@ -115,20 +117,29 @@ def test_what_was_sold_where_nobody_was_left_explains_no_later_fall() -> None:
 def test_what_one_book_hands_to_the_next() -> None:
     """Venue 7 as the first book ends, at 1200 ms: 70 at the bid; of the time since 200 ms, a fall of 20 and a sale of
     15. Then others bid as much; it asks again, at 1500 ms; 5 are sold there; others have the best offer."""
-    ms = SECOND // 1000
-    first = [bids(0, 100), asks(1), bids(199 * ms, 90), bids(200 * ms, 70), trades(1200 * ms, 15)]
-    then = [bids(1400 * ms, 60, venue=2), asks(1500 * ms, 80), trades(1600 * ms, 5), asks(1700 * ms, venue=2)]
+    first = [bids(0, 100), asks(1), bids(199 * MS, 90), bids(200 * MS, 70), trades(1200 * MS, 15)]
+    then = [bids(1400 * MS, 60, venue=2), asks(1500 * MS, 80), trades(1600 * MS, 5), asks(1700 * MS, venue=2)]
     queue = books([*first, *then], len(first))[1].queue_events_at(7)
     assert isinstance(queue, HiddenQueueEvents)
-    assert [time - T0 for time in queue.times] == [1200 * ms, 1400 * ms, 1500 * ms, 1600 * ms, 1700 * ms]
+    assert [time - T0 for time in queue.times] == [1200 * MS, 1400 * MS, 1500 * MS, 1600 * MS, 1700 * MS]
     assert queue.rows.tolist() == [0, 1, 2, 3, 4]
     assert queue.sz.tolist() == [70, *[UNKNOWN] * 4]
     assert queue.known == [(BASE, 70)] * 5
     assert queue.take_px.tolist() == [*[BASE + 9 * CENT] * 4, FAR]
     assert queue.take_sz.tolist() == [0, 0, 80, 0, 0]
-    assert [(row, time - T0, shares) for row, time, _, shares in queue.changes] == [
-        (-1, 200 * ms, 20), (-1, 1200 * ms, -15), (3, 1600 * ms, -5)
-    ]  # fmt: skip
+    fell = T0 + 200 * MS
+    assert queue.changes == [(-1, fell, BASE, fell, 20), (-1, T0 + 1200 * MS, BASE, fell, -15)]
+
+
+@pytest.mark.parametrize("confirmed", [bids(1300 * MS, 80), asks(1300 * MS)])
+def test_what_a_trade_has_explained_it_explains_however_long_ago_that_fell(confirmed: Snapshot) -> None:
+    """10 fall at 100 ms and 10 at 800 ms; the 4 and 6 sold by 1000 ms are the first ones, also where an order joins at
+    1300 ms: the 10 of 800 ms still wait for a trade. The row before that one says nothing of venue 7."""
+    tape = [bids(0, 100), bids(100 * MS, 90), bids(800 * MS, 80), trades(900 * MS, 4), trades(1000 * MS, 6)]
+    tape.append(asks(1200 * MS, venue=2))
+    for at in range(7):
+        book = books([*tape, confirmed], at)[-1]
+        assert book.queue_events_at(7).falls_at(len(book) - 1, BASE)[-1:] == [(T0 + 800 * MS, 10)], at
 
 
 def flow(tape: list[Snapshot]) -> tuple[Flow, ...]:
