@@ -126,3 +126,15 @@ def test_a_ladder_on_which_nothing_is_lower_or_that_has_no_length_is_not_climbed
     assert ladder(cost, 99, (1, 0), 33, 4, np.dtype(np.int64)) == (99, 0)
     assert ladder(cost, 99, (0, 0), 33, 4, np.dtype(np.int64)) == (99, 0)
     assert len(asked) == 6
+
+
+def test_one_that_fills_whole_makes_room_for_two_that_fill_by_turns() -> None:
+    """5 + 2 of 7 shares in either outcome: one less of the first, which fills exactly, is one more of either other."""
+    p = SampleProblem(np.array([[5.0, 5.0], [7.0, 0.0], [0.0, 7.0]]), np.array([0.9, 0.1, 0.1]), 0.0, 1.0, 7.0)
+    x = np.array([5.0, 2.0, 2.0])
+    at = x[:, None]
+    counts = count(np.concatenate([p.e > at, p.e >= at]), np.zeros(2), 0.0, ([], []))
+    single = single_slopes(counts, p.b, np.zeros((2, 1)), p.lam)
+    found = list(trio_steps(p.e, None, x, single, pair_slopes(counts, single, p.lam), p.lam, 1.0))
+    assert [d.tolist() for d in found] == [[-1, 1, 1]]
+    assert slope(p, x, found[0]) == pytest.approx(2 * (0.1 - 0.9))
