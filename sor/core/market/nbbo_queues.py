@@ -17,7 +17,7 @@ import numpy as np
 
 from sor.core.market.batch import Ints
 from sor.core.market.oriented import FAR, OrientedBatch
-from sor.core.market.queue_events import UNKNOWN, Move, QueueEvents, Sale, use_up
+from sor.core.market.queue_events import UNKNOWN, Move, QueueEvents, Sale, take_falls, use_up
 
 Known = tuple[int, int]  # price and last shown size of a price run that goes on
 # Row, time, price, time of a fall there, shares: that fall (> 0), or what a trade explains of it (< 0).
@@ -92,16 +92,8 @@ class _Queue:
 
     def _explain(self, row: int, ts: int, sale: Sale, late: int) -> None:
         """The oldest falls that a sale can be of are of it, also for orders that join when these are long ago."""
-        falls, left = self.unexplained.get(sale.px), sale.sz
-        while falls and left:
-            fell, shares = falls.popleft()
-            if fell < ts - late:
-                continue
-            explained = min(shares, left)
-            self.changes.append((row, ts, sale.px, fell, -explained))
-            left -= explained
-            if explained < shares:
-                falls.appendleft((fell, shares - explained))
+        for fell, shares in take_falls(self.unexplained.get(sale.px, deque()), ts - late, sale.sz):
+            self.changes.append((row, ts, sale.px, fell, -shares))
 
     def _fell(self, row: int, ts: int, shares: int) -> None:
         self.changes.append((row, ts, self.px, ts, shares))

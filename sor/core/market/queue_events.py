@@ -158,17 +158,24 @@ class QueueEvents:
 
 
 def use_up(falls: deque[tuple[int, int]], since: int, shares: int) -> int:
-    """Takes up to `shares` from the falls since a time, the oldest first; how many it took. Older falls are dropped."""
+    """As `take_falls`: how many in all."""
+    return sum(used for _, used in take_falls(falls, since, shares))
+
+
+def take_falls(falls: deque[tuple[int, int]], since: int, shares: int) -> list[tuple[int, int]]:
+    """Takes up to `shares` from the falls since a time, the oldest first: the time of each, and how many of it. Older
+    falls are dropped."""
     while falls and falls[0][0] < since:
         falls.popleft()
-    left = shares
+    taken, left = list[tuple[int, int]](), shares
     while falls and left:
         ts, fell = falls.popleft()
-        if fell > left:
-            falls.appendleft((ts, fell - left))
-            return shares
-        left -= fell
-    return shares - left
+        used = min(fell, left)
+        taken.append((ts, used))
+        left -= used
+        if used < fell:
+            falls.appendleft((ts, fell - used))
+    return taken
 
 
 class Quotes(NamedTuple):
