@@ -23,7 +23,7 @@ from sor.stream.names import member_of
 from sor.stream.progress import Meter, Show, StreamProgress
 
 CHECK_SECONDS = 0.5
-LOOK_WHILE_WORKING = 5.0  # a question to the broker for every partition, which may take half a second each
+CHECK_WHILE_WORKING = 5.0  # a question to the broker for every partition, which may take half a second each
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Group:
             )
             if ours is not None:  # without asking for the results of all the others, each time
                 self._work_on(ours, results)
-                self._look(every=LOOK_WHILE_WORKING)
+                self._look(every=CHECK_WHILE_WORKING)
                 continue
             open_ones = [run for run in runs.values() if self._is_open(run, mine, results)]
             if not open_ones and self._look(every=CHECK_SECONDS):
