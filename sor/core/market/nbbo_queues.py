@@ -17,7 +17,7 @@ import numpy as np
 
 from sor.core.market.batch import Ints
 from sor.core.market.oriented import FAR, OrientedBatch
-from sor.core.market.queue_events import UNKNOWN, Move, QueueEvents, Sale, take_falls, use_up
+from sor.core.market.queue_events import UNKNOWN, Move, QueueEvents, Sale, take_falls
 
 Known = tuple[int, int]  # price and last shown size of a price run that goes on
 # Row, time, price, time of a fall there, shares: that fall (> 0), or what a trade explains of it (< 0).
@@ -71,13 +71,13 @@ class HiddenQueueEvents(QueueEvents):
 
 @dataclass(slots=True)
 class _Queue:
-    """One venue's queue at the price of its run: last size shown, falls that wait for a trade, shares cancelled that
-    no entry has told yet, sales that wait for a fall, and the changes of late. levels: sizes below the run's price;
+    """One venue's queue at the price of its run: last size shown, when the run began, shares cancelled in it that no
+    entry has told yet, sales that wait for a fall, and the changes of late. levels: sizes below the run's price;
     unexplained: by price the falls of late, of any run, and what no trade explains of them."""
 
     px: int = -FAR
     sz: int = 0
-    falls: deque[tuple[int, int]] = field(default_factory=deque)
+    begun: int = -FAR
     cancelled: int = 0
     unclaimed: int = 0
     changes: deque[Change] = field(default_factory=deque)
@@ -85,15 +85,16 @@ class _Queue:
     unexplained: dict[int, deque[tuple[int, int]]] = field(default_factory=dict)
 
     def sell(self, row: int, ts: int, sale: Sale, late: int) -> None:
-        self._explain(row, ts, sale, late)
+        """A sale is of the oldest falls at its price that it can be of, whichever run these were in; what is left of it
+        waits for a fall. No share that was sold explains two."""
         if sale.px == self.px:
             self.settle(ts - late)
-            self.unclaimed += sale.sz - use_up(self.falls, ts - late, sale.sz)
-
-    def _explain(self, row: int, ts: int, sale: Sale, late: int) -> None:
-        """The oldest falls that a sale can be of are of it, also for orders that join when these are long ago."""
+        left = sale.sz
         for fell, shares in take_falls(self.unexplained.get(sale.px, deque()), ts - late, sale.sz):
             self.changes.append((row, ts, sale.px, fell, -shares))
+            left -= shares
+        if sale.px == self.px:
+            self.unclaimed += left
 
     def _fell(self, row: int, ts: int, shares: int) -> None:
         self.changes.append((row, ts, self.px, ts, shares))
@@ -101,6 +102,7 @@ class _Queue:
 
     def forget_changes(self, before: int) -> None:
         """A book ends: no trade explains falls of before that time any more."""
+        self.settle(before)
         while self.changes and self.changes[0][1] < before:
             self.changes.popleft()
         # In the next book these happened before its first row.
@@ -112,30 +114,33 @@ class _Queue:
         if self.sz > self.unclaimed:
             self._fell(row, ts, self.sz - self.unclaimed)
         self.sz = 0
-        self._begin(-FAR, 0)
+        self._begin(ts, -FAR, 0)
 
     def forget(self, above: int) -> None:
         """The national price shows that nobody is left above it."""
         if self.levels:
             self.levels = {px: size for px, size in self.levels.items() if px <= above}
 
-    def _begin(self, px: int, sz: int) -> None:
+    def _begin(self, ts: int, px: int, sz: int) -> None:
         if self.sz:
             self.levels[self.px] = self.sz
         self.levels.pop(px, None)
-        self.px, self.sz, self.cancelled, self.unclaimed = px, sz, 0, 0
-        self.falls.clear()
+        self.px, self.sz, self.begun, self.cancelled, self.unclaimed = px, sz, ts, 0, 0
 
     def settle(self, before: int) -> None:
-        """Falls of before that time were cancellations: no trade explains them any more."""
-        while self.falls and self.falls[0][0] < before:
-            self.cancelled += self.falls.popleft()[1]
+        """Falls of before that time were cancellations: no trade explains them any more. Those of an earlier run took
+        nobody from this one."""
+        falls = self.unexplained.get(self.px, deque())
+        while falls and falls[0][0] < before:
+            ts, shares = falls.popleft()
+            if ts > self.begun:
+                self.cancelled += shares
 
     def show(self, row: int, ts: int, px: int, sz: int, late: int) -> tuple[int, int]:
         """The venue is shown: shares that fell for no reason known yet, and shares of this run that are known by now
         to have been cancelled."""
         if px != self.px:
-            self._begin(px, sz)
+            self._begin(ts, px, sz)
             return 0, 0
         down = max(0, self.sz - sz)
         claimed = min(down, self.unclaimed)
@@ -143,7 +148,6 @@ class _Queue:
         self.sz, fell = sz, down - claimed
         if fell:
             self._fell(row, ts, fell)
-            self.falls.append((ts, fell))
         self.settle(ts - late if late else ts + 1)
         told, self.cancelled = self.cancelled, 0
         return fell, told

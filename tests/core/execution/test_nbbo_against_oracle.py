@@ -193,6 +193,18 @@ def test_who_stands_before_an_order_that_arrives_late(
         assert resting_at_7(tape, Latency(10 * MS), model, late, cuts) == made, model
 
 
+def test_a_sale_of_what_fell_in_an_earlier_run_explains_nothing_of_this_one() -> None:
+    """An order joins behind the 200 of a new run. The 60 sold are of what fell before it, so the 60 that fall later
+    leave unsold; and of 260 sold, 160 are of what fell before it (100 in its run, 60 as that ended)."""
+    before = [Instant(T0, Best(7, Level(BID, 160)), Best(2, Level(ASK, 100))), at(100, 60), at(200, 9, 0, 2, BID - 1)]
+    after = [at(300, 200), at(350, 400), at(400, sold=60), at(500, 340), at(1_600, sold=200)]
+    more = [at(300, 200), at(350, 400), at(400, sold=260), at(500, 300), at(1_600, sold=200)]
+    for cuts in [(), *((n,) for n in range(1, 8)), tuple(range(1, 8))]:
+        for model, made in zip(ALL_MODELS, (0, 30, 60), strict=True):
+            assert resting_at_7([*before, *after], Latency(300 * MS), model, SECOND, cuts) == made, (model, cuts)
+            assert resting_at_7([*before, *more], Latency(300 * MS), model, SECOND, cuts) == 100, (model, cuts)
+
+
 def resting_at_7(
     tape: list[Instant], latency: Latency, model: QueueModel, late: int, cuts: tuple[int, ...] = ()
 ) -> int:
