@@ -311,7 +311,7 @@ class Execution:
             self.fills.append(child.fill(px, qty))
         if qty < child.qty or child.due > child.decided:
             hidden = px == FAR and book.form is Form.NBBO
-            missed = EndReason.UNKNOWN if hidden else EndReason.MISSED if self.leaves else EndReason.PARENT_DONE
+            missed = EndReason.PARENT_DONE if not self.leaves else EndReason.UNKNOWN if hidden else EndReason.MISSED
             self.ended.append(child.record(child.due, qty, EndReason.FILLED if qty == child.qty else missed))
         if qty < child.qty and child.swept:
             self._to_sweep += child.qty - qty

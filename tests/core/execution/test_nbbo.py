@@ -23,7 +23,7 @@ from sor.core.router.allocators import CrossVenue, equal_split
 from sor.core.router.outflow_history import OutflowHistory
 from sor.core.schedule import Schedule
 from sor.core.strategies.allocation import Allocation
-from sor.core.strategies.interface import Plan, Rest, StrategyProtocol, View
+from sor.core.strategies.interface import Plan, Rest, StrategyProtocol, Take, View
 from sor.core.strategies.simple import BestAsk, Twap
 from sor.core.units import NO_PRICE, UNSPOKEN
 
@@ -455,6 +455,27 @@ def test_a_take_that_arrives_while_its_venue_is_hidden_gets_nothing_and_is_count
         (2, 0, EndReason.UNKNOWN),
         (2, 150, EndReason.FILLED),
     ]
+
+
+def test_a_take_that_arrives_as_trades_have_filled_the_parent_is_not_counted_as_one_whose_venue_was_hidden() -> None:
+    """The 400 sold at 5 come before what arrives at 5: the order that rests behind 300 has the parent's 100 by then."""
+    tape = [
+        Instant(T0, (7, BASE, 300), (2, BASE + CENT, 200), ()),
+        Instant(T0 + 5, "", (43, BASE + CENT, 100), (Trade(7, BASE, 400, "A"),)),
+    ]
+
+    class Planned:
+        name = "planned"
+
+        def decide(self, view: View) -> Plan:
+            return Plan(takes=[Take(2, 50)], rests=[Rest(7, BASE, 100, T0 + 20)])
+
+    rules = Rules(NO_FEES, latency=Latency(5, {7: 0}), feed=Feed(Form.NBBO))
+    session = Session.for_order(ParentOrder(Side.BUY, 100, T0, T0 + 20), rules, [Planned()], queues=True)
+    session.on_batch(cut([one.snapshot() for one in tape], [])[0])
+    take, rest = session.result().results["planned"].orders
+    assert (rest.filled, rest.reason) == (100, EndReason.FILLED)
+    assert (take.filled, take.ended, take.reason) == (0, T0 + 5, EndReason.PARENT_DONE)
 
 
 def test_samples_are_of_windows_that_began_with_the_venue_shown() -> None:
