@@ -14,10 +14,10 @@ DEV_EXTRAS := $(RUN_EXTRAS) sweep dev
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check --no-compile
 PYTHON_OK := import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.11 ...")
 
-.PHONY: help setup dev lock demo test test-broker test-all check audit coverage docs docs-serve tui kafka-up kafka-down bench bench-track paper screenshots
+.PHONY: help setup dev lock demo test test-rest test-broker test-all check audit coverage docs docs-serve tui kafka-up kafka-down bench bench-track paper screenshots
 
 # What is typed travels in the environment: in a command, a quotation mark in it would end it and begin another.
-test test-all test-ops coverage: export SOR_TEST_WORKERS = $(WORKERS)
+test test-rest test-all test-ops coverage: export SOR_TEST_WORKERS = $(WORKERS)
 kafka-up: export SOR_KAFKA_WANTED = $(value VERSION)
 
 help:  ## list the targets
@@ -57,13 +57,21 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.ready
 	@$(BIN)/$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-test: dev  ## prove that it works: all that needs no JVM, and one run through a real broker
-	$(BIN)/python -m pytest -n "$$SOR_TEST_WORKERS" --dist loadgroup -m "not slow and not ops and (not broker or smoke)"
+# Every test that is not slow is in one of the two: in the first what is quick and needs neither a JVM nor Terraform.
+TESTED := $(BIN)/python -m pytest -n "$$SOR_TEST_WORKERS" --dist loadgroup
+QUICK := not slow and not long and not ops and (not broker or smoke)
+REST := not slow and (long or ops or (broker and not smoke))
 
-test-broker: dev  ## everything that needs a real Kafka
+test: dev  ## prove that it works: every quick test that needs no JVM, and one run through a real broker
+	$(TESTED) -m "$(QUICK)"
+
+test-rest: dev $(OPS)/.ready  ## what `test` leaves out: all that a broker can do and suffer, long runs, and test-ops
+	$(TESTED) -m "$(REST)"
+
+test-all: test test-rest  ## every test, the quick ones first
+
+test-broker: dev  ## of those, what needs a real Kafka
 	$(BIN)/python -m pytest -m "broker and not slow and not smoke"
-
-test-all: test test-broker test-ops  ## all of them, one after the other
 
 check: dev check-ops  ## lint, types, spelling, import rules, infrastructure
 	$(BIN)/ruff check .
@@ -83,8 +91,7 @@ audit: .venv-audit/.ready  ## look every locked package up among the known vulne
 	@touch $@
 
 coverage: dev  ## the lines that `make test` reaches: a table, and out/coverage/index.html
-	$(BIN)/python -m pytest -n "$$SOR_TEST_WORKERS" --dist loadgroup -m "not slow and not ops and (not broker or smoke)" \
-	  --cov --cov-report=term:skip-covered --cov-report=html
+	$(TESTED) -m "$(QUICK)" --cov --cov-report=term:skip-covered --cov-report=html
 
 bench: dev .venv-bench/.ready  ## measure speed and memory, beside hftbacktest (benchmarks/engine.md)
 	$(BIN)/python benchmarks/engine.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 # What is compiled is kept, whatever the machine's habit: a container often says otherwise, and every `sor` that a test
@@ -33,14 +34,17 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("sor", deadline=None)
 settings.load_profile("sor")
 
+SCREENS = Path(__file__).parent / "tui"
+
 # A defect of the program is one line for its user; here it is to be seen whole.
 os.environ["SOR_DEBUG"] = "1"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of a broker in one group: `pytest -n 2 --dist loadgroup` runs them in turn on one worker, with one
-    warm broker a version, beside the tests that only compute. Files with long tests come first, wherever they are."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    warm broker a version, beside the tests that only compute. It begins with them, as they take longest, and with the
+    screens, whose files do so among the others: none of these is left alone at the end."""
+    items.sort(key=lambda item: (not item.get_closest_marker("broker"), SCREENS not in item.path.parents))
     for item in items:
         if item.get_closest_marker("broker"):
             item.add_marker(pytest.mark.xdist_group("broker"))

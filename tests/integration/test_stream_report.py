@@ -70,7 +70,6 @@ def test_the_report_of_the_stream_is_the_files(
 
 
 @pytest.mark.smoke
-@pytest.mark.long
 def test_a_tape_goes_through_a_real_broker_and_comes_out_the_same(
     broker: RunningBroker, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -64,6 +65,19 @@ def test_no_other_option_is_read_by_a_shell(checkout: Path, value: str) -> None:
     assert (environment["SOR_REHEARSE_KEEP"], environment["PYTEST_ADDOPTS"]) == (value, value)
     if "$" not in value:  # how many workers may be computed, in make's own language
         assert value in made(checkout, "test", f"WORKERS={value}", CI="")[1]
+
+
+def test_each_test_is_in_one_of_the_two_parts_of_all(checkout: Path) -> None:
+    quick, rest = (compile(made(checkout, target)[1][-1], target, "eval") for target in ("test", "test-rest"))
+    names = ("broker", "smoke", "ops", "long")
+    for marks in itertools.product((False, True), repeat=len(names)):
+        of_test = dict(zip(names, marks, strict=True)) | {"slow": False}
+        if of_test["broker"] or not of_test["smoke"]:
+            assert eval(quick, of_test) is not eval(rest, of_test), of_test
+        assert not eval(quick, of_test | {"slow": True})
+        assert not eval(rest, of_test | {"slow": True})
+    assert eval(quick, dict.fromkeys((*names, "slow"), False) | {"broker": True, "smoke": True})
+    assert eval(rest, dict.fromkeys((*names, "slow"), False) | {"broker": True})
 
 
 def test_what_is_not_typed_is_not_there_and_the_region_may_be_the_users_own(checkout: Path) -> None:

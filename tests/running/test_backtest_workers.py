@@ -70,6 +70,7 @@ def test_the_command_line_too(alone: str, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr() == (alone, "")
 
 
+@pytest.mark.long
 def test_other_tapes_and_orders(tmp_path: Path) -> None:
     """Our Parquet form, of which parts are read; a table in memory; parents, latency, a part of what is displayed."""
     tape = tmp_path / "tape.parquet"

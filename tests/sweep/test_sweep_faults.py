@@ -16,7 +16,6 @@ from sweep_tools import Cluster, rows, run_sweep, sor_sweep, wait_for_parts
 from sor.errors import SorError
 from sor.sweep.store import read_table
 
-pytestmark = pytest.mark.long  # all of them, as they share what one undisturbed process got
 WISHES = {"every": "5", "horizon": "20", "interval": "5", "side": "buy,sell", "strategy": "twap,static"}
 
 
@@ -50,6 +49,7 @@ def children(pid: int) -> list[int]:
     return [int(c) for c in found if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]
 
 
+@pytest.mark.long
 def test_a_local_worker_killed_in_the_middle(days: list[Path], alone: Path, tmp_path: Path) -> None:
     process = sor_sweep(*flags(days, tmp_path / "out"), "--workers", 2)
     wait_for_parts(tmp_path / "out", 2, process)
@@ -59,6 +59,7 @@ def test_a_local_worker_killed_in_the_middle(days: list[Path], alone: Path, tmp_
     assert same(tmp_path / "out", alone)
 
 
+@pytest.mark.long
 def test_the_sweep_itself_killed_and_started_again(days: list[Path], alone: Path, tmp_path: Path) -> None:
     process = sor_sweep(*flags(days, tmp_path / "out"), "--workers", 2)
     wait_for_parts(tmp_path / "out", 2, process)
@@ -86,6 +87,7 @@ def test_ctrl_c_is_one_line(days: list[Path], tmp_path: Path) -> None:
     assert (process.returncode, out, said(err)) == (130, "", "sor: interrupted")
 
 
+@pytest.mark.long
 def test_a_worker_of_the_cluster_killed_in_the_middle(
     cluster: Cluster, days: list[Path], alone: Path, tmp_path: Path
 ) -> None:
@@ -97,6 +99,7 @@ def test_a_worker_of_the_cluster_killed_in_the_middle(
     assert same(tmp_path / "out", alone)
 
 
+@pytest.mark.long
 def test_the_scheduler_killed_and_the_sweep_resumed(
     cluster: Cluster, days: list[Path], alone: Path, tmp_path: Path
 ) -> None:
@@ -139,6 +142,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.long
 def test_a_full_disk(small_disk: Path, days: list[Path], alone: Path, tmp_path: Path) -> None:
     process = sor_sweep(*flags(days, small_disk / "out"), "--workers", 2)
     out, err = process.communicate(timeout=300)

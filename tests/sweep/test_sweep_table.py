@@ -18,8 +18,6 @@ from sor.sweep.row import SCHEMA
 from sor.sweep.store import read_table
 from sor.tapes.convert import convert
 
-pytestmark = pytest.mark.long
-
 TABLE: dict[str, object] = {
     "side": ["buy", "sell"],
     "quantity": [300, 900],
@@ -29,6 +27,7 @@ TABLE: dict[str, object] = {
 }
 
 
+@pytest.mark.long
 def test_two_workers_give_the_same_table_as_one(days: list[Path], tmp_path: Path) -> None:
     wishes = {**TABLE, "tape": [str(day) for day in days]}
     assert run_sweep(tmp_path / "one", wishes, workers=1).failed == 0

@@ -31,8 +31,6 @@ from sor.synth.tape import SynthSpec, tape
 from sor.synth.write import make_tape
 from sor.tapes.convert import convert
 
-pytestmark = pytest.mark.long
-
 MINUTE = 60_000_000_000
 START = parse_time("2024-06-03T13:30:00Z")
 FIVE_VENUES = {2, 43, 8, 15, 6}

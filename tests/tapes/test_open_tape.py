@@ -40,8 +40,6 @@ from sor.tapes.csv.reader import CsvReader
 from sor.tapes.rows import MAX_VENUE
 from sor.tapes.vendor.shipped import shipped
 
-pytestmark = pytest.mark.long
-
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "l1_day.csv.gz"
 needs_real_tape = pytest.mark.skipif(not REAL.is_file(), reason="the real tape is not part of the project")
 
@@ -293,6 +291,7 @@ def test_the_header_is_that_of_the_format() -> None:
     assert (frozenset(spec.header), frozenset(spec.not_header)) == (HEADER, NOT_HEADER)
 
 
+@pytest.mark.long
 @needs_real_tape
 @pytest.mark.parametrize("rule", ["last", "first"])
 def test_the_real_tape(tmp_path: Path, rule: Rule) -> None:

@@ -76,6 +76,7 @@ def by_hand(side: str, quantity: int, start: int, end: int, slices: int) -> tupl
     return Decimal((1 if side == "buy" else -1) * cash) / SECOND, book.done
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not TAQ.is_file(), reason="no real quotes by exchange beside the project")
 @pytest.mark.parametrize("side", ["buy", "sell"])
 def test_taking_on_twelve_exchanges(side: str, capsys: pytest.CaptureFixture[str]) -> None:

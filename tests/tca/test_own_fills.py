@@ -25,7 +25,7 @@ from sor.tca.run import OwnReport, analyse_file, write_folder
 from sor.tca.types.own import OwnReportJson
 from sor.tca.types.schema import FILE, own_report_schema
 
-pytestmark = [pytest.mark.long, pytest.mark.usefixtures("tape_read_once")]
+pytestmark = pytest.mark.usefixtures("tape_read_once")
 
 WITHOUT_ORDERS = ("shares_routed", "shares_routed_ioc", "shares_further_routable", "average_order_size")
 STRATEGIES = ("cont_kukanov", "cont_kukanov_walk_forward", "X_M")

@@ -59,6 +59,7 @@ async def test_start_to_finish_is_the_command_line_byte_for_byte(capsys: pytest.
         await d.sees(f"X_M {headline:+.2f} bps")
 
 
+@pytest.mark.long
 async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
     async with driving({**SHORT, "speed": "1"}) as d:
         await d.press("ctrl+r")
@@ -165,6 +166,7 @@ async def test_a_window_off_the_tape_is_an_error_with_what_to_do() -> None:
         await d.told("no snapshot of the tape lies in the window")
 
 
+@pytest.mark.long
 async def test_save_copy_and_open(tmp_path: Path) -> None:
     async with driving({**SHORT, "strategy": "twap"}) as d:
         await d.press("ctrl+r")
@@ -435,7 +437,6 @@ async def test_without_a_broker_auto_is_embedded_and_says_so() -> None:
         await d.sees("embedded")
 
 
-@pytest.mark.long
 async def test_a_broker_that_was_asked_for_and_is_not_there_is_an_error() -> None:
     async with driving({**SHORT, "stream": "kafka", "servers": "127.0.0.1:1"}, tape_is_read=False) as d:
         await d.press("ctrl+r")

@@ -30,8 +30,6 @@ from tui.state import kept
 from tui.state.app_state import Live, Opened, parse_report
 from tui.worker.streams import Played, Throttle
 
-pytestmark = pytest.mark.long
-
 PICTURES = [
     ("setup", (80, 24)), ("setup", (140, 40)), ("watch", (80, 24)), ("watch", (140, 40)), ("watch", (200, 60)),
     ("result", (80, 24)), ("result", (140, 40)), ("history", (100, 30)), ("broker", (100, 30)),

@@ -164,7 +164,6 @@ def test_a_killed_screen_restores_the_terminal_and_keeps_the_report(
 
 
 @needs_tmux
-@pytest.mark.long
 def test_a_terminal_that_goes_away_leaves_a_report_and_no_process(terminal: Open, state: Path) -> None:
     """As when an ssh connection breaks: the terminal is gone before the program can say a last word."""
     screen = terminal(f"{SOR} tui {OPTIONS} --speed 1")

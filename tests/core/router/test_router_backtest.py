@@ -6,7 +6,6 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies_for_tapes import SECOND, Case, cases
@@ -49,7 +48,6 @@ def spec_of(case: Case, model: QueueModel) -> Spec:
     )
 
 
-@pytest.mark.long
 @given(cases(max_snapshots=30), st.sampled_from(list(QueueModel)))
 @settings(max_examples=60 * THOROUGH)
 def test_any_tape_gives_a_report_and_the_cuts_do_not_matter(case: Case, model: QueueModel) -> None:

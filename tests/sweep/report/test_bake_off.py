@@ -64,6 +64,7 @@ def table(days: list[Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     return folder / "out", code
 
 
+@pytest.mark.long
 def test_a_row_is_what_the_backtest_says(table: tuple[Path, Path], days: list[Path]) -> None:
     out, code = table
     found = [row for row in rows(out) if row["tape"] == str(days[1]) and row["number"] == 1 and row["side"] == "sell"]

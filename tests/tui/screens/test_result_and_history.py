@@ -30,8 +30,6 @@ from tui.widgets.panel import BAD, GOOD
 from tui.widgets.report.forest import ForestRow, estimates, forest
 from tui.widgets.report.verdict import verdict
 
-pytestmark = pytest.mark.long
-
 REPORT = Path(__file__).parent.parent / "report.json"
 TABS = {
     "1": ("Cost against arrival", "Shares"),
@@ -176,6 +174,7 @@ def test_a_baseline_without_an_interval_has_no_colour() -> None:
     assert replace(estimates(found)[0], ends=(0.0, 1.0)).style == ""
 
 
+@pytest.mark.long
 async def test_runs_are_kept_found_compared_and_opened_with_their_fills(state: Path) -> None:
     async with driving({**SHORT, "strategy": "best_ask"}, size=(140, 40)) as d:
         await d.press("ctrl+r")

@@ -27,8 +27,6 @@ from tui.widgets.live.venue_panel import _ColumnWidths
 from tui.widgets.panel import MARK
 from tui.widgets.row_table import Filtered
 
-pytestmark = pytest.mark.long
-
 VIEW = _view()[-1]
 
 
@@ -161,6 +159,7 @@ def test_every_fill_has_its_reason() -> None:
             assert fill.in_front < fill.volume
 
 
+@pytest.mark.long
 async def test_every_panel_is_reached_by_keys_and_fills_are_filtered() -> None:
     size = (80, 24)
     async with driving({**SHORT, "speed": "1", "end": "13:31:40"}, size) as d:
@@ -197,6 +196,7 @@ async def test_every_panel_is_reached_by_keys_and_fills_are_filtered() -> None:
         await d.finished()
 
 
+@pytest.mark.long
 async def test_a_hundred_thousand_fills_are_drawn_as_few() -> None:
     fill = _live().fills[0]
     rows = FillRows()
