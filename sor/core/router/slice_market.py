@@ -53,8 +53,8 @@ class SweptShares(NamedTuple):
 
 @dataclass(slots=True)
 class SliceMarket:
-    """One slice in one book that holds the whole of it. row: where it is decided; px, venues, rests_until: of the
-    resting orders of every X."""
+    """One slice in one book that holds the whole of it, and a snapshot after it. row: where it is decided; px, venues,
+    rests_until: of the resting orders of every X, which end before the slice does."""
 
     order: ParentOrder
     fees: FeeSchedule
@@ -64,7 +64,7 @@ class SliceMarket:
     rests_until: int
     px: int
     venues: Sequence[int]
-    _over: int = field(init=False)  # the row of the decision that sweeps what is missing
+    _over: int = field(init=False)  # the row of the decision that sweeps what is missing, or _stop
     _stop: int = field(init=False)
     _offers: list[OfferedShares] = field(init=False)
     _completions: dict[tuple[int, ...], list[SweptShares]] = field(default_factory=dict)
@@ -109,10 +109,9 @@ class SliceMarket:
         return last.px + self.fees.take(last.venue, last.px)
 
     def _to_take(self) -> list[OfferedShares]:
-        over = min(self._over, self._stop)
         return [
             OfferedShares(take.row, (2, turn, 0), 0, take.shares, take.price, self._stands(take.row, take.column))
-            for turn, take in enumerate(self._sweep(self.row, over, {}))
+            for turn, take in enumerate(self._sweep(self.row, self._over, {}))
         ]
 
     def _to_rest(self, source: int, venue: int) -> Iterator[OfferedShares]:
@@ -123,11 +122,10 @@ class SliceMarket:
         )
         price = self.px - self.fees.make(venue, self.px)
         for hit in found.hits(self.order.quantity):
-            if hit.row < self._stop:
-                yield OfferedShares(hit.row, (0, hit.position, source), source, hit.qty, price)
+            yield OfferedShares(hit.row, (0, hit.position, source), source, hit.qty, price)
         k, used, left = book.venues.index(venue), Consumed(), self.order.quantity
         for row in found.quoted:
-            if left <= 0 or row >= self._stop:
+            if left <= 0:
                 break
             run = int(book.run[row, k])
             shares = int(book.take_sz[row, k]) - used.in_run(run)
@@ -138,8 +136,8 @@ class SliceMarket:
 
     def _stands(self, row: int, k: int) -> int | None:
         """The column, if its price run is that of the decision to complete."""
-        run, over = self.book.run, self._over
-        return k if over < self._stop and run[row, k] == run[over, k] else None
+        run = self.book.run
+        return k if run[row, k] == run[self._over, k] else None
 
     def _completion(self, gone: tuple[int, ...]) -> list[SweptShares]:
         """What can be taken once the passive phase is over, of each venue's price run so many shares less."""

@@ -12,7 +12,7 @@ import pytest
 from sor.core.execution.accounting import settle
 from sor.core.execution.engine import Execution
 from sor.core.fees import FeeSchedule, VenueFee
-from sor.core.market.batch import SnapshotBatch
+from sor.core.market.batch import Quote, Snapshot, SnapshotBatch, batch_of
 from sor.core.market.book import Book, BookBuilder
 from sor.core.market.oriented import orient
 from sor.core.order import FillReason, Liquidity, ParentOrder, QueueModel, Rules, Side
@@ -84,3 +84,16 @@ def test_worked_is_what_an_execution_of_its_own_does(
             seen["not told"] += found is None
     assert min(seen[name] for name in ("made", "quoted", "completed", "forced", "left")) > 0
     assert seen["not told"] < seen["made"] / 4
+
+
+def test_shares_left_under_a_limit_are_worth_the_last_price_of_the_slice() -> None:
+    """The limit is 10.01, the ask 10.02, in the last snapshot of the slice 10.03, and 10.04 after it."""
+    begins, cent = 10 * NANO, 10_000_000
+    asks = {0: 1_002, 9: 1_002, 10: 1_003, 11: 1_004}
+    tape = batch_of(
+        [Snapshot(begins + at * NANO, (Quote(2, 999 * cent, 100, ask * cent, 100),)) for at, ask in asks.items()]
+    )
+    book = BookBuilder(queues=True).extend(orient(tape, Side.BUY))
+    order = ParentOrder(Side.BUY, 70, begins, begins + 10 * NANO, 1_001 * cent)
+    market = SliceMarket(order, FEES, QueueModel.CONSERVATIVE, book, 0, begins + 9 * NANO, 999 * cent, (2,))
+    assert market.worked((30, 40)) == SliceCost(70 * (1_003 * cent + 3_000_000), 0)
