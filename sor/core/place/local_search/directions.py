@@ -66,7 +66,10 @@ def ridge_steps(
     blocked = tuple(counts.blocked.ravel().tolist())
     for table in directions(len(x)):
         free = table.free(blocked)
-        covered = np.maximum(-(free.split @ patterns), 0) @ often  # whole numbers, exact in whatever kind
+        covers = np.maximum(-(free.split @ patterns), 0)
+        # Of five patterns OpenBLAS's AVX-512 kernel also multiplies what lies beside them on the stack, and drops it.
+        with np.errstate(invalid="ignore"):
+            covered = covers @ often  # whole numbers, exact in whatever kind
         slope = (table.split @ money)[free.rows] + lam * covered.astype(np.float64)
         for i in np.argsort(slope, kind="stable")[:LOOKED_AT]:
             if slope[i] < -floor:

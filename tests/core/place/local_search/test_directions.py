@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from functools import partial
 from itertools import product
 
@@ -63,6 +64,30 @@ def test_the_steepest_of_every_table_and_no_others(seed: int) -> None:
         expected += [value for value in lowest if value < -floor]
     assert [slope(p, x, d) for d in found] == expected
     assert len(set(found)) == len(found)
+
+
+class Litter(ctypes.Structure):
+    """Signalling NaNs. What a function is given by value lies on the stack afterwards."""
+
+    _fields_ = (("words", ctypes.c_uint32 * 15_000),)
+
+
+def test_what_lies_on_the_stack_is_no_invalid_value() -> None:
+    """numpy warns of it where a BLAS kernel reads there, beside five columns: five patterns of outcomes."""
+    leave = ctypes.CDLL(None).abs
+    leave.argtypes = [Litter]
+    litter = Litter((ctypes.c_uint32 * 15_000)(*[0x7FA00000] * 15_000))
+    p = SampleProblem(
+        np.array([[12.0] * 5, [4.0, 5.0, 0.0, 0.0, 2.0], [4.0, 4.0, 8.0, 9.0, 6.0]]),
+        np.array([25.0, 3.0, 4.0]), 1.0, 40.0, 12.0,
+    )  # fmt: skip
+    x = np.array([4.0, 4.0, 8.0])
+    counts = count(np.concatenate([p.e > x[:, None], p.e >= x[:, None]]), np.zeros(5), 0.0, ([], []))
+    steps = partial(ridge_steps, p.e, None, x, counts, p.b, p.n * p.theta, p.lam, 0.0)
+    found = [d.tolist() for d in steps()]
+    with np.errstate(invalid="raise"):
+        leave(litter)
+        assert [d.tolist() for d in steps()] == found != []
 
 
 @pytest.mark.parametrize("seed", range(24))
