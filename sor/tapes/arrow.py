@@ -13,6 +13,9 @@ from sor.tapes.rows import Mask
 
 # Arrow's own allocator keeps what it has freed, a tenth of a process of ours; the system's gives it back.
 pa.set_memory_pool(pa.system_memory_pool())
+# The system's gives back even the few megabytes that every batch of a tape needs again, page by page. It keeps twice as
+# much as the largest block that was ever freed (glibc; others do as they like): this one, which nobody touches.
+np.empty(2**22, np.uint8)
 
 
 def int64_of(array: Any) -> Ints:
