@@ -83,7 +83,7 @@ def test_what_lies_on_the_stack_is_no_invalid_value() -> None:
     )  # fmt: skip
     x = np.array([4.0, 4.0, 8.0])
     counts = count(np.concatenate([p.e > x[:, None], p.e >= x[:, None]]), np.zeros(5), 0.0, ([], []))
-    steps = partial(ridge_steps, p.e, None, x, counts, p.b, p.n * p.theta, p.lam, 0.0)
+    steps = partial(ridge_steps, p.e, None, x, counts, p.b, p.n * p.theta, p.lam, -1e9)
     found = [d.tolist() for d in steps()]
     with np.errstate(invalid="raise"):
         leave(litter)
