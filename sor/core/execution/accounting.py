@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class VenueShare:
     rebates: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StrategyResult:
     """One strategy's run in numbers. Money in nanodollars, oriented; Fractions are exact.
 
@@ -48,6 +49,7 @@ class StrategyResult:
     left; comparable: cost a share of the whole parent, leaves at left_px, for savings and shortfall. timing, placement:
     parts of the cost against arrival, fees excluded; None without mids. stopped: the run was ended before the deadline,
     so nothing was forced, and comparable is of the shares that were worked. schedule: of the slices it worked, if any.
+    executed: as the engine keeps them, some as columns; `fills` are the same one by one.
     """
 
     name: str
@@ -72,7 +74,7 @@ class StrategyResult:
     stopped: bool = False
     schedule: Schedule | None = None
 
-    @property
+    @cached_property
     def fills(self) -> tuple[Fill, ...]:
         return tuple(self.executed)
 

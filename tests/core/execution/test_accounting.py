@@ -65,6 +65,8 @@ def test_making_earns_the_rebate_and_taking_pays_the_fee(side: Side) -> None:
     # One order that rested, takes of 5 and of 25, and the forced one: fills of 20, 5, 25 and 50 shares.
     assert r.order_count == len(r.orders) == 4
     assert [r.odd_lots(), r.odd_lots(50), r.odd_lots(25), r.odd_lots(5)] == [4, 3, 2, 0]
+    assert r.fills is r.fills  # made once, however many read them
+    assert [fill.qty for fill in r.fills] == [fill.qty for fill in r.executed] == [5, 20, 25, 50]
     cash = 20 * ours + 80 * theirs
     sign = side.sign
     assert r.total_cash == cash + sign * (r.fees - r.rebates)
