@@ -70,10 +70,7 @@ class SliceProblems:
         px = max((v.rest_px for v in view.venues), default=-FAR)
         if take_px == FAR or px == -FAR:
             return "one side of the market is empty"
-        first = min(
-            (v for v in view.venues if v.take_px < FAR),
-            key=lambda v: (v.available <= 0, v.take_px, -v.available, v.venue),
-        )
+        first = min(view.venues, key=lambda v: (v.available <= 0, v.take_px, -v.available, v.venue))
         f = self.fees.take(first.venue, first.take_px)
         terms = _Terms(view.ts, size, take_px, px, f, resting_places(view, px))
         if terms in self._kept:

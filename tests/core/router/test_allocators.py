@@ -25,6 +25,7 @@ from sor.core.router.allocators import (
     Penalties,
     Solver,
     all_market,
+    allocation_of,
     equal_split,
     lookback,
     passive_end,
@@ -228,6 +229,17 @@ def test_f_is_the_fee_of_a_venue_that_has_shares_left(dearer: int) -> None:
     assert isinstance(problem, SliceProblem)
     assert FEES.take(2) != FEES.take(7)
     assert problem.f == FEES.take(2)
+    one_left = problem_of(view(used_up[0], (7, BASE + CENT - 1, 1, BASE - CENT, 100)))
+    assert isinstance(one_left, SliceProblem)
+    assert one_left.f == FEES.take(7)
+
+
+@pytest.mark.parametrize(("spread", "is_one"), [(1_000_000, False), (1_000_001, True)])
+def test_resting_must_pay_at_every_venue(spread: int, is_one: bool) -> None:
+    """Venue 7 takes 500,000 a share for what rests: half the spread is no more than that, or just so."""
+    found = problem_of(view((2, BASE + spread, 300, BASE, 400), (7, BASE + spread, 500, BASE - CENT, 100)))
+    assert isinstance(found, SliceProblem) == is_one
+    assert is_one or found == "the market is locked or crossed"
 
 
 def test_a_locked_market_without_rebates_goes_all_market() -> None:
@@ -258,8 +270,18 @@ def test_a_slice_is_split_once_and_what_is_on_its_way_is_not_missing() -> None:
     assert not again.any_size
     last = replace(first, ts=T0 + 3_000, done=350)
     assert [router.decide(replace(last, ts=ts)).any_size for ts in (T0 + 3_000, T0 + 3_950)] == [True, True]
+    assert router.decide(last).wake is None
     full = router.decide(replace(first, done=170))
     assert (full.sweep, full.rests, full.wake, full.goal) == (0, (), T0 + 2_000, 200)
+    assert router.decide(replace(first, done=169)).sweep == 1
+
+
+def test_the_first_slice_is_split_too_and_only_shares_rest() -> None:
+    def allocate(view: View, size: int) -> Allocation:
+        return Allocation(1, BASE, ((2, 0), (7, size - 1)))
+
+    plan = CrossVenue("router", Schedule(T0, 1_000, 4, 400, T0 + 4_000), allocate).decide(view(*OPEN))
+    assert (plan.sweep, [(rest.venue, rest.qty) for rest in plan.rests]) == (1, [(7, 99)])
 
 
 def test_thirty_past_windows_are_enough() -> None:
@@ -311,12 +333,22 @@ def test_a_venue_whose_fills_cost_more_than_they_save_is_left_out() -> None:
 
 
 def test_a_venue_whose_fills_cost_exactly_what_they_save_is_left_out() -> None:
-    """h + r is 0 at venue 7 after the fall of 4.5 million: the model's A1 wants it above."""
-    history = past(SOLD)
-    history._falls2 = whole([9_000_000] * 60)
+    """h + r is 0 at venue 7 after the fall of 4.5 million, half a nanodollar less: the model's A1 wants it above."""
+    for fall2, venues in ((9_000_000, (2,)), (8_999_999, (2, 7))):
+        history = past(SOLD)
+        history._falls2 = whole([fall2] * 60)
+        problem = SliceProblems(history, FEES, adverse_selection=True).at(view(*OPEN), 500)
+        assert isinstance(problem, SliceProblem)
+        assert problem.venues == venues
+
+
+def test_one_share_is_a_fill_and_without_fills_nothing_is_known_of_a_fall() -> None:
+    """The mid fell by 2 million where venue 2 sold its one share, and by 10 million where it sold none."""
+    history = past({2: [1, 0] * 30, 7: [0] * 60})
+    history._falls2 = whole([4_000_000, 20_000_000] * 30)
     problem = SliceProblems(history, FEES, adverse_selection=True).at(view(*OPEN), 500)
     assert isinstance(problem, SliceProblem)
-    assert problem.venues == (2,)
+    assert problem.make == (Fraction(0), Fraction(-500_000))
 
 
 @pytest.mark.parametrize(
@@ -326,6 +358,8 @@ def test_a_venue_whose_fills_cost_exactly_what_they_save_is_left_out() -> None:
         (view((2, BASE, 300, BASE - CENT, 400), (7, BASE + CENT, 5, BASE, 1)), SOLD, "the market is locked or crossed"),
         (view((2, BASE, 300, BASE + CENT, 400)), {2: [0] * 60}, "the market is locked or crossed"),
         (view((2, FAR, 0, BASE, 400), (7, FAR, 0, BASE, 1)), SOLD, "one side of the market is empty"),
+        (view((2, BASE, 300, -FAR, 0), (7, BASE, 1, -FAR, 0)), SOLD, "one side of the market is empty"),
+        (View(T0, 0, 0, 500, None, ()), SOLD, "one side of the market is empty"),
     ],
 )
 def test_slices_without_a_problem_go_all_market(seen: View, sold: dict[int, list[int]], reason: str) -> None:
@@ -439,6 +473,13 @@ def test_the_papers_simple_allocations() -> None:
     assert AllLimit(7)(seen, 100) == Allocation(0, BASE, ((7, 100),))
     assert AllLimit(9)(seen, 100).market == 100
     assert equal_split(seen, 100) == Allocation(34, BASE, ((2, 33), (7, 33)))
+    assert equal_split(seen, 2) == Allocation(2, BASE)  # no part is a whole share
+    empty = View(T0, 0, 0, 500, None, ())
+    assert AllLimit(2)(empty, 100) == Allocation(100, reason="nowhere to rest")
+    assert equal_split(empty, 100).limits == ()
+    problem = problem_of(view(*OPEN))
+    assert isinstance(problem, SliceProblem)
+    assert allocation_of(problem, (1, 2, 3)) == Allocation(1, BASE, ((2, 2), (7, 3)))
 
 
 def test_the_default_backtest_reports_the_router_and_the_papers_strategies(tape: SnapshotBatch) -> None:

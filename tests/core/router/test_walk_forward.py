@@ -186,8 +186,9 @@ def test_each_choice_is_the_cheapest_of_the_slices_before_and_says_how_many(tape
 
 
 def test_the_router_uses_the_choice_of_its_slice_and_is_judged_where_it_was_tuned() -> None:
-    """A solver that has no problem to solve is all market; one that was tuned on nothing is not judged."""
-    schedule = Schedule(0, 10, 4, 400, 40)
+    """A solver that has no problem to solve is all market; one that was tuned on nothing is not judged, nor is the
+    first candidate in a slice that no study has met."""
+    schedule = Schedule(0, 10, 5, 500, 50)
     seen: list[Parameters] = []
 
     @dataclass
@@ -202,10 +203,10 @@ def test_the_router_uses_the_choice_of_its_slice_and_is_judged_where_it_was_tune
     solver, candidates = Fake(), GRID.candidates()
     choices = {0: TunedCandidate(0, 0), 1: TunedCandidate(3, 1), 2: TunedCandidate(7, 2), 3: TunedCandidate(2, 3)}
     router = TunedSolver(schedule, candidates, choices, solver)  # type: ignore[arg-type]
-    for ts in (0, 10, 29, 30):
-        router(View(ts, 0, 0, 400, None, ()), 100)
-    assert seen == [candidates[i] for i in (0, 3, 7, 2)]
-    assert solver.tally.judged == 2  # the first was tuned on nothing, the last went all market
+    for ts in (0, 10, 29, 30, 40):
+        router(View(ts, 0, 0, 500, None, ()), 100)
+    assert seen == [candidates[i] for i in (0, 3, 7, 2, 0)]
+    assert solver.tally.judged == 2  # the first was tuned on nothing, the fourth went all market
 
 
 def test_a_grid_of_one_candidate_cannot_matter(tape: SnapshotBatch) -> None:
