@@ -72,6 +72,7 @@ def test_no_quantity_of_a_slice_of_another_size_is_more_than_the_slice() -> None
     assert scaled(Decision(20, 10, Allocation(5, 100, ((2, 9),))), 4) == Allocation(2, 100, ((2, 3),))
     more = Allocation(20, 100, ((2, 15),))
     assert scaled(Decision(20, 10, more), 10) is more  # its own slice it has asked for as it is
+    assert scaled(Decision(20, 10, Allocation(10, reason="why")), 4) == Allocation(4, reason="why")
 
 
 def test_the_decision_at_a_time_is_that_of_the_time_and_none_elsewhere() -> None:
@@ -103,3 +104,4 @@ def test_where_nobody_offers_what_is_not_done_costs_nothing_yet() -> None:
     follow.follow([candidate([fill(5, 10, is_maker=True)], 7), candidate([], 8)])
     view = View(20, 10, 0, 10, None, (VenueView(2, FAR, 0, 96, 50),))
     assert follow(view, 10).limits == ((8, 10),)
+    assert follow._costs(view) == [980, 0]
