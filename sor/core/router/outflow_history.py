@@ -44,7 +44,7 @@ class _Place:
             return None
         after = book.new - 1
         if self.position is None:
-            if self.joins > int(book.ts[-1]) or self.joins >= self.ends:
+            if self.joins > int(book.ts[-1]):
                 return None
             after = book.last_at(self.joins)
             self.position = QueuePosition.join(queue, after, px, model)

@@ -17,12 +17,12 @@ from sor.core.backtest.session import Session
 from sor.core.execution.positions import Stretch, sold_to_each
 from sor.core.execution.queue_position import SHARE, QueuePosition
 from sor.core.fees import NO_FEES
-from sor.core.market.batch import Quote, Snapshot
+from sor.core.market.batch import Form, Quote, Snapshot, no_quote
 from sor.core.market.book import BookBuilder
 from sor.core.market.oriented import FAR, orient
 from sor.core.market.queue_events import UNKNOWN, QueueEvents
 from sor.core.order import AT_ONCE, Latency, Liquidity, ParentOrder, QueueModel, Rules, Side
-from sor.core.router.outflow_history import EVERY, OutflowHistory
+from sor.core.router.outflow_history import ABSENT, EVERY, OutflowHistory
 from sor.core.strategies.interface import Plan, Rest, View
 
 LENGTH = 9 * SECOND // 4
@@ -185,3 +185,91 @@ def test_a_decision_looks_back_a_thousand_seconds_and_no_further() -> None:
     samples = history.before(now, (2,))
     assert samples.sold.tolist() == [[2], [3]]
     assert samples.falls2.tolist() == [20, 30]
+
+
+CENT, BID = 10_000_000, 10_000_000_000
+
+
+def bid(ts: int, px: int = BID, *, venue: int = 2, ask: int = BID + 2 * CENT) -> Snapshot:
+    return Snapshot(ts, (Quote(venue, px, 100, ask, 100),))
+
+
+def test_a_window_ends_once_in_the_book_that_reaches_its_end() -> None:
+    """In every cut, also where the book's last snapshot is at that very time."""
+    tape = (bid(0), bid(SECOND // 2), bid(LENGTH), bid(SECOND + LENGTH), bid(9 * SECOND))
+    for at in range(len(tape)):
+        history = history_of(tape[:-1], [at], QueueModel.CONSERVATIVE, Side.BUY)
+        assert history._ends.tolist() == [LENGTH, SECOND + LENGTH]
+        assert history_of(tape, [at], QueueModel.CONSERVATIVE, Side.BUY)._ends.tolist() == [
+            LENGTH + n * SECOND for n in range(7)
+        ]
+
+
+def test_windows_are_kept_in_the_order_in_which_they_end() -> None:
+    """The first has a venue to which a cancel travels five seconds; those after it began without that."""
+    gone = Snapshot(SECOND // 2, (Quote(9, *no_quote(None, 0), *no_quote(None, 0)),))
+    tape = (Snapshot(0, (*bid(0).quotes, *bid(0, venue=9).quotes)), gone, bid(8 * SECOND))
+    rules = Rules(NO_FEES, cancel_latency=Latency(0, {9: 5 * SECOND}))
+    history = history_of(tape, [], QueueModel.CONSERVATIVE, Side.BUY, rules)
+    assert history._ends.tolist() == [n * SECOND + LENGTH for n in (1, 2, 3, 4, 5, 5)]
+
+
+def test_what_comes_after_a_window_is_not_of_it() -> None:
+    """Nothing happens in it; a nanosecond later the ask falls to its price, and with it the mid."""
+    tape = (bid(0), bid(LENGTH + 1, BID - CENT, ask=BID))
+    samples = history_of(tape, [], QueueModel.CONSERVATIVE, Side.BUY).before(LENGTH + 1, (2,))
+    assert (samples.sold.tolist(), samples.falls2.tolist()) == ([[0]], [0])
+
+
+def test_where_a_window_ends_without_a_mid_none_has_fallen() -> None:
+    one_sided = Snapshot(LENGTH, (Quote(2, BID - CENT, 100, *no_quote(None, 0)),))
+    samples = history_of((bid(0), one_sided), [], QueueModel.CONSERVATIVE, Side.BUY).before(LENGTH, (2,))
+    assert samples.falls2.tolist() == [0]
+
+
+def test_after_the_end_no_book_counts() -> None:
+    history, builder = OutflowHistory(LENGTH, QueueModel.CONSERVATIVE), BookBuilder(queues=True)
+    first, second = cut((bid(0), bid(LENGTH), bid(2 * LENGTH)), [2])
+    history.on_book(builder.extend(orient(first, Side.BUY)))
+    history.on_end()
+    history.on_book(builder.extend(orient(second, Side.BUY)))
+    assert history._ends.tolist() == [LENGTH]
+
+
+def whole(*numbers: int) -> array[int]:
+    return array("q", numbers)
+
+
+def test_of_venues_that_are_asked_for_all_must_have_been_shown_on_a_tape_of_the_best_alone() -> None:
+    """Hidden is not absent; where every quote is shown, who is absent sold nothing."""
+    history = OutflowHistory(LENGTH, QueueModel.CONSERVATIVE)
+    history._ends, history._falls2 = whole(1, 2, 3), whole(10, 20, 30)
+    history._sold = {2: whole(0, 5, ABSENT), 7: whole(ABSENT, 6, 7)}
+    for form, sold, falls2 in (
+        (Form.VENUE, [[0, 0], [5, 6], [0, 7]], [10, 20, 30]),
+        (Form.NBBO, [[5, 6]], [20]),
+    ):
+        history._form = form
+        samples = history.before(3, (2, 7))
+        assert (samples.sold.tolist(), samples.falls2.tolist()) == (sold, falls2)
+
+
+def test_a_later_history_goes_on_where_the_earlier_one_ends() -> None:
+    """They have the window of time 20 in common; venue 7 came later, and venue 9 is not there any more."""
+    later = OutflowHistory(LENGTH, QueueModel.CONSERVATIVE, _form=Form.NBBO)
+    later._ends, later._falls2, later._sold = whole(20, 30), whole(6, 7), {2: whole(2, 3), 7: whole(ABSENT, 4)}
+    history, empty = (OutflowHistory(LENGTH, QueueModel.CONSERVATIVE) for _ in range(2))
+    history._ends, history._falls2, history._sold = whole(10, 20), whole(5, 6), {2: whole(1, 2), 9: whole(8, 8)}
+    history.join(later)
+    assert (history._ends, history._falls2, history._form) == (whole(10, 20, 30), whole(5, 6, 7), Form.NBBO)
+    assert history._sold == {2: whole(1, 2, 3), 7: whole(ABSENT, ABSENT, 4), 9: whole(8, 8, ABSENT)}
+    empty.join(later)
+    assert (empty._ends, empty._falls2, empty._sold) == (later._ends, later._falls2, later._sold)
+
+
+def test_the_first_window_is_the_last_that_can_end_before_anyone_looks_back() -> None:
+    """Asked at 2000 s, one looks back to 1000 s; a window of 2.25 s whose cancel travels 5 s begins 7.25 s earlier."""
+    history = OutflowHistory(LENGTH, QueueModel.CONSERVATIVE, cancels=Latency(0, {9: 5 * SECOND}))
+    assert history._first(100 * SECOND) == 100 * SECOND
+    history.asked_from = 2_000 * SECOND
+    assert [history._first(ts * SECOND) for ts in (100, 992, 993)] == [992 * SECOND, 992 * SECOND, 993 * SECOND]
