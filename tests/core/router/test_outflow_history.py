@@ -273,3 +273,11 @@ def test_the_first_window_is_the_last_that_can_end_before_anyone_looks_back() ->
     assert history._first(100 * SECOND) == 100 * SECOND
     history.asked_from = 2_000 * SECOND
     assert [history._first(ts * SECOND) for ts in (100, 992, 993)] == [992 * SECOND, 992 * SECOND, 993 * SECOND]
+
+
+def test_no_window_begins_where_a_side_is_empty() -> None:
+    no_ask, no_bid = (
+        (Quote(2, *one, *other),) for one, other in (((BID, 9), no_quote(None, 0)), (no_quote(None, 0), (BID, 9)))
+    )
+    tape = (Snapshot(0, no_ask), Snapshot(SECOND // 2, no_bid), bid(3 * SECOND // 2), bid(2 * SECOND + LENGTH))
+    assert history_of(tape, [], QueueModel.CONSERVATIVE, Side.BUY)._ends.tolist() == [2 * SECOND + LENGTH]
