@@ -83,7 +83,9 @@ def test_a_flat_curve_is_x_m_and_its_folder_is_in_no_report(tmp_path: Path) -> N
     assert found["request"]["param"] == {"curve": "flat.csv"}
 
 
-@pytest.mark.parametrize("words", [["is"], ["pov", "--param", "router=delay", "--param", "c=0.01"]])
+@pytest.mark.parametrize(
+    "words", [["pov", "--param", "router=delay", "--param", "c=0.01"], pytest.param(["is"], marks=pytest.mark.long)]
+)
 def test_schedules_are_found_by_name_and_pass_the_check(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["strategy", "list"], "sor") == 0
     assert set(SCHEDULES) <= set(capsys.readouterr().out.split())

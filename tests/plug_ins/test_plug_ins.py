@@ -300,7 +300,7 @@ def test_one_that_never_answers_is_given_up_with_its_line(
     assert re.search(r"Endless has not answered for 0 s at .*mine\.py, line \d+", err)
 
 
-@pytest.mark.parametrize("name", ["TwinBestAsk", "Half"])
+@pytest.mark.parametrize("name", ["TwinBestAsk", pytest.param("Half", marks=pytest.mark.long)])
 def test_good_ones_pass_the_check(file: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert run(["strategy", "check", f"{file}:{name}"], "sor") == 0
     assert "no look-ahead" in capsys.readouterr().out
@@ -361,6 +361,7 @@ def test_what_a_router_of_ours_says_of_its_input_has_no_line_of_its_source(
 
 
 # The check is of what the engine shows: these two learn from all of it, the outcomes and the flow.
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(BUILT_IN) if THOROUGH > 1 else ["censored", "cont_kukanov_online"])
 def test_routers_of_the_literature_pass_the_check(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["strategy", "check", name], "sor") == 0

@@ -123,16 +123,16 @@ def test_the_router_has_one_row_for_each_parameter_set(tmp_path: Path) -> None:
 def test_a_bad_tape_fails_its_cells_alone(days: list[Path], tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("this is no tape\n")
     (tmp_path / "b.csv").write_bytes(b"")
-    for day in days:
+    for day in days[:2]:
         os.symlink(day, tmp_path / day.name)
-    wishes = {**TABLE, "tape": str(tmp_path / "*.csv"), "strategy": "twap"}
+    wishes = {**TABLE, "tape": str(tmp_path / "*.csv"), "strategy": "twap", "every": 30}
     tally = run_sweep(tmp_path / "out", wishes, workers=2)
     found = rows(tmp_path / "out")
     failed = [row for row in found if row["status"] == "failed"]
     assert {os.path.basename(row["tape"]) for row in failed} == {"a.csv", "b.csv"}
     assert all(row["reason"] and "\n" not in row["reason"] and row["total_cash"] is None for row in failed)
     assert all("a.csv" in row["reason"] or "b.csv" in row["reason"] for row in failed)
-    good = {**wishes, "tape": [str(day) for day in days]}
+    good = {**wishes, "tape": [str(day) for day in days[:2]]}
     run_sweep(tmp_path / "good", good)
     names = ("tape", "cell")
     kept = [{k: v for k, v in row.items() if k not in names} for row in found if row["status"] == "done"]

@@ -85,6 +85,7 @@ def by_hand(path: Path, side: str, quantity: int, start: int, end: int, slices: 
     return Decimal(taker.sign * cash) / SECOND, taker.done
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not LEAN.is_dir(), reason="no real LEAN days beside the project")
 @pytest.mark.parametrize(("day", "quantity"), [("20131007", 200_000), ("20131009", 5_000)])
 @pytest.mark.parametrize("side", ["buy", "sell"])

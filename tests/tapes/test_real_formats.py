@@ -16,6 +16,8 @@ from sor.core.market.batch import Form
 from sor.tapes import open_tape
 from sor.tapes.info.facts import tape_info
 
+pytestmark = pytest.mark.long
+
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_lean = pytest.mark.skipif(not (DATA / "lean").is_dir(), reason="no real LEAN days beside the project")
 needs_taq = pytest.mark.skipif(not (DATA / "taq").is_dir(), reason="no real quotes by exchange beside the project")
@@ -28,7 +30,6 @@ def lean_cells(path: Path, names: list[str]) -> list[dict[str, str]]:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-@pytest.mark.long
 @needs_lean
 def test_a_day_of_consolidated_quotes() -> None:
     path = DATA / "lean" / "ibm-20131007_quote.zip"
@@ -57,7 +58,6 @@ def test_every_day_is_looked_at(path: Path) -> None:
     assert not any("time zone" in text for text in info["looks_wrong"])
 
 
-@pytest.mark.long
 @needs_taq
 def test_two_days_of_quotes_by_exchange() -> None:
     path = DATA / "taq" / "quotes_xxx_2018-01-02.csv.gz"
@@ -67,7 +67,6 @@ def test_two_days_of_quotes_by_exchange() -> None:
     assert len({quote.venue for snapshot in found for quote in snapshot.quotes}) == 12
 
 
-@pytest.mark.long
 @needs_taq
 def test_the_closing_auction_is_printed_twice_and_left_out() -> None:
     path = DATA / "taq" / "trades_xxx_2018-01-02.csv.gz"

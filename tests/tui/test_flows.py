@@ -40,7 +40,7 @@ def command_line(capsys: pytest.CaptureFixture[str], wishes: dict[str, str]) -> 
 async def test_start_to_finish_is_the_command_line_byte_for_byte(capsys: pytest.CaptureFixture[str]) -> None:
     wishes = {name: value for name, value in WISHES.items() if name != "tape"}
     wanted = command_line(capsys, wishes)
-    async with driving({"stream": "embedded", **wishes}) as d:
+    async with driving({"stream": "embedded", **wishes}, tape_is_read=False) as d:
         assert isinstance(d.app.screen, SetupPage)
         await d.press("ctrl+r")
         assert isinstance(d.app.screen, WatchPage | ResultPage), "on a busy machine the run may be over"
@@ -61,7 +61,7 @@ async def test_start_to_finish_is_the_command_line_byte_for_byte(capsys: pytest.
 
 @pytest.mark.long
 async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
-    async with driving({**SHORT, "speed": "1"}) as d:
+    async with driving({**SHORT, "speed": "1"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.played(0.05)
         assert isinstance(d.app.screen, WatchPage)
@@ -142,7 +142,7 @@ async def test_every_field_has_the_command_lines_sentence() -> None:
 async def test_a_run_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text("a,b\n1,2\n")
-    async with driving({**SHORT, "tape": str(bad)}) as d:
+    async with driving({**SHORT, "tape": str(bad)}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.finished()
         text, kind = d.app.message
@@ -168,7 +168,7 @@ async def test_a_window_off_the_tape_is_an_error_with_what_to_do() -> None:
 
 @pytest.mark.long
 async def test_save_copy_and_open(tmp_path: Path) -> None:
-    async with driving({**SHORT, "strategy": "twap"}) as d:
+    async with driving({**SHORT, "strategy": "twap"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.finished()
         shown = d.app.app_state.shown
@@ -247,12 +247,21 @@ async def test_quit_does_not_ask_without_a_run() -> None:
         assert d.app._exit
 
 
-async def test_help_palette_themes_and_sizes_lose_nothing() -> None:
-    async with driving({**SHORT, "speed": "0.5", "end": "13:31:40"}, tape_is_read=False) as d:
+async def test_help_comes_and_goes_by_its_key_and_by_the_palette() -> None:
+    async with driving(tape_is_read=False) as d:
         await d.press("question_mark")
         assert isinstance(d.app.screen, Help)
         await d.press("question_mark")
         assert isinstance(d.app.screen, SetupPage)
+        await d.press("ctrl+p", *"help")
+        await d.sees("Keys and words")
+        await d.press("enter")
+        await d.until(lambda: isinstance(d.app.screen, Help))
+
+
+@pytest.mark.long
+async def test_sizes_themes_and_the_palette_lose_nothing() -> None:
+    async with driving({**SHORT, "speed": "0.5", "end": "13:31:40"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.played(0.02)
         await d.press("space")  # or a slow machine may come to the end of the run first

@@ -19,7 +19,7 @@ def resident() -> int:
 
 @pytest.mark.long
 async def test_many_runs_take_no_more_memory_than_a_few() -> None:
-    async with driving({**SHORT, "strategy": "best_ask"}) as d:
+    async with driving({**SHORT, "strategy": "best_ask"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         sizes = []
         for count in range(1, SETTLED + 6):

@@ -13,7 +13,7 @@ from tui.screens.dialogs import Findings
 
 async def test_the_doctor_says_on_the_screen_what_the_command_says() -> None:
     expected = {f.name: f for f in examine("127.0.0.1:1")}
-    async with driving({**SHORT, "servers": "127.0.0.1:1"}, (140, 40)) as d:
+    async with driving({**SHORT, "servers": "127.0.0.1:1"}, (140, 40), tape_is_read=False) as d:
         await d.press("f6", "x")
         await d.until(lambda: isinstance(d.app.screen, Findings))
         await d.until(lambda: all(name in d.text() for name in expected))
@@ -30,7 +30,7 @@ async def test_on_a_server_the_screen_offers_no_broker_of_its_own(
     if server:
         (tmp_path / "kafka.service").touch()
     monkeypatch.setattr(server_layout, "UNITS", tmp_path)
-    async with driving({**SHORT, "servers": "127.0.0.1:1"}, (140, 40)) as d:
+    async with driving({**SHORT, "servers": "127.0.0.1:1"}, (140, 40), tape_is_read=False) as d:
         await d.press("f6")
         await d.until(lambda: "does not serve" in d.text())
         assert ("Start local broker" in d.text()) is not server

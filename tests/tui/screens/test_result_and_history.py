@@ -152,7 +152,7 @@ async def test_a_hundred_kept_reports_are_read_once_and_only_those_in_sight_are_
 
     monkeypatch.setattr(history, "read_line", noted_line)
     monkeypatch.setattr(KeptRows, "draw", noted_draw)
-    async with driving(size=(80, 24)) as d:
+    async with driving(size=(80, 24), tape_is_read=False) as d:
         await d.press("f5")
         await d.sees("buy 3,099 SYNT")
         rows = d.app.screen.query_one(KeptRows)
@@ -176,7 +176,7 @@ def test_a_baseline_without_an_interval_has_no_colour() -> None:
 
 @pytest.mark.long
 async def test_runs_are_kept_found_compared_and_opened_with_their_fills(state: Path) -> None:
-    async with driving({**SHORT, "strategy": "best_ask"}, size=(140, 40)) as d:
+    async with driving({**SHORT, "strategy": "best_ask"}, size=(140, 40), tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.finished()
         first = d.app.app_state.shown
@@ -193,7 +193,7 @@ async def test_runs_are_kept_found_compared_and_opened_with_their_fills(state: P
         assert first.text == second.text
         assert first.name != second.name  # two runs never look alike
     # another session finds them
-    async with driving(size=(80, 24)) as d:
+    async with driving(size=(80, 24), tape_is_read=False) as d:
         await d.press("f5")
         await d.sees("sell 1,000 SYNT", "buy 1,000 SYNT", first.name, second.name)
         rows = d.app.screen.query_one(KeptRows)

@@ -162,7 +162,7 @@ def test_every_fill_has_its_reason() -> None:
 @pytest.mark.long
 async def test_every_panel_is_reached_by_keys_and_fills_are_filtered() -> None:
     size = (80, 24)
-    async with driving({**SHORT, "speed": "1", "end": "13:31:40"}, size) as d:
+    async with driving({**SHORT, "speed": "1", "end": "13:31:40"}, size, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.played(0.2)
         await d.press("space")
@@ -200,7 +200,7 @@ async def test_every_panel_is_reached_by_keys_and_fills_are_filtered() -> None:
 async def test_a_hundred_thousand_fills_are_drawn_as_few() -> None:
     fill = _live().fills[0]
     rows = FillRows()
-    async with driving() as d:
+    async with driving(tape_is_read=False) as d:
         table = Filtered(rows)
         await d.app.screen.mount(table)
         rows.set_items([ShownFill("router", replace(fill, qty=n), words.clock) for n in range(1, 100_001)])

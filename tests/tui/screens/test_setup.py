@@ -50,7 +50,7 @@ async def test_it_says_where_a_run_would_write(state: Path) -> None:
 
 async def test_the_last_form_is_remembered_but_for_a_session_with_options() -> None:
     values = {**SHORT, "strategy": "twap", "day": "2024-06-03", "tz": "UTC", "clip": "yes"}
-    async with driving(values) as d:
+    async with driving(values, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.finished()
         assert d.app.app_state.shown is not None
@@ -68,7 +68,7 @@ async def test_a_strategy_of_ones_own_runs_from_the_form(tmp_path: Path) -> None
         "from sor.core.strategies.interface import Plan\n\n\nclass Taker:\n    name = 'taker'\n\n"
         "    def decide(self, view):\n        return Plan(sweep=view.leaves, goal=None)\n"
     )
-    async with driving({**SHORT, "own": f"{tmp_path}/mine.py:Taker"}, size=(80, 24)) as d:
+    async with driving({**SHORT, "own": f"{tmp_path}/mine.py:Taker"}, size=(80, 24), tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.finished()
         assert d.app.app_state.shown is not None, d.app.message
@@ -96,7 +96,7 @@ def test_what_is_wrong_is_one_sentence(name: str, value: str, words: str) -> Non
 
 
 async def test_a_long_error_is_wrapped_under_its_field() -> None:
-    async with driving({**SHORT, "start": "25 o'clock"}, size=(80, 24)) as d:
+    async with driving({**SHORT, "start": "25 o'clock"}, size=(80, 24), tape_is_read=False) as d:
         why = d.app.screen.query_one("#why-start")
         await d.until(lambda: why.size.height > 1)
         row = d.app.screen.query_one("#row-start")
