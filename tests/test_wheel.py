@@ -56,6 +56,7 @@ def test_all_that_is_kept_is_in_the_sdist_and_all_that_runs_in_the_wheel(built: 
     }
 
 
+@pytest.mark.long
 def test_the_unpacked_wheel_reports_as_the_checkout_does(built: tuple[Path, Path], tmp_path: Path) -> None:
     with zipfile.ZipFile(built[1]) as archive:
         archive.extractall(tmp_path / "there")

@@ -59,7 +59,7 @@ def at_work(pool: object, request: BacktestRequest) -> WorkerPool:
 # -- the same bytes ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("workers", [2, 3])
+@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.long)])
 def test_the_report_is_the_same(alone: str, workers: int) -> None:
     assert backtest(workers=workers, **ORDER).to_json() == alone
 

@@ -243,7 +243,7 @@ def kills_in_the_midst_of_a_result(chunk: Chunk) -> ChunkResult:
     return kills_at_b(chunk)
 
 
-@pytest.mark.parametrize("at_b", [kills_at_b, kills_in_the_midst_of_a_result])
+@pytest.mark.parametrize("at_b", [kills_at_b, pytest.param(kills_in_the_midst_of_a_result, marks=pytest.mark.long)])
 def test_a_chunk_that_kills_every_worker_is_given_up_and_no_other(
     monkeypatch: pytest.MonkeyPatch, at_b: Callable[[Chunk], ChunkResult]
 ) -> None:

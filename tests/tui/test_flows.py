@@ -38,9 +38,8 @@ def command_line(capsys: pytest.CaptureFixture[str], wishes: dict[str, str]) -> 
 
 
 async def test_start_to_finish_is_the_command_line_byte_for_byte(capsys: pytest.CaptureFixture[str]) -> None:
-    wishes = {name: value for name, value in WISHES.items() if name != "tape"}
-    wanted = command_line(capsys, wishes)
-    async with driving({"stream": "embedded", **wishes}, tape_is_read=False) as d:
+    wanted = command_line(capsys, WISHES)
+    async with driving(tape_is_read=False) as d:
         assert isinstance(d.app.screen, SetupPage)
         await d.press("ctrl+r")
         assert isinstance(d.app.screen, WatchPage | ResultPage), "on a busy machine the run may be over"

@@ -62,6 +62,7 @@ def test_no_search_no_map(static_report: Report) -> None:
         search_map(static_report)
 
 
+@pytest.mark.long
 def test_files_of_an_earlier_run_do_not_stay_beside_this_ones(
     router_report: Report, made: Callable[..., Report], tmp_path: Path
 ) -> None:
