@@ -8,20 +8,21 @@ two are farthest apart the pool may be worst, and there the problem is solved ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sor.core.market.batch import Ints, distinct
-from sor.core.place.whole.search import Prices
-from sor.core.router.priced_grid import GridPrices, PricedGrid
+from sor.core.market.batch import distinct
+from sor.core.place.whole.outcomes import X
+from sor.core.router.priced_grid import Coefficients, GridPrices, PricedGrid
 from sor.core.router.slice_problems import SliceProblem
 
 ROUNDS = 6  # re-solves a slice, where the pool looked worst; benchmarks/ has what more would bring
-SAFE = 2**62
-Allocations = tuple[tuple[int, ...], ...]
+Allocations = tuple[X, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,82 +47,96 @@ class PoolAnswer:
 def solve_grid(problem: SliceProblem, grid: PricedGrid) -> PoolAnswer:
     """The best allocation of the pool for every candidate of the grid, in the grid's order."""
     pool = _AllocationPool(problem, grid.prices(problem))
-    pool.extend(problem.sample.starts())
     solved = pool.solve_anchors()
+    pool.spread()
     floor, gap = pool.interpolate(solved), 0.0
     for _ in range(min(ROUNDS, pool.least.size - len(solved))):
         apart = pool.least.astype(np.float64) - floor
         apart[list(solved)] = -np.inf
-        worst = int(np.argmax(apart))
+        worst = int(apart.argmax())
         before = int(pool.least[worst])
         solved[worst] = pool.solve(worst)
         gap = float(before - solved[worst]) / pool.scale(float(before))
     allocations, choice = pool.answer()
-    return PoolAnswer(allocations, choice.astype(np.int16), gap, pool.prices.raised)
+    return PoolAnswer(allocations, choice, gap, pool.prices.raised)
 
 
 class _AllocationPool:
-    """Allocations and their costs N V over the grid, as integers: nanodollars times the prices' unit."""
+    """Allocations and their costs N V, as integers: nanodollars times the prices' unit. First for the anchors alone,
+    then, with what was found there, for all candidates."""
 
     def __init__(self, problem: SliceProblem, prices: GridPrices) -> None:
         self.problem = problem
         self.prices = prices
-        self._costs: dict[tuple[int, ...], Ints] = {}  # of an allocation, for every candidate
-        self.least: Ints = np.empty(0, np.int64)
+        self._coefficients: dict[X, Coefficients] = {}
+        self._costs: list[NDArray[Any]] = []  # of each allocation, for every candidate
+        self.least: NDArray[Any] = np.empty(0, np.int64)
 
-    def extend(self, allocations: Iterable[tuple[int, ...]]) -> None:
-        new = [x for x in dict.fromkeys(allocations) if x not in self._costs]
-        if not new:
-            return
-        rows = self.problem.sample.whole_coefficients(new, self.prices.unit)
-        most = max(abs(a) + (b + c + d) * self.prices.largest for a, b, c, d in rows)
-        over, under, theta = self.prices.small if most < SAFE else self.prices.large
-        for x, (a, b, c, d) in zip(new, rows, strict=True):
-            costs = ((a + d * over)[:, None, None] + (c * under)[:, None] + b * theta).ravel()
-            self.least = np.minimum(self.least, costs) if self._costs else costs
-            self._costs[x] = costs
-
-    def answer(self) -> tuple[Allocations, Ints]:
-        """The pool in order, and for each candidate which allocation is cheapest.
-
-        The first of equals has the smaller M, then the lexicographically smaller L.
-        """
-        pool = tuple(sorted(self._costs))
-        choice = np.empty(len(self.least), np.int64)
-        for i, x in reversed(list(enumerate(pool))):
-            choice[self._costs[x] == self.least] = i
-        return pool, choice
+    # -- the anchors -----------------------------------------------------------------------------------------------
 
     def solve_anchors(self) -> dict[int, int]:
         """Solve the anchors one after the other, each from the pool's best allocation for it; their costs in units."""
         anchors, sample = self.prices.anchors, self.problem.sample
         prices = sample.prices(self.prices.reduced(index, sample) for index in anchors)
-        stays: dict[tuple[int, ...], list[bool]] = {}  # allocation -> at which anchors no search leaves it
+        best = self._cheapest_at_anchors(sample.starts())
+        stays: dict[X, list[bool]] = {}  # allocation -> at which anchors no search leaves it
         solved = {}
         for i, index in enumerate(anchors):
-            start = self._cheapest(index)
+            start = best[i][1]
             if start not in stays:
                 stays[start] = sample.stays(prices, start)
-            solved[index] = self._cost(start, index) if stays[start][i] else self._descend(index, prices, i, start)
+            if not stays[start][i]:
+                found = sample.descend(prices, i, start)
+                if found not in self._coefficients:
+                    best = list(map(min, best, self._cheapest_at_anchors([found])))
+            solved[index] = best[i][0]
         return solved
+
+    def _cheapest_at_anchors(self, allocations: Iterable[X]) -> list[tuple[int, X]]:
+        """Add allocations; for every anchor the cheapest of them, the smallest among equals, and its cost."""
+        new = sorted(allocations)
+        rows = self._add(new)
+        costs = self.prices.anchor_costs(rows)
+        return [(int(costs[place, i]), new[place]) for i, place in enumerate(costs.argmin(axis=0).tolist())]
+
+    def _add(self, allocations: Sequence[X]) -> list[Coefficients]:
+        rows = self.problem.sample.whole_coefficients(allocations, self.prices.unit)
+        self._coefficients.update(zip(allocations, rows, strict=True))
+        return rows
+
+    # -- all candidates --------------------------------------------------------------------------------------------
+
+    def spread(self) -> None:
+        """What the pool costs at every candidate."""
+        costs = self.prices.costs(list(self._coefficients.values()))
+        self._costs, self.least = list(costs), costs.min(axis=0)
 
     def solve(self, index: int) -> int:
         """Solve one candidate from the pool's best allocation for it, add the answer; its cost in units."""
-        prices = self.problem.sample.prices([self.prices.reduced(index, self.problem.sample)])
-        return self._descend(index, prices, 0, self._cheapest(index))
+        sample, least = self.problem.sample, self.least[index]
+        start = min(x for x, costs in zip(self._coefficients, self._costs, strict=True) if costs[index] == least)
+        found = sample.descend(sample.prices([self.prices.reduced(index, sample)]), 0, start)
+        if found not in self._coefficients:
+            self._extend(self.prices.costs(self._add([found])))
+        return int(self.least[index])
 
-    def _descend(self, index: int, prices: Prices, at: int, start: tuple[int, ...]) -> int:
-        best = self.problem.sample.descend(prices, at, start)
-        self.extend([best])
-        return self._cost(best, index)
+    def _extend(self, costs: NDArray[Any]) -> None:
+        if costs.dtype != self.least.dtype:
+            self.spread()  # in one kind of numbers: int64 beside float64 would be rounded
+            return
+        self._costs += list(costs)
+        self.least = np.minimum(self.least, costs[0])
 
-    def _cheapest(self, index: int) -> tuple[int, ...]:
-        """The pool's best allocation for a candidate; the smallest among equals."""
-        least = self.least[index]
-        return min([x for x, costs in self._costs.items() if costs[index] == least])
+    def answer(self) -> tuple[Allocations, NDArray[np.int16]]:
+        """The pool in order, and for each candidate which allocation is cheapest.
 
-    def _cost(self, x: tuple[int, ...], index: int) -> int:
-        return int(self._costs[x][index])
+        The first of equals has the smaller M, then the lexicographically smaller L.
+        """
+        ordered = sorted(zip(self._coefficients, self._costs, strict=True), key=itemgetter(0))
+        choice = np.empty(len(self.least), np.int16)
+        for i, (_, costs) in reversed(list(enumerate(ordered))):
+            choice[costs == self.least] = i
+        return tuple(x for x, _ in ordered), choice
 
     def interpolate(self, solved: dict[int, int]) -> NDArray[np.float64]:
         """Multilinear interpolation between the corners' costs: not above the optimal cost, which is concave."""

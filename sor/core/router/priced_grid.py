@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -19,7 +20,9 @@ from sor.core.spec import Grid, Level
 
 ANCHORS = (4, 3, 3)  # points of each axis that are solved first
 KEPT = 16  # slices with different spreads and fees
+_IN_FLOATS, _IN_INTS = 2**53, 2**62  # whole numbers below are exact as floats, and in 64 bits
 
+Coefficients = tuple[int, int, int, int]  # (a, b, c, d): N V = a + b theta + c lambda_under + d lambda_over
 Axes = tuple[list[int], list[int], list[int]]  # lambda_over, lambda_under, theta
 
 
@@ -38,19 +41,39 @@ class GridPrices:
         over, under, theta = self.axes
         return len(over), len(under), len(theta)
 
+    def costs(self, rows: Sequence[Coefficients]) -> NDArray[Any]:
+        """(P, candidates) N V in units, exact, of P allocations."""
+        most = self._most(rows)
+        if most < _IN_FLOATS:
+            return np.asarray(np.array(rows, np.float64) @ self._terms)
+        over, under, theta = (np.array(axis, np.int64 if most < _IN_INTS else object) for axis in self.axes)
+        a, b, c, d = np.array(rows, over.dtype).T[:, :, None]
+        pairs = (a + d * over)[:, :, None] + (c * under)[:, None]
+        return np.asarray((pairs[..., None] + (b * theta)[:, None, None]).reshape(len(rows), -1))
+
+    def anchor_costs(self, rows: Sequence[Coefficients]) -> NDArray[Any]:
+        """As `costs`, at the anchors alone."""
+        if self._most(rows) < _IN_FLOATS:
+            return np.asarray(np.array(rows, np.float64) @ self._anchor_terms)
+        return self.costs(rows)[:, self.anchors]
+
+    def _most(self, rows: Iterable[Coefficients]) -> int:
+        """No cost is larger, nor what it is summed up from."""
+        return max(abs(a) + (b + c + d) * self._largest for a, b, c, d in rows)
+
     @cached_property
-    def largest(self) -> int:
+    def _largest(self) -> int:
         return max(max(axis) for axis in self.axes)
 
     @cached_property
-    def small(self) -> tuple[NDArray[Any], ...]:
-        """The axes where costs fit into 64 bits."""
-        return tuple(np.array(axis, np.int64) for axis in self.axes)
+    def _terms(self) -> NDArray[np.float64]:
+        """(4, candidates) what the coefficients of an allocation are to be multiplied by."""
+        over, under, theta = np.meshgrid(*(np.array(axis, np.float64) for axis in self.axes), indexing="ij")
+        return np.stack([np.ones(over.size), theta.ravel(), under.ravel(), over.ravel()])
 
     @cached_property
-    def large(self) -> tuple[NDArray[Any], ...]:
-        """The axes in Python's integers, where 64 bits might not do."""
-        return tuple(np.array(axis, object) for axis in self.axes)
+    def _anchor_terms(self) -> NDArray[np.float64]:
+        return np.ascontiguousarray(self._terms[:, self.anchors])
 
     @cached_property
     def anchors(self) -> list[int]:

@@ -151,6 +151,19 @@ def test_penalties_that_are_all_as_large_fit_or_are_worked_out_otherwise(power: 
     assert answer.pool[answer.choice[0]] == min((cost, x) for cost, x in zip(costs, answer.pool, strict=True))[1]
 
 
+def test_a_pool_whose_costs_outgrow_floats_has_all_of_them_in_integers() -> None:
+    """2^53 + 1 is no float: beside one that is, it would seem to cost as little as 2^53."""
+    p, dollar = problem(9, 3), dollars(1)
+    pool = grid_pool._AllocationPool(p, PricedGrid(Grid(dollar, dollar, dollar)).prices(p))
+    pool._coefficients = {(1, 0, 0, 0): (2**53 - 2, 0, 0, 0), (0, 1, 0, 0): (2**53 - 1, 0, 0, 0)}
+    pool.spread()
+    pool._coefficients[0, 0, 1, 0] = 2**53 + 1, 0, 0, 0
+    pool._extend(pool.prices.costs([pool._coefficients[0, 0, 1, 0]]))
+    assert [costs.tolist() for costs in pool._costs] == [[2**53 - 2], [2**53 - 1], [2**53 + 1]]
+    assert {costs.dtype for costs in pool._costs} == {np.dtype(np.int64)}
+    assert pool.least.tolist() == [2**53 - 2]
+
+
 def between(prices: Sequence[Penalties], at: int, solved: Mapping[int, int]) -> Fraction:
     """The costs of the grid's eight corners, each weighed by how near it is on every axis."""
     first, last, mine, total = prices[0], prices[-1], prices[at], Fraction(0)
@@ -187,7 +200,7 @@ def test_six_more_candidates_are_solved_each_where_the_pool_looked_worst(
         return interpolate(pool, solved)
 
     def watched(pool: grid_pool._AllocationPool, index: int) -> int:
-        known = list(pool._costs)
+        known = list(pool._coefficients)
         asked.append((index, known, solve(pool, index)))
         return asked[-1][-1]
 
