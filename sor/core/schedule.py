@@ -34,5 +34,5 @@ class Schedule:
         return self.end if index >= self.slices - 1 else self.begins(index + 1)
 
     def target(self, index: int) -> int:
-        """Shares to be done by the end of slice `index`."""
+        """Shares to be done by the end of slice `index`; none before the first, by that of -1."""
         return self.quantity * (index + 1) // self.slices

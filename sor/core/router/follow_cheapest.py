@@ -105,8 +105,7 @@ class FollowCheapest:
         """What each has paid until now for what the schedule wants by now; what it is short of or ahead by is valued
         at the best price to take now, for all alike."""
         offers = [(v.take_px + self.fees.take(v.venue, v.take_px)) for v in view.venues if v.take_px < FAR]
-        index = self.schedule.index(view.ts)
-        due = self.schedule.target(index - 1) if index else 0
+        due = self.schedule.target(self.schedule.index(view.ts) - 1)
         for tally in self._tallies:
             tally.read_before(view.ts)
         now = min(offers, default=0)

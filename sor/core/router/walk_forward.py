@@ -131,8 +131,7 @@ class Study:
         for one in self._open:
             self._advance(one, book)
         self._close_finished()
-        row = max(book.new, book.first_at(max(self.order.start, self.schedule.begins(self._next))))
-        stop = book.last_at(self.order.end) + 1
+        row, stop = book.first_at(self.schedule.begins(self._next)), book.last_at(self.order.end) + 1
         while row < stop and self._next < self._stop:
             index = self.schedule.index(int(book.ts[row]))
             if index < self._stop:
@@ -185,7 +184,7 @@ class Study:
 
     def _begin(self, book: Book, row: int, index: int) -> None:
         self._choose(index)
-        quantity = self.schedule.target(index) - (self.schedule.target(index - 1) if index else 0)
+        quantity = self.schedule.target(index) - self.schedule.target(index - 1)
         if quantity <= 0:
             self._keep(StudiedSlice(index))
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +14,7 @@ from sor.core.fees import FeeSchedule, VenueFee
 from sor.core.market.batch import SnapshotBatch, concat
 from sor.core.market.book import BookBuilder
 from sor.core.market.oriented import orient
-from sor.core.order import ParentOrder, QueueModel, Rules, Side
+from sor.core.order import Latency, ParentOrder, QueueModel, Rules, Side
 from sor.core.router.allocators import (
     Allocator,
     CrossVenue,
@@ -40,6 +40,7 @@ from sor.tapes import open_tape
 
 INTERVAL = 5 * NANO
 FEES = FeeSchedule({venue: VenueFee(3_000_000, 2_000_000) for venue in (2, 8, 15, 43)})
+RULES = Rules(FEES)
 
 
 def levels(*values: str) -> tuple[Level, ...]:
@@ -59,9 +60,18 @@ def order_of(tape: SnapshotBatch, quantity: int = 1_000, side: Side = Side.BUY) 
     return ParentOrder(side, quantity, int(tape.ts[0]), int(tape.ts[-1]))
 
 
-def studied(tape: SnapshotBatch, size: int, grid: Grid = GRID, side: Side = Side.BUY, quantity: int = 1_000) -> Study:
+def studied(
+    tape: SnapshotBatch,
+    size: int,
+    grid: Grid = GRID,
+    side: Side = Side.BUY,
+    quantity: int = 1_000,
+    order: ParentOrder | None = None,
+    rules: Rules = RULES,
+) -> Study:
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
-    study = Study(order_of(tape, quantity, side), Rules(FEES), grid, INTERVAL, SliceProblems(history, FEES))
+    order = order_of(tape, quantity, side) if order is None else order
+    study = Study(order, rules, grid, INTERVAL, SliceProblems(history, FEES))
     builder = BookBuilder(queues=True)
     for i in range(0, len(tape), size):
         book = builder.extend(orient(tape.slice(i, min(i + size, len(tape))), side))
@@ -101,7 +111,7 @@ def pooled(history: OutflowHistory, number: int, met: dict[int, SliceProblem]) -
 def test_totals_are_the_costs_of_each_slice_simulated_alone(tape: SnapshotBatch) -> None:
     """Oracle: one candidate at a time, each slice a parent order that works the pool's allocation for it, alone."""
     study = studied(tape, len(tape))
-    order, rules, schedule = order_of(tape), Rules(FEES), Schedule.for_order(order_of(tape), INTERVAL)
+    order, rules, schedule = order_of(tape), RULES, Schedule.for_order(order_of(tape), INTERVAL)
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
     book = BookBuilder(queues=True).extend(orient(tape, Side.BUY))
     history.on_book(book)
@@ -163,7 +173,7 @@ def begun(tape: SnapshotBatch, grid: Grid = GRID) -> Study:
     """A study that has seen this much of an order on the whole minute and a half, and not its end."""
     history = OutflowHistory(window_length(INTERVAL), QueueModel.CONSERVATIVE)
     order = ParentOrder(Side.BUY, 1_000, int(tape.ts[0]), int(tape.ts[0]) + 90 * NANO)
-    study = Study(order, Rules(FEES), grid, INTERVAL, SliceProblems(history, FEES))
+    study = Study(order, RULES, grid, INTERVAL, SliceProblems(history, FEES))
     book = BookBuilder(queues=True).extend(orient(tape, Side.BUY))
     history.on_book(book)
     study.on_book(book)
@@ -280,3 +290,49 @@ def test_slices_with_a_raised_penalty_are_counted(tape: SnapshotBatch) -> None:
     study = studied(tape, len(tape), Grid(low, low, levels("0")))
     assert study.raised == study.tuned > 0
     assert studied(tape, len(tape)).raised == 0
+
+
+def test_a_study_is_over_with_its_last_slice_and_a_slice_that_was_broken_off_tells_nothing(tape: SnapshotBatch) -> None:
+    first = begun(tape.slice(0, 1))
+    assert (first.over, first._open, first.mean_scale()) == (False, [], None)  # skipped, without a past
+    last, stopped = (begun(tape.slice(0, int((tape.ts <= tape.ts[0] + 88 * NANO).sum()))) for _ in range(2))
+    tuned, totals = last.tuned, last.totals.tolist()
+    assert len(last.choices) == last.schedule.slices
+    assert not last.over
+    last.on_end()
+    stopped.on_end(stopped=True)
+    assert (last.over, last.tuned) == (stopped.over, stopped.tuned + 1) == (True, tuned + 1)
+    assert stopped.totals.tolist() == totals != last.totals.tolist()
+
+
+def test_a_snapshot_at_the_very_end_begins_no_slice(tape: SnapshotBatch) -> None:
+    """Eighteen slices of 5 seconds, and a snapshot after 90."""
+    exact = replace(tape, ts=tape.ts.copy())
+    exact.ts[-1] = exact.ts[0] + 90 * NANO
+    study = studied(exact, len(exact))
+    assert study.schedule.slices == study.tuned + sum(study.skipped.values()) == 18
+
+
+def test_what_comes_after_the_order_changes_nothing(tape: SnapshotBatch) -> None:
+    """Two seconds into its last slice it ends, with shares that nobody offered; the tape goes on for three."""
+    until = tape.slice(0, int((tape.ts <= tape.ts[0] + 87 * NANO).sum()))
+    order = order_of(until, 400_000)
+    alone, study = studied(until, len(until), order=order), studied(tape, len(tape), order=order)
+    assert study.totals.tolist() == alone.totals.tolist()
+    assert (study.choices, study.worked, study.completed) == (alone.choices, alone.worked, alone.completed)
+
+
+def test_under_a_limit_that_nobody_meets_all_candidates_cost_what_is_left(tape: SnapshotBatch) -> None:
+    """Each slice has the limit of the parent, in one book and in pieces."""
+    order = replace(order_of(tape), limit_price=NANO)
+    whole, pieces = (studied(tape, size, order=order) for size in (len(tape), 2_000))
+    assert whole.tuned > 5
+    assert whole.totals.tolist() == [0] * len(GRID)
+    assert whole.market_cost == pieces.market_cost > 0
+
+
+def test_orders_that_travel_arrive_late_in_slices_that_one_book_holds_too(tape: SnapshotBatch) -> None:
+    """As in pieces, where no book holds a slice."""
+    minute, rules = tape.slice(0, int((tape.ts <= tape.ts[0] + 60 * NANO).sum())), Rules(FEES, latency=Latency(NANO))
+    whole, pieces = (studied(minute, size, rules=rules) for size in (len(minute), 333))
+    assert whole.totals.tolist() == pieces.totals.tolist() != studied(minute, len(minute)).totals.tolist()
