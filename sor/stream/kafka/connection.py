@@ -84,7 +84,11 @@ def our_words(servers: str, doing: str) -> Iterator[None]:
     _REFUSALS.forget()
     try:
         yield
-    except (kafka_errors.KafkaConnectionError, kafka_errors.KafkaTimeoutError) as error:
+    except (
+        kafka_errors.KafkaConnectionError,
+        kafka_errors.KafkaTimeoutError,
+        kafka_errors.MetadataEmptyBrokerList,  # a broker that is just coming up knows of none, nor of itself
+    ) as error:
         raise no_broker(servers) from error
     except kafka_errors.AuthorizationError as error:
         raise StreamError(f"{doing}: the broker at {servers} does not let this user do that") from error

@@ -11,7 +11,8 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka import errors as kafka_errors
 
-from sor.stream.kafka.connection import connect
+from sor.errors import BrokerAwayError
+from sor.stream.kafka.connection import connect, our_words
 
 
 @pytest.fixture
@@ -39,3 +40,11 @@ def test_a_client_that_finds_no_broker_leaves_no_thread_behind(kind: Any, hangs_
     with pytest.raises(kafka_errors.KafkaError):
         connect(kind, hangs_up, seconds=1)
     assert set(threading.enumerate()) <= before
+
+
+def test_a_broker_that_is_coming_up_and_knows_none_yet_is_away() -> None:
+    with (
+        pytest.raises(BrokerAwayError, match="no Kafka broker answers at here:9092"),
+        our_words("here:9092", "looking"),
+    ):
+        raise kafka_errors.MetadataEmptyBrokerList
