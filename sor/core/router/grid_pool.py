@@ -50,13 +50,12 @@ def solve_grid(problem: SliceProblem, grid: PricedGrid) -> PoolAnswer:
     solved = pool.solve_anchors()
     pool.spread()
     floor, gap = pool.interpolate(solved), 0.0
+    floor[list(solved)] = np.inf  # not again
     for _ in range(min(ROUNDS, pool.least.size - len(solved))):
-        apart = pool.least.astype(np.float64) - floor
-        apart[list(solved)] = -np.inf
-        worst = int(apart.argmax())
+        worst = int((pool.least.astype(np.float64) - floor).argmax())
         before = int(pool.least[worst])
-        solved[worst] = pool.solve(worst)
-        gap = float(before - solved[worst]) / pool.scale(float(before))
+        gap = float(before - pool.solve(worst)) / pool.scale(float(before))
+        floor[worst] = np.inf
     allocations, choice = pool.answer()
     return PoolAnswer(allocations, choice, gap, pool.prices.raised)
 

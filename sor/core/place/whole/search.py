@@ -20,6 +20,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _PASSES = 200
 _ROUNDS = 50
+_BOTH_SIGNS = np.array([[1.0], [-1.0]])
 _DOWN = -0.5  # the least slope in whole numbers is 1
 
 
@@ -39,8 +40,7 @@ class WholeProblem:
         self.b: Ints = prices.b[at]
         self.theta, self.lam = int(prices.theta[at, 0]), int(prices.lam[at, 0])
         self.floats: Floats = self.b.astype(np.float64)
-        base = float(outcomes.n * self.theta)
-        self.base = np.array([[base], [-base]])
+        self.base = float(outcomes.n * self.theta) * _BOTH_SIGNS
 
     @cached_property
     def tables(self) -> Tables:
@@ -59,8 +59,7 @@ class WholeProblem:
 
 def stays(outcomes: WholeOutcomes, prices: Prices, x: X) -> list[bool]:
     """At which of many prices a search that begins at x ends there: no direction goes down."""
-    base = prices.theta * float(outcomes.n)
-    theta = np.stack([base, -base], axis=1)
+    theta = prices.theta[:, :, None] * (float(outcomes.n) * _BOTH_SIGNS)
     slopes = all_slopes(outcomes.counts(x), prices.b[:, None], theta, prices.lam[:, :, None])
     found: list[bool] = (slopes.min(axis=(1, 2)) >= _DOWN).tolist()
     return found

@@ -185,7 +185,10 @@ class IntegerSample:
     def prices(self, rows: Iterable[Sequence[int]]) -> Prices:
         """What the search works with at many `reduced` prices: they, or coarser ones where the totals would not fit."""
         weight = self.n * self.size * len(self.e) * 4
-        whole = np.array([_fitting(row, weight) for row in rows], np.int64)
+        given = list(rows)
+        if max(map(max, given)) * weight >= _SAFE:
+            given = [_fitting(row, weight) for row in given]
+        whole = np.array(given, np.int64)
         return Prices(whole[:, 2:], whole[:, :1], whole[:, 1:2])
 
     def priced(self, prices: Prices, at: int) -> WholeProblem:
