@@ -227,6 +227,7 @@ def test_every_figure_of_the_page_is_the_jsons(router_report: Report, other_repo
         assert value == str(resolve(found.data, at))
 
 
+@pytest.mark.long
 def test_the_page_in_a_browser(
     browser: Any, router_report: Report, kept: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -141,7 +141,7 @@ async def test_every_field_has_the_command_lines_sentence() -> None:
 async def test_a_run_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text("a,b\n1,2\n")
-    async with driving({**SHORT, "tape": str(bad)}, tape_is_read=False) as d:
+    async with driving({**SHORT, "tape": str(bad), "strategy": "twap"}, tape_is_read=False) as d:
         await d.press("ctrl+r")
         await d.finished()
         text, kind = d.app.message
@@ -324,7 +324,7 @@ async def test_before_the_first_run_only_what_is_possible_is_offered() -> None:
             assert d.app.app_state.live is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.long)])
 async def test_a_worker_that_is_killed_is_said_in_one_line(number: signal.Signals) -> None:
     """SIGKILL too: the system sends it to a process that takes too much memory."""
     async with driving({**SHORT, "speed": "1"}, tape_is_read=False) as d:
@@ -349,7 +349,7 @@ async def test_the_broker_screen_says_that_there_is_none() -> None:
         assert not Path(f"/proc/{watcher.pid}").exists()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 40)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((140, 40), marks=pytest.mark.long)])
 async def test_the_topic_of_the_run_stands_before_all_others(
     size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

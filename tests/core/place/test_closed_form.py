@@ -152,6 +152,7 @@ def test_raising_the_rebate_never_lowers_the_limit(
     assert high.L[0] >= low.L[0] - 1e-9
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(st.lists(laws, min_size=1, max_size=4), st.floats(0.0231, 0.2), st.integers(0, 10**6))
 def test_without_overbooking_no_split_is_better(parts: list[Outflow], lambda_under: float, seed: int) -> None:

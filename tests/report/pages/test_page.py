@@ -147,6 +147,7 @@ def test_hostile_names_are_text(router_report: Report) -> None:
     assert "\\u202e\\x1b[31m" in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("which", ["static_report", "router_report", "over_orders"])
 def test_a_browser_has_nothing_to_say(which: str, browser: Any, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     path = tmp_path / "report.html"
@@ -154,6 +155,7 @@ def test_a_browser_has_nothing_to_say(which: str, browser: Any, tmp_path: Path, 
     check_page(browser, path)
 
 
+@pytest.mark.long
 def test_a_browser_shows_hostile_names_and_obeys_none(browser: Any, router_report: Report, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
     path.write_text(page(hostile(router_report)), encoding="utf-8")
@@ -162,6 +164,7 @@ def test_a_browser_shows_hostile_names_and_obeys_none(browser: Any, router_repor
     assert browser.find_elements("tag name", "img") == []
 
 
+@pytest.mark.long
 def test_a_browser_shows_the_headline_in_both_schemes(browser: Any, router_report: Report, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(page(shown(router_report)), encoding="utf-8")

@@ -145,6 +145,7 @@ def browser() -> Iterator[Any]:
     yield from start()
 
 
+@pytest.mark.long
 def test_the_page_in_a_browser(browser: Any, table: Path, tmp_path: Path) -> None:
     found = answer(table)
     found.data["sweep"]["symbols"][:] = ['"><script>alert(1)</script><img src="http://127.0.0.1:9/x">']
