@@ -120,6 +120,7 @@ def test_one_candidate_is_solved_and_nothing_else() -> None:
     cost = penalties(grid.candidates()[0], p)
     best = p.sample.solve(cost.theta, cost.under, cost.over)
     assert p.sample.cost(answer.pool[int(answer.choice[0])], cost.theta, cost.under, cost.over) == best.cost
+    assert answer.gap == 0
 
 
 @pytest.mark.parametrize(("over", "under"), [("0.0001", "0.1"), ("0.1", "0.0001"), ("0.0001", "0.0001")])
