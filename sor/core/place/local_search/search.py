@@ -110,9 +110,16 @@ class Search:
         for _ in range(limit):
             before = self.total if self.quick else 0.0
             slopes = all_slopes(self._counts(), self.p.b, self._theta, float(self.p.lam))
-            moved = [self.coordinate(j) if j == k else self.pair(j, k) for j, k in steepest(slopes, floor)]
-            if not any(moved) or (self.quick and before - self.total < enough):
+            moved = [self._follow(j, k) for j, k in steepest(slopes, floor)]
+            # What rounding makes of a kink can look steepest, and keep its quantities from what does go down.
+            if not any(moved) and not any(self._follow(j, k) for j, k in np.argwhere(slopes < floor).tolist()):
                 return
+            if self.quick and before - self.total < enough:
+                return
+
+    def _follow(self, j: int, k: int) -> bool:
+        """The direction of j up and k down, or of one quantity alone. True if lower."""
+        return self.coordinate(j) if j == k else self.pair(j, k)
 
     def settle(self, rounds: int = 50) -> None:
         """Descend until neither singles, pairs nor ridges go down."""
