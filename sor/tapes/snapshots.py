@@ -152,7 +152,7 @@ def _quotes(
     else:
         rows = np.flatnonzero(speaks)
         picked = rows[_pick(instant[rows], whole["venue"][rows], rule)]
-    return instant[picked], {name: column[picked] for name, column in whole.items()}
+    return instant.take(picked), {name: column.take(picked) for name, column in whole.items()}
 
 
 def _national(instant: NDArray[Any], columns: dict[str, Ints]) -> tuple[NDArray[Any], dict[str, Any]]:

@@ -41,7 +41,7 @@ def _rows(batch: pa.RecordBatch, places: dict[str, int]) -> RowChunk:
             continue
         texts, codes = texts_of(column)
         meaning = places.__getitem__ if name == "symbol" else ord
-        columns[name] = np.array(list(map(meaning, texts)), np.int64 if name == "symbol" else np.uint8)[codes]
+        columns[name] = np.array(list(map(meaning, texts)), np.int64 if name == "symbol" else np.uint8).take(codes)
     return RowChunk(**columns)
 
 
