@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -178,10 +179,13 @@ def between(prices: Sequence[Penalties], at: int, solved: Mapping[int, int]) -> 
 
 
 def test_a_gap_is_measured_by_what_the_slice_costs_or_earns() -> None:
-    p = problem(1, 2)
+    """Or by its half spread; where that is 0 too, the gap is still a number."""
+    p = replace(problem(1, 2), h=Fraction(CENT + 1, 2))
     pool = grid_pool._AllocationPool(p, PricedGrid(MULTIPLES).prices(p))
+    assert pool.prices.unit > 1
     spread = float(p.h) * p.size * p.sample.n * pool.prices.unit
     assert [pool.scale(value * spread) / spread for value in (-3, -0.5, 0, 0.5, 3)] == [3, 1, 1, 1, 3]
+    assert grid_pool._AllocationPool(replace(p, h=Fraction(0)), pool.prices).scale(0.0) > 0
 
 
 @pytest.mark.parametrize("seed", range(2))
