@@ -1,4 +1,4 @@
-"""What opposite quotes offer to orders without end, by hand: the growth of a price run, whatever the stretches are."""
+"""Orders without end that are worked together, by hand: what opposite quotes offer, and what is before them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from strategies_for_tapes import BASE, CENT, T0, cut
 
 from sor.core.execution.positions import Stretch, sold_to_each
-from sor.core.execution.queue_position import QueuePosition
-from sor.core.market.batch import Quote, Snapshot
+from sor.core.execution.queue_position import SHARE, QueuePosition
+from sor.core.market.batch import Quote, Snapshot, Trade
 from sor.core.market.book import BookBuilder
 from sor.core.market.oriented import orient
 from sor.core.order import QueueModel, Side
@@ -31,3 +31,15 @@ def test_an_opposite_quote_gives_what_its_run_has_not_given_yet(edges: tuple[int
         assert sold_to_each(queue, [Stretch(one, begins, ends) for one in (low, place)], model) == [0, offered]
         assert alone.sold(queue, begins, ends) == offered
         assert (place, low.run) == (alone, -1)
+
+
+@pytest.mark.parametrize(("model", "sold", "ahead"), [(QueueModel.CONSERVATIVE, 0, 5), (QueueModel.OPTIMISTIC, 5, 0)])
+def test_cancellations_are_behind_us_or_before_us_as_the_model_says(model: QueueModel, sold: int, ahead: int) -> None:
+    """80 of 100 stand ahead. 10 leave, then 75 are sold: of 80, or of 70."""
+    trade = (Trade(2, BASE, 75, "A"),)
+    tape = [Snapshot(T0 + i, (Quote(2, BASE, (100, 90, 15)[i], BASE + CENT, 9),), trade * (i == 2)) for i in range(3)]
+    (queue,) = BookBuilder(queues=True).extend(orient(cut(tape, [])[0], Side.BUY)).queue_events
+    for together in (True, False):
+        place = QueuePosition(BASE, 80 * SHARE, model)
+        found = sold_to_each(queue, [Stretch(place, 2, 4)], model) if together else [place.sold(queue, 2, 4)]
+        assert (found, place.ahead) == ([sold], ahead * SHARE)

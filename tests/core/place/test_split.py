@@ -34,3 +34,9 @@ def test_where_no_venue_fills_all_is_taken_and_where_one_always_does_all_rests()
     assert split(none).tolist() == [100.0, 0.0]
     always = SampleProblem(np.full((2, 3), 100.0), np.array([0.07, 0.03]), 0.0, 0.1, 100.0)
     assert split(always).tolist() == [0.0, 100.0]
+
+
+def test_sizes_need_not_be_whole_shares() -> None:
+    """In thousands of shares: half of the outcomes fill a tenth of the size, the others all of it."""
+    p = SampleProblem(np.array([[0.1] * 4, [0.01, 0.01, 0.1, 0.1]]), np.array([0.07, 0.03]), 0.0, 0.1, 0.1)
+    assert split(p).tolist() == pytest.approx([0.0, 0.1])

@@ -52,3 +52,8 @@ def test_costs_are_in_basis_points_of_the_market_orders() -> None:
 def test_without_a_slice_to_tune_on_nothing_was_evaluated() -> None:
     found = searched(study([0] * 4, market_cost=0, tuned=0, scale=None))
     assert (found.evaluated, found.costs, found.pool_gap, found.parameters_matter) == (0, None, None, False)
+
+
+def test_where_there_is_nothing_to_search_one_candidate_stands_for_all() -> None:
+    found = flat(GRID)
+    assert (found.evaluated, found.costs, found.parameters_matter, found.candidates) == (1, None, False, 4)
