@@ -127,8 +127,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--problems", type=int, default=100)
     parser.add_argument("--times", action="store_true", help="no long runs to compare with")
-    wish = parser.parse_args()
-    problems, compare = wish.problems, not wish.times
+    given = parser.parse_args()
+    problems, compare = given.problems, not given.times
     quality(12, 1000, problems, 20, compare=compare)
     for k, n in ((2, 1000), (5, 1000), (12, 250), (12, 4000)):
         quality(k, n, max(problems // 5, 1), 5, compare=compare)

@@ -66,7 +66,7 @@ SELDOM: dict[str, tuple[Any, ...]] = {  # drawn in every third
 }
 
 
-def wishes(draw: random.Random) -> dict[str, Any]:
+def drawn_options(draw: random.Random) -> dict[str, Any]:
     """The options of one run, those of `plan` among them."""
     drawn = {name: draw.choice(values) for name, values in OFTEN.items()}
     for name in draw.sample(list(SELDOM), draw.choice((0, 1, 2, 3))):
@@ -115,7 +115,7 @@ def runs(tapes: list[list[str]], count: int, every: int, workers: int) -> Iterat
         draw = random.Random(SEED + number)
         source = tape_source(BacktestRequest(tape=tape))
         for run in range(each):
-            drawn = wishes(draw)
+            drawn = drawn_options(draw)
             said = " ".join(f"{name}={value}" for name, value in sorted(drawn.items()))
             limited = drawn.pop("limited", False)
             request = plan(tape, source, drawn, draw)

@@ -98,20 +98,20 @@ def rows(path: Path) -> int:
 CHILD = """
 import json, sys, time
 from sor import backtest
-path, times, wishes = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+path, times, options = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
 began = time.perf_counter()
 for _ in range(times):
-    backtest(tape=path, **wishes)
+    backtest(tape=path, **options)
 taken = (time.perf_counter() - began) / times
 peak = [int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")][0]
 print(json.dumps([taken, peak / 1024]))
 """
 
 
-def child(path: Path, times: int = 1, **wishes: Any) -> tuple[float, float]:
+def child(path: Path, times: int = 1, **options: Any) -> tuple[float, float]:
     """Seconds a backtest of the first symbol in a process of its own, and the peak of its memory in MiB."""
-    wishes = {"symbol": SYMBOLS[0], "strategy": "twap", **wishes}
-    args = [sys.executable, "-c", CHILD, str(path), str(times), json.dumps(wishes)]
+    options = {"symbol": SYMBOLS[0], "strategy": "twap", **options}
+    args = [sys.executable, "-c", CHILD, str(path), str(times), json.dumps(options)]
     seconds, peak = json.loads(subprocess.run(args, check=True, capture_output=True, text=True).stdout)
     return float(seconds), float(peak)
 
@@ -140,11 +140,11 @@ def windows(long: Path, given: argparse.Namespace) -> None:
     alone = given.folder / f"window-of-{long.name}"
     if not alone.exists():
         reader_to_parquet(Cut(long, start, end), alone, alone)
-    wishes = {"start": format_time(start), "end": format_time(end)}
+    options = {"start": format_time(start), "end": format_time(end)}
     found: dict[str, list[float]] = {"window": [], "alone": []}
     for _ in range(given.rounds):
-        found["window"].append(child(long, 5, **wishes)[0])
-        found["alone"].append(child(alone, 5, **wishes)[0])
+        found["window"].append(child(long, 5, **options)[0])
+        found["alone"].append(child(alone, 5, **options)[0])
     whole = child(long)[0]
     window, only = (median(found[name]) for name in ("window", "alone"))
     say("window of 10 minutes, s", f"{window:.3f}; a file with nothing else {only:.3f}; the whole tape {whole:.2f}")
@@ -167,7 +167,7 @@ class Cut(ParquetReader):
 
 def workers(folder: Path, short: Path, rounds: int) -> None:
     """The same cells by one process, two, and a Dask cluster of two workers, in turns."""
-    wishes = {
+    options = {
         "tape": str(short), "symbol": SYMBOLS[0], "every": 10, "horizon": 60,
         "side": "buy,sell", "quantity": "1000,5000",
         "strategy": "twap,static",
@@ -178,9 +178,9 @@ def workers(folder: Path, short: Path, rounds: int) -> None:
         for _ in range(rounds):
             for name, count in (("1 worker", 1), ("2 workers", 2)):
                 before = processor_time()
-                found[name].append(swept(folder, wishes, count))
+                found[name].append(swept(folder, options, count))
                 spent[name].append(processor_time() - before)
-            found["dask, 2 workers"].append(swept(folder, wishes, 2, address))
+            found["dask, 2 workers"].append(swept(folder, options, 2, address))
     for name, tallies in found.items():
         count = 1 if name == "1 worker" else 2
         best = max(tallies, key=lambda tally: tally.rate)
@@ -198,16 +198,16 @@ def workers(folder: Path, short: Path, rounds: int) -> None:
 
 def strategies(folder: Path, short: Path, rounds: int) -> None:
     """Cells a second of the processor, in turns: a simple strategy's, the router's, and orders as long as the tape."""
-    wishes: dict[str, dict[str, Any]] = {
+    options: dict[str, dict[str, Any]] = {
         "static, a minute": {"strategy": "static", "every": 10, "horizon": 60, "end": "13:40:00"},
         "static and twap, the whole tape": {"strategy": "static,twap", "quantity": "1000,2000,3000,4000"},
         "cont_kukanov, 5 minutes": {"strategy": "cont_kukanov", "every": 60, "horizon": 300, "end": "13:36:00"},
     }
-    found: dict[str, list[float]] = {name: [] for name in wishes}
+    found: dict[str, list[float]] = {name: [] for name in options}
     for _ in range(rounds):
-        for name, wish in wishes.items():
+        for name, more in options.items():
             before = processor_time()
-            tally = swept(folder, {"tape": str(short), "symbol": SYMBOLS[0], "side": "buy,sell", **wish}, 1)
+            tally = swept(folder, {"tape": str(short), "symbol": SYMBOLS[0], "side": "buy,sell", **more}, 1)
             found[name].append(tally.done / (processor_time() - before))
     for name, rates in found.items():
         say(f"cells/s of one core, {name}", f"{median(rates):.2f}")
@@ -215,12 +215,12 @@ def strategies(folder: Path, short: Path, rounds: int) -> None:
 
 def empty(short: Path, folder: Path) -> None:
     """What a cell costs when there is nothing to do in it: orders outside the tape."""
-    wishes = {
+    options = {
         "tape": str(short), "symbol": SYMBOLS[0], "start": "01:00:00", "end": "02:00:00", "every": 1, "horizon": 1,
         "strategy": "twap",
     }  # fmt: skip
     for count in (1, 2):
-        tally = swept(folder, wishes, count)
+        tally = swept(folder, options, count)
         say(
             f"empty cells, {count} worker{'s' if count > 1 else ''}",
             f"{1e3 * tally.wall * count / tally.failed:.2f} ms a cell ({tally.failed} cells)",
@@ -233,10 +233,10 @@ def processor_time() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def swept(folder: Path, wishes: dict[str, Any], count: int, scheduler: str | None = None) -> SweepProgress:
+def swept(folder: Path, options: dict[str, Any], count: int, scheduler: str | None = None) -> SweepProgress:
     out = folder / "out"
     shutil.rmtree(out, ignore_errors=True)
-    with Store(out, plan(SweepRequest.from_mapping(wishes))).opened() as store:
+    with Store(out, plan(SweepRequest.from_mapping(options))).opened() as store:
         return sweep(store, lambda tally: None, workers=count, scheduler=scheduler)
 
 

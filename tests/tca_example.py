@@ -26,12 +26,14 @@ def example() -> str:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(["order_id", "transact_time", "last_mkt", "side", "last_px", "last_qty", "liquidity"])
-    for name, wishes in ORDERS:
-        for fill in backtest(strategy="X_E", router_interval=10, **wishes).fill_records:
+    for name, options in ORDERS:
+        for fill in backtest(strategy="X_E", router_interval=10, **options).fill_records:
             exchange = exchange_of_publisher(fill.publisher_id)
             if fill.strategy == "X_E" and exchange is not None:
                 liquidity = "added" if fill.kind == "make" else "removed"
-                table.writerow([name, format_time(fill.ts), exchange.mic, wishes["side"], fill.px, fill.qty, liquidity])
+                table.writerow(
+                    [name, format_time(fill.ts), exchange.mic, options["side"], fill.px, fill.qty, liquidity]
+                )
     table.writerow(["S-1", "2024-06-03T13:37:30.000000000Z", "XNAS", "sell", "151.5", 25, "added"])
     return out.getvalue()
 

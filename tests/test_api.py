@@ -96,7 +96,7 @@ def test_parquet_and_csv_give_the_same_figures(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "args"),
+    ("options", "args"),
     [
         ({"quantity": 0}, ["--quantity", "0"]),
         ({"interval": -1}, ["--interval", "-1"]),
@@ -106,10 +106,10 @@ def test_parquet_and_csv_give_the_same_figures(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_have_the_command_lines_sentence(
-    wishes: dict[str, Any], args: list[str], capsys: pytest.CaptureFixture[str]
+    options: dict[str, Any], args: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(InputError) as caught:
-        backtest(**wishes)
+        backtest(**options)
     assert run(["backtest", *args], "sor") == caught.value.exit_code == 2
     said = capsys.readouterr().err.replace("'0'", "0").replace("'-1'", "-1")
     assert said == f"sor: {caught.value}\n"

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the shared cases are
 BASE = "100021.0"  # what 1,000 shares of the plain tape cost
 
 
-def run(name: str, **wishes: Any) -> dict[str, Any]:
-    order: dict[str, Any] = {"quantity": 1000, "fees": "none", "strategy": "best_ask"} | wishes
+def run(name: str, **options: Any) -> dict[str, Any]:
+    order: dict[str, Any] = {"quantity": 1000, "fees": "none", "strategy": "best_ask"} | options
     return dict(backtest(tape=CASES / name, **order).data)
 
 
@@ -47,7 +47,7 @@ def test_the_same_tape_in_other_clothes_gives_the_same_figures(name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "wishes", "cash", "filled", "forced"),
+    ("name", "options", "cash", "filled", "forced"),
     [
         ("n_subpenny_raw.csv", {}, "5.00105", 1000, 0),
         ("x_zero_ask.csv", {"quantity": 300}, "3003.0", 300, 0),
@@ -56,8 +56,8 @@ def test_the_same_tape_in_other_clothes_gives_the_same_figures(name: str) -> Non
         ("y_without.csv", {"quantity": 400}, "4004.0", 200, 200),
     ],
 )
-def test_right_figures(name: str, wishes: dict[str, Any], cash: str, filled: int, forced: int) -> None:
-    found = run(name, **wishes)["optimized"]
+def test_right_figures(name: str, options: dict[str, Any], cash: str, filled: int, forced: int) -> None:
+    found = run(name, **options)["optimized"]
     assert (str(found["total_cash"]), found["filled"], found["forced"]) == (cash, filled, forced)
 
 

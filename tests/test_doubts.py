@@ -29,12 +29,12 @@ WRONG = [
 
 
 @needs_cases
-@pytest.mark.parametrize(("name", "wishes", "words"), WRONG, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("name", "options", "words"), WRONG, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_report_says_it_and_so_does_data_info(
-    name: str, wishes: dict[str, Any], words: list[str], tmp_path: Path
+    name: str, options: dict[str, Any], words: list[str], tmp_path: Path
 ) -> None:
     tape = CASES / f"{name}.csv"
-    order: dict[str, Any] = {"quantity": 1000, "fees": "none"} | wishes
+    order: dict[str, Any] = {"quantity": 1000, "fees": "none"} | options
     report = backtest(tape=tape, strategy="twap", **order)
     info = tape_info(tape)
     for said in (report.data["warnings"], info["looks_wrong"]):

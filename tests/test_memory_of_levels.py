@@ -76,7 +76,7 @@ def line(
     return f"{ts},{venue},{action},{side},{px / 100:.2f},{size},{bid / 100:.2f},{ask / 100:.2f},{bid_sz},{ask_sz},ABC\n"
 
 
-WISHES: list[dict[str, Any]] = [
+OPTIONS: list[dict[str, Any]] = [
     {"latency_us": 150_000, "queue_model": "proportional"},
     {"latency_us": 400_000, "queue_model": "power:3", "side": "sell"},
     {"latency_us": 90_000, "cancel_latency_us": 700_000, "max_quote_age": 3},
@@ -85,9 +85,9 @@ WISHES: list[dict[str, Any]] = [
 ]
 
 
-@given(st.integers(0, 2**32), st.sampled_from(WISHES), st.sampled_from((1, 7, 1_000)))
+@given(st.integers(0, 2**32), st.sampled_from(OPTIONS), st.sampled_from((1, 7, 1_000)))
 @settings(max_examples=6 * THOROUGH, deadline=None)
-def test_the_same_bytes_whatever_was_read_before(seed: int, wishes: dict[str, Any], batch: int) -> None:
+def test_the_same_bytes_whatever_was_read_before(seed: int, options: dict[str, Any], batch: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         for module in ("outflow_history", "allocators"):
             patch.setattr(f"sor.core.router.{module}.LATEST", 6)
@@ -101,11 +101,11 @@ def test_the_same_bytes_whatever_was_read_before(seed: int, wishes: dict[str, An
             open_tape(path, batch_snapshots=3),
             open_tape(path.with_suffix(".parquet")),
         ]
-        options: dict[str, Any] = {
+        usual: dict[str, Any] = {
             "quantity": 600, "router_interval": 1, "interval": 2, "lambda_over": "1.5x", "lambda_under": "3x",
             "theta_queue": "0.1x", "start": START + 20 * NANO, "end": START + 30 * NANO,
         }  # fmt: skip
-        spec = BacktestRequest(**options | wishes).spec()
+        spec = BacktestRequest(**usual | options).spec()
         whole, *others = [run(source, spec) for source in sources]
         for other in others:
             assert other.to_json() == whole.to_json()

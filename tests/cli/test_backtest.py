@@ -93,8 +93,8 @@ SHORT = ("--strategy", "static", "--quantity", "1500", "--end", "13:33:00")
 
 def test_two_front_ends_give_the_same_bytes(sor: Sor) -> None:
     args = (*SHORT, "--side", "sell", "--fees", "none", "--limit-price", "149.5", "--json")
-    wishes: dict[str, Any] = {"strategy": "static", "quantity": 1500, "end": "13:33:00"}
-    report = backtest(**wishes, side="sell", fees="none", limit_price="149.5")
+    options: dict[str, Any] = {"strategy": "static", "quantity": 1500, "end": "13:33:00"}
+    report = backtest(**options, side="sell", fees="none", limit_price="149.5")
     assert sor("backtest", *args)[1] == report.to_json()
 
 

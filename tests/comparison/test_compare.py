@@ -32,18 +32,18 @@ from sor.report.types.json_schema import schema_text
 
 pytestmark = pytest.mark.usefixtures("tape_read_once")
 
-WISHES: dict[str, Any] = {"start": "13:31:00", "end": "13:33:00", "quantity": 1_000}
+OPTIONS: dict[str, Any] = {"start": "13:31:00", "end": "13:33:00", "quantity": 1_000}
 HOSTILE = '"><script>alert(1)</script><img src="http://127.0.0.1:9/x">\u202e\x1b[31m'
 
 
 @pytest.fixture(scope="module")
 def router_report() -> Report:
-    return backtest(strategy="cont_kukanov", **WISHES)
+    return backtest(strategy="cont_kukanov", **OPTIONS)
 
 
 @pytest.fixture(scope="module")
 def other_report() -> Report:
-    return backtest(strategy="imbalance", **WISHES)
+    return backtest(strategy="imbalance", **OPTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_the_order_of_reports_changes_no_figure(router_report: Report, other_rep
 
 
 def test_options_that_differ_are_shown_and_named(router_report: Report) -> None:
-    slow = backtest(strategy="cont_kukanov", latency_us=500, **WISHES)
+    slow = backtest(strategy="cont_kukanov", latency_us=500, **OPTIONS)
     found = compare(router_report, slow).data
     assert [one["router"] for one in found["routers"]] == [
         "cont_kukanov (latency us 0)",

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.broker
 
 TAPES = {"bundled": bundled_tape(), "real": REAL_TAPE}
 RULES = ("last", "first")
-WISHES = [
+OPTIONS = [
     *(["--strategy", name] for name in STRATEGIES),
     ["--side", "sell"],
     ["--side", "sell", "--quantity", "1200", "--queue-model", "optimistic", "--latency-us", "500"],
@@ -54,15 +54,15 @@ def topics(tape: Path, _session_broker: RunningBroker) -> dict[str, str]:
     return made
 
 
-@pytest.mark.parametrize("wishes", WISHES, ids=" ".join)
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
 def test_the_report_of_the_stream_is_the_files(
-    broker: RunningBroker, topics: dict[str, str], tape: Path, wishes: list[str], capsys: pytest.CaptureFixture[str]
+    broker: RunningBroker, topics: dict[str, str], tape: Path, options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rule = "first" if "seed" in wishes else "last"
+    rule = "first" if "seed" in options else "last"
     where = ["--bootstrap-servers", broker.bootstrap_servers, "--topic", topics[rule], "--idle-timeout", "20"]
-    streamed = report(["backtest", "--json", "--from-kafka", *where, *wishes], capsys)
+    streamed = report(["backtest", "--json", "--from-kafka", *where, *options], capsys)
     assert without_stream(streamed) == without_stream(
-        report(["backtest", "--json", "--tape", str(tape), *wishes], capsys)
+        report(["backtest", "--json", "--tape", str(tape), *options], capsys)
     )
     stream = json.loads(streamed)["stream"]
     assert stream["expected"] == stream["received"] > 0

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from broker_fixtures import RunningBroker
 
 pytestmark = pytest.mark.broker
-WISHES = {
+OPTIONS = {
     "start": "13:31:00", "end": "13:31:30", "quantity": "1000", "lambda_over": "1.5x", "lambda_under": "2x",
     "theta_queue": "1x",
 }  # fmt: skip
-OPTIONS = [word for name, value in WISHES.items() for word in (f"--{name.replace('_', '-')}", value)]
+WORDS = [word for name, value in OPTIONS.items() for word in (f"--{name.replace('_', '-')}", value)]
 
 
 def from_kafka(servers: str, topic: str, state: Path) -> str:
@@ -50,7 +50,7 @@ def from_kafka(servers: str, topic: str, state: Path) -> str:
         topic,
     ]
     done = subprocess.run(
-        [*command, *OPTIONS, "--json"], capture_output=True, text=True, check=True, timeout=300,
+        [*command, *WORDS, "--json"], capture_output=True, text=True, check=True, timeout=300,
         env={"PATH": "/usr/bin:/bin", "SOR_STATE": str(state)},
     )  # fmt: skip
     return done.stdout
@@ -61,7 +61,7 @@ def test_producer_and_backtest_driven_from_the_screen(broker: RunningBroker, tmp
     topic, name, state = topic_name(), f"sor-{uuid4().hex[:8]}", tmp_path / "state"
     for _ in range(25):  # as on a server that is used for more than this
         ensure_topic(broker.bootstrap_servers, topic_name())
-    words = f"--bootstrap-servers {broker.bootstrap_servers} --topic {topic} {' '.join(OPTIONS)} --speed 1"
+    words = f"--bootstrap-servers {broker.bootstrap_servers} --topic {topic} {' '.join(WORDS)} --speed 1"
     script = (
         f"export SOR_STATE={state} TERM=xterm-256color; {sys.executable} -m sor tui {words}; echo CODE $?; sleep 600"
     )
@@ -106,7 +106,7 @@ async def test_a_broker_that_goes_away_in_the_middle(
     monkeypatch.setenv("SOR_STATE", str(tmp_path / "state"))
     topic = topic_name()
     stream = {"stream": "kafka", "servers": broker.bootstrap_servers, "topic": topic, "speed": "2"}
-    app = SorApp({**WISHES, **stream})
+    app = SorApp({**OPTIONS, **stream})
     async with driving(app=app) as d:
         await d.press("ctrl+r")
         await d.until(
@@ -139,7 +139,7 @@ async def test_the_local_broker_is_started_used_and_stopped_by_keys(
     monkeypatch.setenv("SOR_STATE", str(tmp_path / "state"))
     port, zookeeper = free_ports()
     servers, topic = f"127.0.0.1:{port}", topic_name()
-    app = SorApp({**WISHES, "strategy": "twap", "servers": servers, "topic": topic})
+    app = SorApp({**OPTIONS, "strategy": "twap", "servers": servers, "topic": topic})
     own = local_broker(DEFAULT_VERSION, port)
     try:
         async with driving(size=(80, 24), app=app) as d:

@@ -27,18 +27,18 @@ ONE_DAY = Timeline(FIRST, LAST, venues=(2, 43))
 TWO_DAYS = Timeline(FIRST, NEXT_LAST, ((LAST, NEXT_FIRST),), (2, 43))
 
 
-def window(tape: Timeline, judged: bool = True, **wishes: Any) -> Window:
-    return choose_window(BacktestRequest(fees="none", **wishes).spec(), tape, judged=judged)
+def window(tape: Timeline, judged: bool = True, **options: Any) -> Window:
+    return choose_window(BacktestRequest(fees="none", **options).spec(), tape, judged=judged)
 
 
-def times(tape: Timeline, **wishes: Any) -> tuple[str, str]:
-    order = window(tape, **wishes).order
+def times(tape: Timeline, **options: Any) -> tuple[str, str]:
+    order = window(tape, **options).order
     return format_time(order.start)[:19], format_time(order.end)[:19]
 
 
-def refusal(tape: Timeline, **wishes: Any) -> str:
+def refusal(tape: Timeline, **options: Any) -> str:
     with pytest.raises(InputError) as caught:
-        window(tape, **wishes)
+        window(tape, **options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -199,8 +199,8 @@ def test_times_of_day_belong_to_the_one_day_on_which_they_lie() -> None:
 
 
 def test_times_are_of_the_zone_given() -> None:
-    wishes = {"tz": "America/New_York", "start": "10:00", "end": "11:00"}
-    assert times(ONE_DAY, **wishes) == ("2024-06-03T14:00:00", "2024-06-03T15:00:00")
+    options = {"tz": "America/New_York", "start": "10:00", "end": "11:00"}
+    assert times(ONE_DAY, **options) == ("2024-06-03T14:00:00", "2024-06-03T15:00:00")
     iso = {"tz": "America/New_York", "start": "2024-06-03T10:00:00", "end": "2024-06-03T15:00:00Z"}
     assert times(ONE_DAY, **iso) == ("2024-06-03T14:00:00", "2024-06-03T15:00:00")
     assert "2024-06-03T09:30:00.500000000-04:00" in refusal(ONE_DAY, tz="America/New_York", start="08:00")
@@ -215,7 +215,7 @@ def test_a_time_that_a_change_of_clocks_skips_or_repeats_needs_its_offset(start:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "word"),
+    ("options", "word"),
     [
         ({"tz": "Mars/Olympus"}, "no time zone"),
         ({"tz": "../../etc/passwd"}, "no time zone"),
@@ -223,8 +223,8 @@ def test_a_time_that_a_change_of_clocks_skips_or_repeats_needs_its_offset(start:
         ({"start": "25:00"}, "not a time"),
     ],
 )
-def test_what_is_no_zone_day_or_time(wishes: dict[str, Any], word: str) -> None:
-    assert word in refusal(ONE_DAY, **wishes)
+def test_what_is_no_zone_day_or_time(options: dict[str, Any], word: str) -> None:
+    assert word in refusal(ONE_DAY, **options)
 
 
 def test_more_slices_than_can_be_worked_are_refused_with_what_to_give() -> None:

@@ -55,10 +55,10 @@ def two_venues(*, asks: bool = True) -> list[Snapshot]:
     return snapshots
 
 
-def report_of_two_venues(*, asks: bool = True, **wishes: Any) -> Report:
+def report_of_two_venues(*, asks: bool = True, **options: Any) -> Report:
     """Other keywords as in BacktestRequest."""
     usual: dict[str, Any] = {"strategy": "static", "fees": FEES, "quantity": 1_000, "interval": 10}
-    return run(Made(two_venues(asks=asks)), BacktestRequest(**(usual | wishes)).spec())
+    return run(Made(two_venues(asks=asks)), BacktestRequest(**(usual | options)).spec())
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ ORDERS: dict[str, dict[str, Any]] = {
 
 def figures() -> str:
     """What the reports say of the simple strategies, as the JSON that the program would print."""
-    found = {name: backtest(strategy="static", **wishes).data for name, wishes in ORDERS.items()}
+    found = {name: backtest(strategy="static", **options).data for name, options in ORDERS.items()}
     return encode(
         {
             name: {

@@ -75,7 +75,7 @@ ORDERS: dict[str, dict[str, Any]] = {
 
 
 def figures(made: Callable[..., Report]) -> str:
-    return encode({name: made(**wishes).data["tca"] for name, wishes in ORDERS.items()})
+    return encode({name: made(**options).data["tca"] for name, options in ORDERS.items()})
 
 
 def test_the_analysis_of_a_small_tape_gives_the_same_bytes(made: Callable[..., Report]) -> None:

@@ -22,18 +22,18 @@ from sor.report.report import Report
 pytestmark = pytest.mark.usefixtures("tape_read_once")
 
 COLUMNS = {True: ["bid_px_00", "bid_sz_00"], False: ["ask_px_00", "ask_sz_00"]}  # where a buy rests, and a sell
-WISHES: list[dict[str, Any]] = [
+OPTIONS: list[dict[str, Any]] = [
     {"strategy": "cont_kukanov", "start": "13:31:00", "end": "13:33:00", "quantity": 1_000},
     {"strategy": "X_E", "start": "13:31:00", "end": "13:33:00", "latency_us": 5_000, "side": "sell"},
     {"strategy": "X_E", "start": "13:31:00", "end": "13:32:00", "queue_model": "optimistic", "child_lot": 10},
 ]
 
 
-@pytest.fixture(scope="module", params=range(len(WISHES)))
+@pytest.fixture(scope="module", params=range(len(OPTIONS)))
 def report(request: pytest.FixtureRequest) -> Report:
     from sor import backtest
 
-    return backtest(**WISHES[request.param])
+    return backtest(**OPTIONS[request.param])
 
 
 def by_child(fills: tuple[FillRecord, ...]) -> dict[tuple[str, int], list[FillRecord]]:

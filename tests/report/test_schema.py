@@ -43,7 +43,7 @@ def test_reports_are_valid(static_report: Report, router_report: Report) -> None
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "options",
     [
         {},
         {"side": "sell"},
@@ -57,10 +57,10 @@ def test_reports_are_valid(static_report: Report, router_report: Report) -> None
         {"quantity": 10_000_000},
     ],
 )
-def test_odd_reports_are_valid(made: Callable[..., Report], wishes: dict[str, Any]) -> None:
-    if wishes.get("profile") == "seed":
-        wishes = wishes | {"start": "13:36:40", "end": "13:37:00"}
-    VALIDATOR.validate(plain(made(**wishes).data))
+def test_odd_reports_are_valid(made: Callable[..., Report], options: dict[str, Any]) -> None:
+    if options.get("profile") == "seed":
+        options = options | {"start": "13:36:40", "end": "13:37:00"}
+    VALIDATOR.validate(plain(made(**options).data))
 
 
 def test_every_key_has_a_description() -> None:

@@ -29,8 +29,8 @@ def printed(report: Report) -> str:
 
 @pytest.mark.parametrize("strategy", ["cont_kukanov", "X_E", "best_ask"])
 def test_they_stand_beside_the_report(made: Callable[..., Report], strategy: str) -> None:
-    wishes: dict[str, Any] = {**GRID, "strategy": strategy}
-    plain, asked = made(**wishes), made(**wishes, take_fade=[0.8, "0.5"], impact=1)
+    options: dict[str, Any] = {**GRID, "strategy": strategy}
+    plain, asked = made(**options), made(**options, take_fade=[0.8, "0.5"], impact=1)
     assert plain.data["sensitivities"] == {}
     other = {"sensitivities", "request"}
     assert {key: value for key, value in asked.data.items() if key not in other} == {
@@ -68,10 +68,10 @@ def test_an_order_within_one_percent_is_not_charged(made: Callable[..., Report])
     assert "no charge" in printed(report)
 
 
-@pytest.mark.parametrize("wish", [{"take_fade": "1.2"}, {"take_fade": "x"}, {"take_fade": "-0.1"}, {"impact": 0}])
-def test_what_cannot_be(wish: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=next(iter(wish)).replace("_", "-")):
-        BacktestRequest(**wish).spec()
+@pytest.mark.parametrize("option", [{"take_fade": "1.2"}, {"take_fade": "x"}, {"take_fade": "-0.1"}, {"impact": 0}])
+def test_what_cannot_be(option: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=next(iter(option)).replace("_", "-")):
+        BacktestRequest(**option).spec()
 
 
 def test_all_of_it_is_what_the_report_itself_has() -> None:

@@ -79,9 +79,9 @@ class Uncut(Live):
         return market
 
 
-def report(source: Any, **wishes: Any) -> str:
+def report(source: Any, **options: Any) -> str:
     defaults: dict[str, Any] = {"quantity": 900, "interval": 10, "strategy": "twap", "fees": "none"}
-    return run(source, BacktestRequest(**(defaults | wishes)).spec()).to_json()
+    return run(source, BacktestRequest(**(defaults | options)).spec()).to_json()
 
 
 WINDOWS: list[dict[str, Any]] = [
@@ -93,20 +93,20 @@ WINDOWS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("wishes", WINDOWS, ids=str)
-def test_file_parquet_and_stream_give_the_same_bytes(two_days: Path, wishes: dict[str, Any]) -> None:
+@pytest.mark.parametrize("options", WINDOWS, ids=str)
+def test_file_parquet_and_stream_give_the_same_bytes(two_days: Path, options: dict[str, Any]) -> None:
     tape = open_tape(two_days, batch_snapshots=7)
-    whole = report(tape, **wishes)
-    assert report(open_tape(two_days.with_name("two.parquet")), **wishes) == whole
-    if "day" not in wishes:  # which days a stream has is known when it has been read
-        assert report(Live(tape), **wishes) == whole
+    whole = report(tape, **options)
+    assert report(open_tape(two_days.with_name("two.parquet")), **options) == whole
+    if "day" not in options:  # which days a stream has is known when it has been read
+        assert report(Live(tape), **options) == whole
 
 
 def test_yesterdays_last_quotes_are_no_quotes(two_days: Path, tmp_path: Path) -> None:
     alone = tmp_path / "two.csv"
     alone.write_text(HEADER + day(TUESDAY, (2, 8)))
-    wishes: dict[str, Any] = {"start": "2024-06-04T13:30:00", "end": "2024-06-04T13:30:50"}
-    found, expected = (run(open_tape(p), BacktestRequest(fees="none", **wishes).spec()) for p in (two_days, alone))
+    options: dict[str, Any] = {"start": "2024-06-04T13:30:00", "end": "2024-06-04T13:30:50"}
+    found, expected = (run(open_tape(p), BacktestRequest(fees="none", **options).spec()) for p in (two_days, alone))
     assert found.data["strategies"]["best_ask"] == expected.data["strategies"]["best_ask"]
     assert found.data["optimized"] == expected.data["optimized"]
     assert found.data["order"] == expected.data["order"]
@@ -126,22 +126,22 @@ def test_a_bare_stream_cannot_be_judged(two_days: Path, tmp_path: Path) -> None:
     alone = tmp_path / "two.csv"
     alone.write_text(HEADER + day(TUESDAY, (2, 8)))
     tape = open_tape(alone)
-    wishes: dict[str, Any] = {"start": "2024-06-04T13:30:00", "end": "2024-06-04T14:30:00"}
+    options: dict[str, Any] = {"start": "2024-06-04T13:30:00", "end": "2024-06-04T14:30:00"}
     with pytest.raises(InputError, match="not on the tape"):
-        report(Live(tape), **wishes)
-    assert "does not say" in report(Live(tape, known=False), **wishes)
+        report(Live(tape), **options)
+    assert "does not say" in report(Live(tape, known=False), **options)
 
 
-@pytest.mark.parametrize("wishes", [{"strategy": "twap"}, {"strategy": "static"}, {"max_quote_age": 3}], ids=str)
+@pytest.mark.parametrize("options", [{"strategy": "twap"}, {"strategy": "static"}, {"max_quote_age": 3}], ids=str)
 @pytest.mark.parametrize("start", [0, 7, 30])
 def test_a_part_gives_the_bytes_of_the_whole(
-    two_days: Path, tmp_path: Path, start: int, wishes: dict[str, Any]
+    two_days: Path, tmp_path: Path, start: int, options: dict[str, Any]
 ) -> None:
     alone = tmp_path / "one.csv"
     alone.write_text(HEADER + day(TUESDAY, (2, 8, 43)))
     tape = open_tape(alone, batch_snapshots=5)
     window = {"start": (TUESDAY + start) * NANO, "end": (TUESDAY + start + 20) * NANO}
-    assert report(tape, **window, **wishes) == report(Uncut(tape), **window, **wishes)
+    assert report(tape, **window, **options) == report(Uncut(tape), **window, **options)
 
 
 def test_only_what_the_order_can_see_is_worked(two_days: Path) -> None:

@@ -46,15 +46,15 @@ Sweep = Callable[..., Any]
 
 
 def run_sweep(
-    folder: Path, wishes: Mapping[str, Any], *, workers: int = 1, scheduler: str | None = None
+    folder: Path, options: Mapping[str, Any], *, workers: int = 1, scheduler: str | None = None
 ) -> SweepProgress:
     """A sweep of options as in a TOML file into a folder."""
-    with Store(folder, planned(wishes)).opened() as store:
+    with Store(folder, planned(options)).opened() as store:
         return sweep(store, lambda tally: None, workers=workers, scheduler=scheduler)
 
 
-def planned(wishes: Mapping[str, Any]) -> SweepPlan:
-    return plan(SweepRequest.from_mapping(wishes))
+def planned(options: Mapping[str, Any]) -> SweepPlan:
+    return plan(SweepRequest.from_mapping(options))
 
 
 def rows(folder: Path, columns: list[str] | None = None) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ from sor.tapes.parquet.kept import KeptGroups
 from sor.tapes.parquet.reader import ParquetReader
 from sor.tapes.rows import RowChunk
 
-WISHES = {"every": "30", "horizon": "40", "interval": "5", "side": "buy,sell", "strategy": "twap,cont_kukanov",
+OPTIONS = {"every": "30", "horizon": "40", "interval": "5", "side": "buy,sell", "strategy": "twap,cont_kukanov",
           "lambda_over": "1.5x", "lambda_under": "1.5x", "theta_queue": "0"}  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def afresh(tape: Path, tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sor.sweep.worker._tapes", Forgetful())
         patch.setattr("sor.tapes.parquet.source.KeptGroups", Unkept)
-        run_sweep(out, {**WISHES, "tape": str(tape)})
+        run_sweep(out, {**OPTIONS, "tape": str(tape)})
     return read_table(out)
 
 
@@ -95,7 +95,7 @@ def test_a_row_group_is_read_once_for_all_cells(
     tape: Path, afresh: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = readings(monkeypatch)
-    run_sweep(tmp_path / "out", {**WISHES, "tape": str(tape)})
+    run_sweep(tmp_path / "out", {**OPTIONS, "tape": str(tape)})
     assert len(read) > 8
     assert set(read.values()) == {1}
     assert read_table(tmp_path / "out").equals(afresh)
@@ -113,7 +113,7 @@ def test_what_is_kept_takes_no_memory(
 
     monkeypatch.setattr("sor.tapes.parquet.kept.SnapshotBuffer", spool)
     read = readings(monkeypatch)
-    run_sweep(tmp_path / "out", {**WISHES, "tape": str(tape)})
+    run_sweep(tmp_path / "out", {**OPTIONS, "tape": str(tape)})
     assert [(one.position > 10_000, one._held) for one in spools] == [(True, [])]
     assert set(read.values()) == {1}
     assert read_table(tmp_path / "out").equals(afresh)
@@ -133,7 +133,7 @@ def test_no_room_for_what_could_be_kept(
         original(self, batch)
 
     monkeypatch.setattr(SnapshotBuffer, "append", append)
-    run_sweep(tmp_path / "out", {**WISHES, "tape": str(tape)})
+    run_sweep(tmp_path / "out", {**OPTIONS, "tape": str(tape)})
     assert len(appended) == 3
     assert read_table(tmp_path / "out").equals(afresh)
 
@@ -143,7 +143,7 @@ def test_a_tape_that_changes_between_cells_is_noticed(tape: Path, tmp_path: Path
     """By its time alone, too; the cells before it stand."""
     mine = tmp_path / name
     shutil.copyfile(tape.with_name(name), mine)
-    first, second, *_ = planned({**WISHES, "tape": str(mine)}).chunks()
+    first, second, *_ = planned({**OPTIONS, "tape": str(mine)}).chunks()
     assert work(first).failed == 0
     os.utime(mine, ns=(0, 0))
     (reason,) = set(pq.read_table(io.BytesIO(work(second).parquet), columns=["reason"])["reason"].to_pylist())
@@ -218,8 +218,8 @@ def test_workers_of_a_cluster_stay_at_their_tapes(cluster: Cluster, days: list[P
         client.wait_for_workers(2, timeout=120)
         client.run(note_what_is_opened)
         client.run_on_scheduler(leave_them_be)
-    wishes = {"every": "2", "horizon": "20", "interval": "5", "side": "buy,sell", "strategy": "twap"}
-    tally = run_sweep(tmp_path / "out", {**wishes, "tape": list(map(str, tapes))}, scheduler=cluster.address)
+    options = {"every": "2", "horizon": "20", "interval": "5", "side": "buy,sell", "strategy": "twap"}
+    tally = run_sweep(tmp_path / "out", {**options, "tape": list(map(str, tapes))}, scheduler=cluster.address)
     assert tally.done == tally.cells
     lines = noted.read_text().splitlines()
     assert len(set(lines)) == len(lines)

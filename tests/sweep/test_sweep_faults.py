@@ -16,11 +16,11 @@ from sweep_tools import Cluster, rows, run_sweep, sor_sweep, wait_for_parts
 from sor.errors import SorError
 from sor.sweep.store import read_table
 
-WISHES = {"every": "5", "horizon": "20", "interval": "5", "side": "buy,sell", "strategy": "twap,static"}
+OPTIONS = {"every": "5", "horizon": "20", "interval": "5", "side": "buy,sell", "strategy": "twap,static"}
 
 
 def flags(days: list[Path], out: Path) -> list[str]:
-    found = [text for name, value in WISHES.items() for text in (f"--{name}", value)]
+    found = [text for name, value in OPTIONS.items() for text in (f"--{name}", value)]
     return [*found, *(text for day in days for text in ("--tape", str(day))), "--out", str(out)]
 
 
@@ -28,7 +28,7 @@ def flags(days: list[Path], out: Path) -> list[str]:
 def alone(days: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The table that everyone must get: by one process, undisturbed."""
     out = tmp_path_factory.mktemp("alone") / "out"
-    run_sweep(out, {**WISHES, "tape": [str(day) for day in days]})
+    run_sweep(out, {**OPTIONS, "tape": [str(day) for day in days]})
     return out
 
 
@@ -125,7 +125,7 @@ def test_a_scheduler_that_does_not_answer(days: list[Path], tmp_path: Path, monk
     pytest.importorskip("distributed")
     monkeypatch.setattr("sor.sweep.dask_cluster.ANSWER", 1.0)
     with pytest.raises(SorError, match="no answer"):
-        run_sweep(tmp_path / "out", {**WISHES, "tape": str(days[0])}, scheduler="tcp://127.0.0.1:9")
+        run_sweep(tmp_path / "out", {**OPTIONS, "tape": str(days[0])}, scheduler="tcp://127.0.0.1:9")
 
 
 @pytest.fixture

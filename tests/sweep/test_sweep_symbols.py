@@ -36,8 +36,8 @@ def test_a_sweep_is_told_which_number_is_the_stock(tmp_path: Path) -> None:
     files = numbered(tmp_path)
     order: dict[str, Any] = {"quantity": 700, "strategy": "twap", "interval": 5, "fees": "none"}
     said = ["n2.csv=38", "n43.csv=11"]
-    wishes = order | {"tape": files, "symbol_in": said, "every": 10}
-    run_sweep(tmp_path / "out", wishes)
+    options = order | {"tape": files, "symbol_in": said, "every": 10}
+    run_sweep(tmp_path / "out", options)
     found = rows(tmp_path / "out")
     assert [len(row["tape"].split("+")) for row in found] == [2] * len(found)
     assert len(found) == 4

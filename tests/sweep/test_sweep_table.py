@@ -29,9 +29,9 @@ TABLE: dict[str, object] = {
 
 @pytest.mark.long
 def test_two_workers_give_the_same_table_as_one(days: list[Path], tmp_path: Path) -> None:
-    wishes = {**TABLE, "tape": [str(day) for day in days]}
-    assert run_sweep(tmp_path / "one", wishes, workers=1).failed == 0
-    tally = run_sweep(tmp_path / "two", wishes, workers=2)
+    options = {**TABLE, "tape": [str(day) for day in days]}
+    assert run_sweep(tmp_path / "one", options, workers=1).failed == 0
+    tally = run_sweep(tmp_path / "two", options, workers=2)
     one, two = read_table(tmp_path / "one"), read_table(tmp_path / "two")
     assert one.equals(two)
     assert one.schema == SCHEMA
@@ -68,8 +68,8 @@ def test_tapes_are_read_as_a_backtest_reads_them(tmp_path: Path) -> None:
 
 def test_a_row_is_the_report_of_that_order(days: list[Path], tmp_path: Path) -> None:
     """The report in a row is, byte for byte but for the options, that of a backtest of the same order alone."""
-    wishes = {**TABLE, "tape": str(days[0]), "strategy": "twap,static,best_ask", "fees": "none"}
-    run_sweep(tmp_path / "out", wishes)
+    options = {**TABLE, "tape": str(days[0]), "strategy": "twap,static,best_ask", "fees": "none"}
+    run_sweep(tmp_path / "out", options)
     found = rows(tmp_path / "out")
     for row in found[::7]:
         alone = backtest(
@@ -102,11 +102,11 @@ def test_a_strategy_against_itself_saves_nothing(days: list[Path], tmp_path: Pat
 
 def test_the_router_has_one_row_for_each_parameter_set(tmp_path: Path) -> None:
     tape = make_tape(tmp_path / "day.csv", minutes=1.5)
-    wishes = {
+    options = {
         "tape": str(tape), "quantity": 400, "start": "13:30:50", "end": "13:31:20", "lambda_over": ["1.5x", "3x"],
         "lambda_under": "1.5x", "theta_queue": "0", "strategy": "cont_kukanov",
     }  # fmt: skip
-    run_sweep(tmp_path / "out", wishes)
+    run_sweep(tmp_path / "out", options)
     found = rows(tmp_path / "out")
     assert [(row["lambda_over"], row["lambda_under"], row["theta_queue"]) for row in found] == [
         ("1.5x", "1.5x", "0"),
@@ -125,14 +125,14 @@ def test_a_bad_tape_fails_its_cells_alone(days: list[Path], tmp_path: Path) -> N
     (tmp_path / "b.csv").write_bytes(b"")
     for day in days[:2]:
         os.symlink(day, tmp_path / day.name)
-    wishes = {**TABLE, "tape": str(tmp_path / "*.csv"), "strategy": "twap", "every": 30}
-    tally = run_sweep(tmp_path / "out", wishes, workers=2)
+    options = {**TABLE, "tape": str(tmp_path / "*.csv"), "strategy": "twap", "every": 30}
+    tally = run_sweep(tmp_path / "out", options, workers=2)
     found = rows(tmp_path / "out")
     failed = [row for row in found if row["status"] == "failed"]
     assert {os.path.basename(row["tape"]) for row in failed} == {"a.csv", "b.csv"}
     assert all(row["reason"] and "\n" not in row["reason"] and row["total_cash"] is None for row in failed)
     assert all("a.csv" in row["reason"] or "b.csv" in row["reason"] for row in failed)
-    good = {**wishes, "tape": [str(day) for day in days[:2]]}
+    good = {**options, "tape": [str(day) for day in days[:2]]}
     run_sweep(tmp_path / "good", good)
     names = ("tape", "cell")
     kept = [{k: v for k, v in row.items() if k not in names} for row in found if row["status"] == "done"]
@@ -141,8 +141,8 @@ def test_a_bad_tape_fails_its_cells_alone(days: list[Path], tmp_path: Path) -> N
 
 
 def test_orders_outside_the_tape_fail_with_a_reason(days: list[Path], tmp_path: Path) -> None:
-    wishes = {"tape": str(days[0]), "start": "13:30:30", "end": "13:33:00", "every": 60, "strategy": "twap"}
-    run_sweep(tmp_path / "out", wishes)
+    options = {"tape": str(days[0]), "start": "13:30:30", "end": "13:33:00", "every": 60, "strategy": "twap"}
+    run_sweep(tmp_path / "out", options)
     found = rows(tmp_path / "out")
     assert [row["status"] for row in found] == ["done", "failed"]
     assert "no snapshot of the tape lies in the window" in found[1]["reason"]
@@ -150,11 +150,11 @@ def test_orders_outside_the_tape_fail_with_a_reason(days: list[Path], tmp_path: 
 
 def test_several_symbols(tmp_path: Path) -> None:
     tape = make_tape(tmp_path / "two.csv", symbols=("AAA", "BBB"), minutes=0.3)
-    wishes = {"tape": str(tape), "symbol": "*", "quantity": 100, "strategy": "twap", "interval": 2}
-    run_sweep(tmp_path / "out", wishes)
+    options = {"tape": str(tape), "symbol": "*", "quantity": 100, "strategy": "twap", "interval": 2}
+    run_sweep(tmp_path / "out", options)
     both = rows(tmp_path / "out")
     assert [(row["symbol"], row["status"]) for row in both] == [("AAA", "done"), ("BBB", "done")]
-    run_sweep(tmp_path / "b", {**wishes, "symbol": "BBB,CCC"})
+    run_sweep(tmp_path / "b", {**options, "symbol": "BBB,CCC"})
     b, c = rows(tmp_path / "b")
     assert b["report"] == both[1]["report"]
     assert "CCC" in c["reason"]
@@ -162,35 +162,35 @@ def test_several_symbols(tmp_path: Path) -> None:
 
 def test_an_unfinished_sweep_goes_on(days: list[Path], tmp_path: Path) -> None:
     """Files that are missing are made again, files that are there are not touched; the table is the same."""
-    wishes = {**TABLE, "tape": [str(day) for day in days]}
-    run_sweep(tmp_path / "out", wishes)
+    options = {**TABLE, "tape": [str(day) for day in days]}
+    run_sweep(tmp_path / "out", options)
     whole = read_table(tmp_path / "out")
     parts = sorted((tmp_path / "out").glob("results/*/*/*.parquet"))
     for part in parts[1::2]:
         part.unlink()
     left = {part: part.stat().st_mtime_ns for part in parts[::2]}
-    tally = run_sweep(tmp_path / "out", wishes)
+    tally = run_sweep(tmp_path / "out", options)
     assert tally.before > 0
     assert tally.done > 0
     assert read_table(tmp_path / "out").equals(whole)
     assert {part: part.stat().st_mtime_ns for part in left} == left
-    assert run_sweep(tmp_path / "out", wishes).done == 0
+    assert run_sweep(tmp_path / "out", options).done == 0
 
 
 def test_another_sweep_does_not_mix_with_it(days: list[Path], tmp_path: Path) -> None:
-    wishes = {**TABLE, "tape": str(days[0])}
-    run_sweep(tmp_path / "out", wishes)
+    options = {**TABLE, "tape": str(days[0])}
+    run_sweep(tmp_path / "out", options)
     with pytest.raises(InputError, match="holds another sweep"):
-        run_sweep(tmp_path / "out", {**wishes, "quantity": 301})
+        run_sweep(tmp_path / "out", {**options, "quantity": 301})
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
     with pytest.raises(InputError, match="not empty"):
-        run_sweep(tmp_path / "full", wishes)
+        run_sweep(tmp_path / "full", options)
 
 
 def test_a_plan_says_how_many_cells_before_anything_runs(days: list[Path]) -> None:
-    wishes = {**TABLE, "tape": [str(day) for day in days]}
-    assert len(planned(wishes)) == sum(len(chunk.cells) for chunk in planned(wishes).chunks()) == 72
+    options = {**TABLE, "tape": [str(day) for day in days]}
+    assert len(planned(options)) == sum(len(chunk.cells) for chunk in planned(options).chunks()) == 72
     times = {"tape": "no-such-file.csv", "start": "13:00:00", "end": "14:00:00", "every": 600, "horizon": 300}
     assert len(planned(times)) == 6  # told by arithmetic, no tape was opened
 
@@ -199,12 +199,12 @@ def test_windows_of_a_parquet_tape_give_the_table_of_the_whole_one(tmp_path: Pat
     """Every row, the router's with its history included, is that of the CSV tape read from end to end."""
     tape = make_tape(tmp_path / "day.csv", minutes=2)
     convert(tape, tmp_path / "day.parquet")
-    wishes = {
+    options = {
         "every": 40, "horizon": 15, "quantity": 300, "interval": 5, "side": "buy,sell", "lambda_over": "1.5x",
         "lambda_under": "1.5x", "theta_queue": "0", "strategy": "cont_kukanov,twap,static",
     }  # fmt: skip
     for name in ("csv", "parquet"):
-        run_sweep(tmp_path / name, {**wishes, "tape": str(tmp_path / f"day.{name}")})
+        run_sweep(tmp_path / name, {**options, "tape": str(tmp_path / f"day.{name}")})
     csv, parquet = (rows(tmp_path / name) for name in ("csv", "parquet"))
     assert [{**row, "tape": ""} for row in csv] == [{**row, "tape": ""} for row in parquet]
     assert {row["status"] for row in csv} == {"done"}
@@ -219,9 +219,11 @@ def test_files_of_one_day_by_venue_are_one_tape_and_other_days_others(tmp_path: 
         for venue in venues:
             mine = [line for line in lines[1:] if line.split(",")[3] == venue]
             (tmp_path / f"{name}-{venue}.csv").write_text("".join([lines[0], *mine]))
-    wishes = {"strategy": "twap", "interval": "5", "fees": "none"}
-    run_sweep(tmp_path / "whole", {**wishes, "tape": [str(tmp_path / f"{name}.csv") for name in ("monday", "tuesday")]})
-    run_sweep(tmp_path / "split", {**wishes, "tape": str(tmp_path / "*day-*.csv")})
+    options = {"strategy": "twap", "interval": "5", "fees": "none"}
+    run_sweep(
+        tmp_path / "whole", {**options, "tape": [str(tmp_path / f"{name}.csv") for name in ("monday", "tuesday")]}
+    )
+    run_sweep(tmp_path / "split", {**options, "tape": str(tmp_path / "*day-*.csv")})
     whole, split = rows(tmp_path / "whole"), rows(tmp_path / "split")
     assert [row["tape"].count("+") for row in split] == [2, 2]
     assert [row["total_cash"] for row in split] == [row["total_cash"] for row in whole]

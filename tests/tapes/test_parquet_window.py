@@ -60,12 +60,12 @@ class Whole:
         return market
 
 
-def report(path: Path, start: int, end: int, part: bool, **wishes: Any) -> Report:
+def report(path: Path, start: int, end: int, part: bool, **options: Any) -> Report:
     """A backtest of the whole tape, or of what `run` takes of it; that again from a tape that keeps what was read."""
     usual: dict[str, Any] = {"symbol": "AAA", "quantity": 300, "interval": 5, "start": start, "end": end}
-    wishes = usual | wishes
-    spec = BacktestRequest(**wishes).spec()
-    how: dict[str, Any] = {"symbol": wishes["symbol"], "snapshot_rule": wishes.get("snapshot_rule", "last")}
+    options = usual | options
+    spec = BacktestRequest(**options).spec()
+    how: dict[str, Any] = {"symbol": options["symbol"], "snapshot_rule": options.get("snapshot_rule", "last")}
     if not part:
         return run(Whole(open_tape(path, **how)), spec)
     found, kept = run(open_tape(path, **how), spec), open_tape(path, keep=True, **how)
@@ -74,7 +74,7 @@ def report(path: Path, start: int, end: int, part: bool, **wishes: Any) -> Repor
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "options",
     [
         {"strategy": "twap"},
         {"strategy": "best_ask", "side": "sell", "symbol": "BBB"},
@@ -85,8 +85,8 @@ def report(path: Path, start: int, end: int, part: bool, **wishes: Any) -> Repor
     ],
 )
 @pytest.mark.parametrize("start", [START + 30 * SECOND, START + 61 * SECOND + 7, START - SECOND, START])
-def test_the_same_bytes_as_with_the_whole_tape(tape: Path, wishes: dict[str, Any], start: int) -> None:
-    window, whole = (report(tape, start, start + 20 * SECOND, part, **wishes) for part in (True, False))
+def test_the_same_bytes_as_with_the_whole_tape(tape: Path, options: dict[str, Any], start: int) -> None:
+    window, whole = (report(tape, start, start + 20 * SECOND, part, **options) for part in (True, False))
     assert window.to_json() == whole.to_json()
     assert window.fill_records == whole.fill_records
     assert window.path == whole.path
@@ -96,8 +96,8 @@ def test_quotes_that_grow_old(tape: Path) -> None:
     """With --max-quote-age the window begins as much earlier."""
     for age in ("0.2", "3"):
         start = START + 40 * SECOND
-        wishes = {"strategy": "twap", "max_quote_age": age}
-        window, whole = (report(tape, start, start + 15 * SECOND, part, **wishes) for part in (True, False))
+        options = {"strategy": "twap", "max_quote_age": age}
+        window, whole = (report(tape, start, start + 15 * SECOND, part, **options) for part in (True, False))
         assert window.to_json() == whole.to_json()
 
 
@@ -107,8 +107,8 @@ def test_the_router_too(tape: Path, monkeypatch: pytest.MonkeyPatch, more: dict[
     for module in ("outflow_history", "allocators"):
         monkeypatch.setattr(f"sor.core.router.{module}.LATEST", 40)
     start = START + 70 * SECOND
-    wishes = {"strategy": "cont_kukanov", "lambda_over": "1.5x", "lambda_under": "1.5x", "theta_queue": "0.5x"} | more
-    window, whole = (report(tape, start, start + 20 * SECOND, part, **wishes) for part in (True, False))
+    options = {"strategy": "cont_kukanov", "lambda_over": "1.5x", "lambda_under": "1.5x", "theta_queue": "0.5x"} | more
+    window, whole = (report(tape, start, start + 20 * SECOND, part, **options) for part in (True, False))
     assert "fewer than 30 past windows" not in whole.data["router"]["all_market"]
     assert window.to_json() == whole.to_json()
     source = open_tape(tape, symbol="AAA", window=(start - 10 * SECOND, start + 20 * SECOND))
@@ -206,8 +206,8 @@ def test_any_rows_any_window(rows: list[Row], group_rows: int, offset: int, leng
             found = []
             for part in (True, False):
                 try:
-                    wishes = {"symbol": symbol, "strategy": strategy, "quantity": 200, "fees": "none"}
-                    found.append(report(out, start, end, part, **wishes).to_json())
+                    options = {"symbol": symbol, "strategy": strategy, "quantity": 200, "fees": "none"}
+                    found.append(report(out, start, end, part, **options).to_json())
                 except InputError as error:
                     found.append(str(error))
             assert found[0] == found[1]

@@ -168,7 +168,7 @@ ROW = "2024-06-03T13:31:00.068638349Z,XNAS,buy,149.89,8\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "wishes", "says"),
+    ("text", "options", "says"),
     [
         ("", {}, "no column for time"),
         (HEAD, {}, "the file has no fill"),
@@ -185,10 +185,10 @@ ROW = "2024-06-03T13:31:00.068638349Z,XNAS,buy,149.89,8\n"
         (HEAD + ROW, {"start": "13:35:00", "end": "13:36:00"}, "outside its window"),
     ],
 )
-def test_wrong_files_are_one_line(tmp_path: Path, text: str, wishes: dict[str, Any], says: str) -> None:
+def test_wrong_files_are_one_line(tmp_path: Path, text: str, options: dict[str, Any], says: str) -> None:
     (tmp_path / "fills.csv").write_text(text)
     with pytest.raises(InputError) as caught:
-        analyse_file(tmp_path / "fills.csv", BacktestRequest(**wishes), compare=False)
+        analyse_file(tmp_path / "fills.csv", BacktestRequest(**options), compare=False)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 

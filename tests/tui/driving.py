@@ -32,8 +32,8 @@ def small_tape() -> str:
 
 
 ONE = {"lambda_over": "1.5x", "lambda_under": "2x", "theta_queue": "1x"}  # a grid of one candidate
-WISHES = {"tape": small_tape(), "start": "13:31:00", "end": "13:31:30", "quantity": "1000", **ONE}
-SHORT = {"stream": "embedded", **WISHES}
+OPTIONS = {"tape": small_tape(), "start": "13:31:00", "end": "13:31:30", "quantity": "1000", **ONE}
+SHORT = {"stream": "embedded", **OPTIONS}
 
 
 SECONDS = 300.0  # more than anything here takes on a busy machine: it is for tests that would never end

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from driving import SHORT, WISHES, driving
+from driving import OPTIONS, SHORT, driving
 from textual.events import MouseScrollDown
 from textual.widgets import Button, Input
 
@@ -29,16 +29,16 @@ from tui.screens.setup import SetupPage
 from tui.worker.broker_tasks import journal_line, unit_states
 
 
-def command_line(capsys: pytest.CaptureFixture[str], wishes: dict[str, str]) -> str:
+def command_line(capsys: pytest.CaptureFixture[str], options: dict[str, str]) -> str:
     """What `sor-backtest --json` prints for the same options."""
-    options = [word for name, value in wishes.items() for word in (f"--{name.replace('_', '-')}", value)]
+    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
     capsys.readouterr()
-    assert sor(["backtest", *options, "--json"], "sor") == 0
+    assert sor(["backtest", *words, "--json"], "sor") == 0
     return capsys.readouterr().out
 
 
 async def test_start_to_finish_is_the_command_line_byte_for_byte(capsys: pytest.CaptureFixture[str]) -> None:
-    wanted = command_line(capsys, WISHES)
+    wanted = command_line(capsys, OPTIONS)
     async with driving(tape_is_read=False) as d:
         assert isinstance(d.app.screen, SetupPage)
         await d.press("ctrl+r")
@@ -84,7 +84,7 @@ async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
         await d.press("space")
         await d.finished()
         assert d.app.app_state.shown is not None
-        assert d.app.app_state.shown.text == backtest(**dict[str, Any](WISHES)).to_json()
+        assert d.app.app_state.shown.text == backtest(**dict[str, Any](OPTIONS)).to_json()
 
 
 async def test_a_stopped_run_is_reported_as_partial() -> None:

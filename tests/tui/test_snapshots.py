@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import WISHES, Driver
+from driving import OPTIONS, Driver
 from textual.pilot import Pilot
 
 from sor.core.backtest.live_view import LiveView
@@ -66,8 +66,8 @@ class Half:
 @cache
 def _view() -> tuple[LiveView, ...]:
     """Two looks at a real run that has come to the middle of its order."""
-    wishes: dict[str, Any] = {**WISHES, "end": "13:31:40"}
-    request = BacktestRequest(**wishes)
+    options: dict[str, Any] = {**OPTIONS, "end": "13:31:40"}
+    request = BacktestRequest(**options)
     views: list[LiveView] = []
     follower = LiveViewBuilder(TUNED)
 

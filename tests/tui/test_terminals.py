@@ -15,14 +15,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from driving import WISHES
+from driving import OPTIONS
 
 from tui.actions.workers import Worker
 from tui.messages import Event, Finished, LiveUpdate, RunRequest
 
 SOR = f"{sys.executable} -m sor"
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not here")
-OPTIONS = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in WISHES.items())
+WORDS = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in OPTIONS.items())
 
 
 class Terminal:
@@ -149,7 +149,7 @@ def test_quitting_does_not_wait_for_a_name_that_is_looked_up(terminal: Open, tmp
 def test_a_killed_screen_restores_the_terminal_and_keeps_the_report(
     terminal: Open, state: Path, number: signal.Signals
 ) -> None:
-    screen = terminal(f"{SOR} tui {OPTIONS} --speed 1")
+    screen = terminal(f"{SOR} tui {WORDS} --speed 1")
     screen.until(lambda t: "Strategy" in t)
     screen.keys("C-r")
     screen.until(working)
@@ -166,7 +166,7 @@ def test_a_killed_screen_restores_the_terminal_and_keeps_the_report(
 @needs_tmux
 def test_a_terminal_that_goes_away_leaves_a_report_and_no_process(terminal: Open, state: Path) -> None:
     """As when an ssh connection breaks: the terminal is gone before the program can say a last word."""
-    screen = terminal(f"{SOR} tui {OPTIONS} --speed 1")
+    screen = terminal(f"{SOR} tui {WORDS} --speed 1")
     screen.until(lambda t: "Strategy" in t)
     screen.keys("C-r")
     screen.until(working)
@@ -190,7 +190,7 @@ def test_an_exported_size_of_another_moment_is_not_believed(terminal: Open) -> N
 @needs_tmux
 def test_a_screen_that_dies_at_once_loses_nothing(terminal: Open, state: Path) -> None:
     """kill -9 leaves the screen no last word; the worker sees the line go and keeps the report by itself."""
-    screen = terminal(f"{SOR} tui {OPTIONS} --speed 1")
+    screen = terminal(f"{SOR} tui {WORDS} --speed 1")
     screen.until(lambda t: "Strategy" in t)
     screen.keys("C-r")
     screen.until(working)
@@ -207,7 +207,7 @@ def test_a_screen_that_dies_at_once_loses_nothing(terminal: Open, state: Path) -
 def test_the_screen_is_a_light_process_to_the_end(terminal: Open) -> None:
     """None of the worker's packages (numpy, Arrow, what kafka-python loads) is in the screen's own process, though the
     form was checked, a run watched and its report shown."""
-    screen = terminal(f"{SOR} tui {OPTIONS} --strategy twap --quantity 900")
+    screen = terminal(f"{SOR} tui {WORDS} --strategy twap --quantity 900")
     screen.until(lambda t: "Strategy" in t)
     screen.keys("C-r")
     screen.until(lambda t: "bought 900" in t)
@@ -222,7 +222,7 @@ def test_the_screen_is_a_light_process_to_the_end(terminal: Open) -> None:
 @pytest.mark.parametrize("setting", ["TERM=xterm", "NO_COLOR=1 TERM=xterm-256color", "TERM=vt100"])
 @needs_tmux
 def test_few_colours_or_none(terminal: Open, setting: str) -> None:
-    screen = terminal(f"env -u COLORTERM {setting} {SOR} tui {OPTIONS} --strategy twap --quantity 900", (80, 24))
+    screen = terminal(f"env -u COLORTERM {setting} {SOR} tui {WORDS} --strategy twap --quantity 900", (80, 24))
     screen.until(lambda t: "Strategy" in t)
     screen.keys("C-r")
     screen.until(lambda t: "bought 900" in t)
@@ -236,7 +236,7 @@ def test_the_line_closed_is_a_stop(state: Path) -> None:
     """As when the screen's process ends: without tmux."""
     events: list[Event] = []
     worker = Worker(lambda _, event: events.append(event))
-    worker.start(RunRequest(dict(WISHES), "1", "embedded"))
+    worker.start(RunRequest(dict(OPTIONS), "1", "embedded"))
     for _ in range(600):
         views = [event.view for event in events if isinstance(event, LiveUpdate) and event.view is not None]
         if any(view.ts > view.start for view in views):

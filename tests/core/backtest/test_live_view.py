@@ -20,7 +20,7 @@ from sor.running.run import run
 from sor.running.tape_source import tape_source
 from sor.sources.source import Source, StreamFacts, TapeFacts
 
-WISHES: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "start": "13:31:00", "end": "13:32:00", "quantity": 1_500, "lambda_over": "1.5x", "lambda_under": "2x",
     "theta_queue": "1x",
 }  # fmt: skip
@@ -58,7 +58,7 @@ def source() -> Source:
 
 def watched(source: Source, size: int, **more: Any) -> tuple[list[LiveView], Any]:
     """Every view of a run, the last one after its end, and the report."""
-    spec = BacktestRequest(**{**WISHES, **more}).spec()
+    spec = BacktestRequest(**{**OPTIONS, **more}).spec()
     follower = LiveViewBuilder(TUNED if spec.strategy == ROUTER else spec.strategy)
     views: list[LiveView] = []
     last: list[tuple[Session, Book]] = []
@@ -114,7 +114,7 @@ def test_the_market_and_the_marks_are_on_one_grid(source: Source, side: str) -> 
 
 def test_looking_changes_nothing(source: Source) -> None:
     _, watched_report = watched(source, 700)
-    assert watched_report.to_json() == run(Cut(source, 30_000), BacktestRequest(**WISHES).spec()).to_json()
+    assert watched_report.to_json() == run(Cut(source, 30_000), BacktestRequest(**OPTIONS).spec()).to_json()
 
 
 def test_every_fill_is_shown_once_and_belongs_to_one_slice(source: Source) -> None:

@@ -261,7 +261,7 @@ def test_steps_hold_a_value_until_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "options",
     [
         {},
         {"side": "sell", "quantity": 700, "clip": True, "lambda_over": ["1.5x", "2x"], "fees": "none"},
@@ -269,10 +269,10 @@ def test_steps_hold_a_value_until_the_next() -> None:
         {"strategy": "twap", "limit_price": "99.5", "symbol": "A'B"},
     ],
 )
-def test_the_command_asks_for_the_same(wishes: dict[str, Any]) -> None:
+def test_the_command_asks_for_the_same(options: dict[str, Any]) -> None:
     from sor.cli.backtest import command as typed
 
-    asked = BacktestRequest(**wishes).asked()
+    asked = BacktestRequest(**options).asked()
     words = shlex.split(command({"request": asked}))
     assert words[:2] == ["sor", "backtest"]
     context = typed.make_context("backtest", words[2:])

@@ -81,7 +81,7 @@ def test_the_shares_of_the_bars_are_those_of_the_report(static_report: Report) -
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "options",
     [
         {"asks": False},
         {"side": "sell"},
@@ -94,8 +94,8 @@ def test_the_shares_of_the_bars_are_those_of_the_report(static_report: Report) -
         {"start": "13:36:40", "end": "13:36:40"},
     ],
 )
-def test_odd_reports_have_pictures(made: Callable[..., Report], wishes: dict[str, Any]) -> None:
-    made(**wishes).plot().savefig(BytesIO(), format="svg")
+def test_odd_reports_have_pictures(made: Callable[..., Report], options: dict[str, Any]) -> None:
+    made(**options).plot().savefig(BytesIO(), format="svg")
 
 
 def test_settings_are_as_before(static_report: Report) -> None:

@@ -54,13 +54,13 @@ def table(days: list[Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     folder = tmp_path_factory.mktemp("bake")
     code = folder / "mine.py"
     code.write_text(MINE)
-    wishes = {
+    options = {
         "tape": [str(day) for day in days[:2]], "quantity": "600", "every": 25, "router_interval": 2,
         "side": "buy,sell",
         "strategy": ["X_M", "delay", "proportional_update", f"{code}:Mine"], "fees": "none",
         "param": ["delay.c=0.001", "Mine.share=0.25"],
     }  # fmt: skip
-    run_sweep(folder / "out", wishes, workers=2)
+    run_sweep(folder / "out", options, workers=2)
     return folder / "out", code
 
 
@@ -142,7 +142,7 @@ def test_one_router_or_none_is_no_bake_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "words"),
+    ("options", "words"),
     [
         ({"strategy": "delay,nonsense"}, "'nonsense' is unknown"),
         ({"strategy": "delay", "param": "delay.d=1"}, "there is no parameter 'd'"),
@@ -152,9 +152,9 @@ def test_one_router_or_none_is_no_bake_off() -> None:
         ({"strategy": "delay,a.py:delay"}, "cannot be read"),
     ],
 )
-def test_each_mistake_is_one_line_before_anything_runs(days: list[Path], wishes: dict[str, str], words: str) -> None:
+def test_each_mistake_is_one_line_before_anything_runs(days: list[Path], options: dict[str, str], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        planned({"tape": str(days[0]), **wishes})
+        planned({"tape": str(days[0]), **options})
 
 
 def test_rows_of_strategies_that_cont_kukanov_works_as_well_have_their_own_headline(

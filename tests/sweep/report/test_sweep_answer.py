@@ -27,11 +27,11 @@ SECOND = 10**9
 def table(days: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Orders of two sizes on three days, with a parameter that cannot matter to these strategies."""
     out = tmp_path_factory.mktemp("answer") / "out"
-    wishes = {
+    options = {
         "tape": [str(day) for day in days], "side": "buy,sell", "quantity": "200,800", "every": 10, "interval": 3,
         "strategy": "twap,best_ask", "lambda_over": "0.01,0.05", "fees": "none",
     }  # fmt: skip
-    run_sweep(out, wishes)
+    run_sweep(out, options)
     return out
 
 
@@ -156,11 +156,11 @@ def test_the_page_in_a_browser(browser: Any, table: Path, tmp_path: Path) -> Non
 
 def test_markouts_of_the_router(tmp_path: Path) -> None:
     tape = make_tape(tmp_path / "day.csv", minutes=2.5)
-    wishes = {
+    options = {
         "tape": str(tape), "quantity": 300, "start": "13:30:40", "end": "13:31:20", "every": 20,
         "lambda_over": "1.5x", "lambda_under": "1.5x", "theta_queue": "0", "strategy": "cont_kukanov",
     }  # fmt: skip
-    run_sweep(tmp_path / "out", wishes)
+    run_sweep(tmp_path / "out", options)
     (entry,) = answer(tmp_path / "out").data["execution"]
     fills = [fill for row in rows(tmp_path / "out") for fill in row["passive_fills"]]
     assert fills
@@ -198,11 +198,11 @@ def noise(path: Path, seed: int, seconds: int = 160) -> Path:
 
 def found_in_noise(folder: Path, seed: int) -> Mapping[str, Any]:
     folder.mkdir()
-    wishes = {
+    options = {
         "tape": str(noise(folder / "noise.csv", seed)), "quantity": 100, "every": 10, "interval": 1, "fees": "none",
         "strategy": "twap,best_ask",
     }  # fmt: skip
-    run_sweep(folder / "out", wishes)
+    run_sweep(folder / "out", options)
     return answer(folder / "out", seed=seed).data
 
 

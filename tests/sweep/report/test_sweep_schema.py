@@ -40,11 +40,11 @@ def many(days: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Routers with two parameter sets over two tapes, and a third that cannot be read."""
     folder = tmp_path_factory.mktemp("many")
     (folder / "broken.csv").write_text("this is no tape\n")
-    wishes = {
+    options = {
         "tape": [*map(str, days[:2]), str(folder / "broken.csv")], "every": 10, "router_interval": 2,
         "lambda_over": "0.01,0.05", "strategy": "delay,proportional_update",
     }  # fmt: skip
-    run_sweep(folder / "out", ORDER | wishes)
+    run_sweep(folder / "out", ORDER | options)
     return answer(folder / "out").data
 
 

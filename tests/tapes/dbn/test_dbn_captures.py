@@ -29,8 +29,8 @@ CENT = 10_000_000
 
 def live_header(**more: Any) -> bytes:
     """Of a live capture: no schema and no mappings."""
-    wishes = {"start": T0, "stype_in": None, "stype_out": dbn.SType.INSTRUMENT_ID, "schema": None}
-    return bytes(dbn.Metadata(dataset="XNAS.ITCH", symbols=[], mappings=[], **(wishes | more)).encode())
+    fields = {"start": T0, "stype_in": None, "stype_out": dbn.SType.INSTRUMENT_ID, "schema": None}
+    return bytes(dbn.Metadata(dataset="XNAS.ITCH", symbols=[], mappings=[], **(fields | more)).encode())
 
 
 def mapping(ident: int, symbol: str) -> bytes:

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from driving import SECONDS, WISHES
+from driving import OPTIONS, SECONDS
 
 from tui.actions.workers import Worker
 from tui.messages import Event, Failed, Gone, RunRequest, TapeRequest
@@ -30,7 +30,7 @@ def test_a_process_that_has_ended_is_not_killed_again(tmp_path: Path, monkeypatc
 def test_only_of_a_worker_that_others_ended_it_is_said(by_us: bool) -> None:
     said: list[Event] = []
     worker = Worker(lambda _, event: said.append(event))
-    worker.start(RunRequest(dict(WISHES), "1", "embedded"))
+    worker.start(RunRequest(dict(OPTIONS), "1", "embedded"))
     if by_us:
         worker.end()
     else:
