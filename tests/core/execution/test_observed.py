@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from sor.core.backtest.session import Session
+from sor.core.execution.flow_watch import FlowWatch
 from sor.core.fees import NO_FEES
 from sor.core.market.batch import Quote, Snapshot, Trade, batch_of
+from sor.core.market.book import BookBuilder
+from sor.core.market.oriented import orient
 from sor.core.order import ParentOrder, Rules, Side
 from sor.core.router.allocators import CrossVenue
 from sor.core.schedule import Schedule
@@ -97,3 +100,21 @@ def test_an_order_that_was_filled_whole_was_not_cut() -> None:
     tape = [at(0), at(NANO // 2, 250), at(NANO), at(2 * NANO), at(3 * NANO)]
     _, second, *_ = views(tape, ParentOrder(Side.BUY, 300, 0, 3 * NANO), (1, 2), 100, 2)
     assert second.last == (Outcome(1, 100, 100), Outcome(2, 100, 0, cut=True))
+
+
+def test_flow_is_by_ascending_venue_whichever_came_first() -> None:
+    """10 left venue 7 before 5 left venue 1 and 30 venue 2."""
+
+    def at(ts: int, *sizes: int) -> Snapshot:
+        return Snapshot(
+            ts, tuple(Quote(venue, BID, size, ASK, 500) for venue, size in zip((1, 2, 7), sizes, strict=True))
+        )
+
+    book = BookBuilder(queues=True).extend(
+        orient(batch_of([at(0, 99, 99, 99), at(1, 99, 99, 89), at(2, 94, 69, 89)]), Side.BUY)
+    )
+    watch = FlowWatch()
+    watch.enter(book)
+    watch.carry(book, 1)
+    assert watch.since(book, 2, first=False) == (Flow(1, 0, 5), Flow(2, 0, 30), Flow(7, 0, 10))
+    assert watch.since(book, 2, first=False) == ()
