@@ -118,3 +118,22 @@ def test_flow_is_by_ascending_venue_whichever_came_first() -> None:
     watch.carry(book, 1)
     assert watch.since(book, 2, first=False) == (Flow(1, 0, 5), Flow(2, 0, 30), Flow(7, 0, 10))
     assert watch.since(book, 2, first=False) == ()
+
+
+def test_sold_is_what_was_displayed_at_the_best_before_or_below_it() -> None:
+    """100 and 30 as the best moves a cent down; then 40 that nobody displayed, and 15 above the best while 10 leave."""
+
+    def at(ts: int, px: int, size: int, *trades: Trade) -> Snapshot:
+        return Snapshot(ts, (Quote(1, px, size, ASK, 500),), trades)
+
+    low = BID - CENT
+    tape = [
+        at(0, BID, 100),
+        at(1, low, 70, Trade(1, BID, 100, "A"), Trade(1, low, 30, "A")),
+        at(2, low, 70, Trade(1, low, 40, "H")),
+        at(3, low, 60, Trade(1, BID, 15, "A")),
+    ]
+    book, watch = BookBuilder(queues=True).extend(orient(batch_of(tape), Side.BUY)), FlowWatch()
+    watch.enter(book)
+    seen = [(watch.since(book, row, first=row == 0), watch.traded) for row in range(4)]
+    assert seen == [((), 0), ((Flow(1, 130, 0),), 130), ((), 170), ((Flow(1, 0, 10),), 185)]
