@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sor.errors import StreamError
-from sor.stream.consume.idle import IdleTimer
+from sor.stream.consume.idle import IdleTimer, outlast
 from sor.stream.consume.open import wait_for_topic
 from sor.stream.consume.partition import Partition, RunReader, SymbolRun, best_copies
 from sor.stream.consume.runs import LATEST, StreamRun
@@ -160,9 +160,9 @@ class Group:
             self._show(progress)
 
         self._meter.note("reading", f"{run.symbol}: run {member_of(self.run, run.symbol)}, partition {run.partition}")
-        meter = Meter(show)
-        reader = RunReader(self._partitions[run.partition], self.run, run.symbol)
+        meter, partition = Meter(show), self._partitions[run.partition]
         try:
+            reader = outlast(lambda: RunReader(partition, self.run, run.symbol), self._servers, BROKER_SECONDS, meter)
             quiet = IdleTimer(reader, self._patience(run), BROKER_SECONDS, meter)
             offset = run.first.offset
             place = StreamRun(member_of(self.run, run.symbol), offset, offset, offset)

@@ -41,8 +41,9 @@ class Partition:
     def keep(self, family: str) -> None:
         """From now on lay aside what belongs to this family's runs: read again from the beginning, once for all."""
         if self.shelf is None:
+            begin = self.reader.range()[0]  # asked first: where the broker is away, nothing has changed
             self.shelf, self._family = Shelf(), family
-            self._position, self._seeking = self.reader.range()[0], True
+            self._position, self._seeking = begin, True
 
     def drop(self) -> None:
         """What was laid aside is another member's to read."""

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sor.errors import BrokerAwayError
 from sor.sources.source import TapeFacts
+from sor.stream.consume import idle
+from sor.stream.consume.group import Group
 from sor.stream.consume.partition import Partition, RunReader, SymbolRun, best_copies
 from sor.stream.consume.shelf import Shelf
 from sor.stream.kafka.connection import Record
 from sor.stream.kafka.fast_records import FastMessage
+from sor.stream.progress import Meter, StreamProgress, silent
 from sor.stream.wire.envelope import Ahead, end_headers, end_value, snapshot_headers
 
 NAMES = ("A", "B", "BRK/B", "other family", "nobody", "broken")
@@ -108,6 +114,34 @@ def test_each_run_as_if_it_lay_there_alone(names: list[str], most: int, gap: int
     assert memory.given - before == (len(records) if symbols else 0)  # once, whatever the number of symbols
     partition.drop()
     assert partition.shelf is None
+
+
+def test_a_broker_that_is_away_as_a_member_turns_to_a_run_is_outlasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idle, "AGAIN_SECONDS", 0.0)
+    records = partition_of(["A", "A", "A"], gap=1)
+    memory = Memory(records, most=2)
+    partition = Partition(memory)  # type: ignore[arg-type]
+    assert partition.read_new()
+    away = [BrokerAwayError("away"), BrokerAwayError("away")]
+
+    def range_of() -> tuple[int, int]:
+        if away:
+            raise away.pop()
+        return Memory.range(memory)
+
+    monkeypatch.setattr(memory, "range", range_of)
+    member, read, noted = Group.__new__(Group), list[list[FastMessage]](), list[StreamProgress]()
+    member._servers, member._idle_timeout, member._heard, member._rule = "h:1", 1.0, time.monotonic(), None
+    member._show, member._meter, member.run, member._tried = noted.append, Meter(silent), "r", set()
+    member._partitions = {3: partition}  # type: ignore[assignment]
+    member._membership = SimpleNamespace(mine=lambda: {3})  # type: ignore[assignment]
+    results = SimpleNamespace(work=lambda symbol, source: read.append(all_of(source._reader)))
+    member._work_on(partition.found["r"]["A"], results)
+    assert not away
+    assert read == [records]
+    assert [one.note for one in noted] == [
+        "the broker at h:1 is away; waiting for it", "the broker at h:1 is back",
+    ]  # fmt: skip
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(0, 5), min_size=1)), st.integers(1, 20))
