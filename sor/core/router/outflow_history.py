@@ -126,8 +126,8 @@ class OutflowHistory:
             self._sold.setdefault(venue, array("q", [ABSENT]) * (len(self._ends) - 1))
         for venue, sold in self._sold.items():
             sold.append(window.places[venue].sold if venue in window.places else ABSENT)
-        after = book.mid2_at(book.last_at(window.ends))
-        self._falls2.append(window.mid2 - (window.mid2 if after is None else after))
+        # Where a side is empty by then, the last mid stands: there was one when the window began.
+        self._falls2.append(window.mid2 - int(book.mid2[book.last_at(window.ends)]))
 
     def before(self, ts: int, venues: tuple[int, ...]) -> Samples:
         """The windows that ended in the LATEST seconds to `ts`, one row each, for these venues.

@@ -221,7 +221,7 @@ def test_what_comes_after_a_window_is_not_of_it() -> None:
     assert (samples.sold.tolist(), samples.falls2.tolist()) == ([[0]], [0])
 
 
-def test_where_a_window_ends_without_a_mid_none_has_fallen() -> None:
+def test_where_a_side_is_empty_at_the_end_of_a_window_the_last_mid_stands() -> None:
     one_sided = Snapshot(LENGTH, (Quote(2, BID - CENT, 100, *no_quote(None, 0)),))
     samples = history_of((bid(0), one_sided), [], QueueModel.CONSERVATIVE, Side.BUY).before(LENGTH, (2,))
     assert samples.falls2.tolist() == [0]
@@ -229,7 +229,7 @@ def test_where_a_window_ends_without_a_mid_none_has_fallen() -> None:
 
 def test_after_the_end_no_book_counts() -> None:
     history, builder = OutflowHistory(LENGTH, QueueModel.CONSERVATIVE), BookBuilder(queues=True)
-    first, second = cut((bid(0), bid(LENGTH), bid(2 * LENGTH)), [2])
+    first, second = cut((bid(0), bid(LENGTH), bid(4 * LENGTH)), [2])
     history.on_book(builder.extend(orient(first, Side.BUY)))
     history.on_end()
     history.on_book(builder.extend(orient(second, Side.BUY)))
