@@ -105,7 +105,7 @@ class SnapshotBuilder:
         self._instants += len(starts)
 
     def remaining(self) -> Iterator[SnapshotBatch]:
-        if self._instants:
+        if self._held:
             rows = concat_rows(self._held)
             self._held, self._instants = [], 0
             yield group_rows(rows, self._rule, self._form)

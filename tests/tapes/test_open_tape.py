@@ -61,6 +61,12 @@ def file_of(rows: list[Row]) -> FileFacts:
     return FileFacts("tape.csv", len(rows), min(row.ts for row in rows), max(row.ts for row in rows))
 
 
+def test_a_chunk_of_many_instants_is_cut_into_batches() -> None:
+    rows = [Row(T0 + i, 2, 10**11, 100, 2 * 10**11, 200, "A", "N", None, 0, "AAPL") for i in range(5)]
+    source = read(Dialect().encode(rows), batch=2)
+    assert [len(batch) for batch in source.batches()] == [2, 2, 1]
+
+
 @given(row_lists(), dialects(), rules, blocks, batch_sizes)
 @settings(max_examples=100 * THOROUGH, deadline=None)
 def test_every_dialect_cut_anywhere_equals_the_second_reader(
