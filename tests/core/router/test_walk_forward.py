@@ -315,9 +315,9 @@ def test_a_snapshot_at_the_very_end_begins_no_slice(tape: SnapshotBatch) -> None
 
 def test_what_comes_after_the_order_changes_nothing(tape: SnapshotBatch) -> None:
     """Two seconds into its last slice it ends, with shares that nobody offered; the tape goes on for three."""
-    until = tape.slice(0, int((tape.ts <= tape.ts[0] + 87 * NANO).sum()))
+    minute, until = (tape.slice(0, int((tape.ts <= tape.ts[0] + at * NANO).sum())) for at in (60, 57))
     order = order_of(until, 400_000)
-    alone, study = studied(until, len(until), order=order), studied(tape, len(tape), order=order)
+    alone, study = studied(until, len(until), order=order), studied(minute, len(minute), order=order)
     assert study.totals.tolist() == alone.totals.tolist()
     assert (study.choices, study.worked, study.completed) == (alone.choices, alone.worked, alone.completed)
 
