@@ -86,15 +86,14 @@ class _Worker:
         return done, lost
 
     def close(self) -> None:
-        if self._pool is not None:
-            processes = list((self._pool._processes or {}).values())
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._pool is None:
+            return
+        if self.busy:
             # What it is at is of no use any more, and a long backtest would keep the terminal waiting.
-            for process in processes:
-                if self.busy:
-                    process.terminate()
-            for process in processes:
-                process.join()
+            for process in list((self._pool._processes or {}).values()):
+                process.terminate()
+        # The pool's thread too: where it is still closing its pipes, Python's own end of the program may write to them.
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _ProcessPool:

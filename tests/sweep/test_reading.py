@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import gc
 import io
+import multiprocessing
 import os
 import shutil
 import signal
 import struct
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures.process import _ExecutorManagerThread
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -254,3 +258,29 @@ def test_a_chunk_that_kills_every_worker_is_given_up_and_no_other(
     lost = [chunk.cells[0].tape for chunk in todo if found[chunk.name] == LOST]
     assert lost == ["b"]
     assert all(isinstance(found[chunk.name], ChunkResult) for chunk in todo if chunk.cells[0].tape != "b")
+
+
+def takes_long_at_b(chunk: Chunk) -> ChunkResult:
+    if chunk.cells[0].tape == "b":
+        time.sleep(600)
+    return ChunkResult.from_rows([failed_row(cell, "not tried") for cell in chunk.cells])
+
+
+def test_a_sweep_that_is_broken_off_ends_with_its_workers_and_leaves_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thread that is still closing its pipes as the program ends gets a traceback on standard error."""
+
+    def late(thread: _ExecutorManagerThread) -> None:
+        time.sleep(0.3)
+        join(thread)
+
+    join = _ExecutorManagerThread.join_executor_internals
+    monkeypatch.setattr(_ExecutorManagerThread, "join_executor_internals", late)
+    monkeypatch.setattr("sor.sweep.local_pool.work", takes_long_at_b)
+    before, finished = set(threading.enumerate()), run_local(chunks(a=1, b=1), 2)
+    assert next(finished)[0].cells[0].tape == "a"
+    workers = multiprocessing.active_children()
+    finished.close()  # type: ignore[attr-defined]
+    assert set(threading.enumerate()) <= before
+    assert not any(worker.is_alive() for worker in workers)
