@@ -140,7 +140,7 @@ def settle(execution: Execution, name: str, arrival2: int | None) -> StrategyRes
         maker_shares=sum(v.maker_shares for v in venues),
         venues=venues,
         executed=fills,
-        ended=tuple(execution.ended),
+        ended=tuple(execution.progress.ended),
         stopped=execution.stopped,
         schedule=schedule if isinstance(schedule, Schedule) else None,
     )
