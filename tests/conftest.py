@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,9 @@ from typing import Any
 # starts would compile numpy, pandas and matplotlib again: half of what a report with pictures takes.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# Thousands of tests are held in memory, and Python would look at them for cycles again and again: a fifth of all time.
+gc.set_threshold(100_000, *gc.get_threshold()[1:])
 
 # One thread of linear algebra a process, the children's too: `make test` has a process a core already, and threads that
 # wait for each other there take three times the processor's time. numpy reads these as it loads.

@@ -15,6 +15,7 @@ from sor.stream.names import check_servers
 FUZZ = Path(__file__).resolve().parents[1] / "benchmarks" / "fuzz.py"
 
 
+@pytest.mark.long
 def test_two_thousand_inputs_break_no_promise(tmp_path: Path) -> None:
     command = [sys.executable, str(FUZZ), "--seed", "20", "--inputs", "2000", "--minutes", "5", "--keep", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

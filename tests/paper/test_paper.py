@@ -221,6 +221,7 @@ def test_a_sheet_as_markdown() -> None:
     assert "| Exp(2200) | all limit up to | 0.037962 | 0.037962 |" in text
 
 
+@pytest.mark.long
 def test_the_command_writes_tables_and_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On few outcomes: that the figures are right is asked above, and K = 1 needs none."""
     pytest.importorskip("matplotlib")

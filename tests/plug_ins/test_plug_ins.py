@@ -386,6 +386,7 @@ def test_limits_are_written_as_a_mapping_or_as_pairs() -> None:
     assert dict(by_venue.limits) == dict(pairs.limits)
 
 
+@pytest.mark.long
 def test_the_file_to_start_from_passes_the_check_and_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

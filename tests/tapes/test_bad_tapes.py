@@ -115,6 +115,7 @@ def test_lines_are_numbered_as_an_editor_does(tmp_path: Path) -> None:
     assert facts.first_bad.startswith("line 7:")
 
 
+@pytest.mark.long
 @given(row_lists(ordered=True), st.data())
 @settings(max_examples=80, deadline=None)
 def test_bad_rows_anywhere_change_nothing_else(rows: list[Row], data: st.DataObject) -> None:

@@ -189,6 +189,7 @@ def test_a_price_of_zero_with_a_size_is_no_side_of_the_book(tmp_path: Path, monk
     assert part.data["order"]["arrival_px"] == Decimal("222.75")  # of the two sides at T0
 
 
+@pytest.mark.long
 @given(row_lists(symbols=("AAPL", "MSFT")), st.sampled_from([1, 3, 10]), st.integers(-3, 40), st.integers(0, 30))
 @settings(max_examples=40 * THOROUGH, deadline=None)
 def test_any_rows_any_window(rows: list[Row], group_rows: int, offset: int, length: int) -> None:

@@ -87,6 +87,7 @@ async def test_pause_resume_and_speed_change_nothing_in_the_report() -> None:
         assert d.app.app_state.shown.text == backtest(**dict[str, Any](OPTIONS)).to_json()
 
 
+@pytest.mark.long
 async def test_a_stopped_run_is_reported_as_partial() -> None:
     async with driving({**SHORT, "speed": "1"}, tape_is_read=False) as d:
         await d.press("ctrl+r")

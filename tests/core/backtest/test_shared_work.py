@@ -221,6 +221,7 @@ def test_on_tapes_in_nbbo_form_too() -> None:
     assert hidden
 
 
+@pytest.mark.long
 @given(cases(max_snapshots=30), st.sampled_from(list(QueueModel)), st.integers(1, 4))
 @settings(max_examples=25 * THOROUGH)
 def test_on_any_tape_shared_or_alone(case: Case, model: QueueModel, others: int) -> None:

@@ -46,6 +46,7 @@ MODELS = (
 )
 
 
+@pytest.mark.long
 @examples(60)
 @given(tapes(max_snapshots=24, max_venues=1), st.sampled_from(Side))
 def test_the_models_are_in_order_on_one_order(tape: tuple[Snapshot, ...], side: Side) -> None:

@@ -101,6 +101,7 @@ def test_what_is_taken_costs_a_convex_amount_the_cheapest_first() -> None:
     assert problem.take_cost(7) == float("inf")
 
 
+@pytest.mark.long
 def test_more_to_take_is_never_dearer_and_a_bound_may_be_out_of_reach() -> None:
     data = {"S": 1000, **MONEY, "venues": [EXPONENTIAL], "take": [{"price": 0.02, "size": 300}]}
     shallow = Problem.from_json(data)

@@ -184,6 +184,7 @@ def _places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 JUNK: tuple[object, ...] = (None, "<script>", -1, [], {}, 1e400, True)
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(draw=st.data())
 def test_whatever_is_wrong_within_is_a_page_or_one_line(folder: Path, draw: st.DataObject) -> None:

@@ -16,6 +16,7 @@ from tui.state.remembered import last_form, remember
 from tui.widgets.form.path_suggester import PathSuggester
 
 
+@pytest.mark.long
 async def test_a_tape_is_looked_at_while_its_path_is_typed(tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
     async with driving({"stream": "embedded"}, size=(80, 24)) as d:
