@@ -260,7 +260,7 @@ class Execution:
         self.left_px = last.px + self.rules.fees.take(last.venue, last.px)
         if self.leaves and self.order.limit_price is None and not self.stopped:
             self.forced = self.leaves
-            self.forced_beyond = self._taker.beyond_displayed(book, row, self.forced)
+            self.forced_beyond = self._taker.beyond_displayed(last, book.form, self.forced)
             self.progress.fills.append(
                 Fill(end, last.venue, last.px, self.forced, False, True, end, book.mid2_at(row), end, None,
                      self.progress.number(), FillReason.FORCED, touch=book.touch_at(row))

@@ -12,7 +12,7 @@ from sor.core.execution.fills import SweptFills
 from sor.core.execution.in_flight import InFlight, Taking
 from sor.core.execution.progress import Progress
 from sor.core.market.batch import Form
-from sor.core.market.book import Book
+from sor.core.market.book import Book, LastTake
 from sor.core.market.oriented import FAR
 from sor.core.order import ParentOrder, Rules
 from sor.core.strategies.interface import Plan
@@ -124,11 +124,9 @@ class Taker:
             self.to_sweep += child.qty - qty
             self._backlog = True
 
-    def beyond_displayed(self, book: Book, row: int, shares: int) -> int:
+    def beyond_displayed(self, last: LastTake, form: Form, shares: int) -> int:
         """Of shares that are completed at the last opposite quote, those that it does not display, or no longer."""
-        last = book.last_take(row)
-        stands = last is not None and (last.stands or book.form is Form.NBBO)
-        if last is None or not stands:
+        if not last.stands and form is not Form.NBBO:
             return shares
         there = self.rules.found(last.sz) - self.available.used_at(last.venue).in_run(last.run)
         return max(0, shares - max(0, there))
